@@ -1,0 +1,149 @@
+package alloc
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// Schema is the version of the JSON written by [Report.WriteJSON].
+const Schema = 1
+
+// A Report is what one command found: the one value that every surface reads.
+type Report struct {
+	Header     Header
+	Sites      []*Site
+	Benchmarks []*Benchmark
+	Costs      []*Cost
+	// Problems are what could not be done; a report with problems is partial.
+	Problems []*Problem
+	Summary  Summary
+}
+
+// A Header says what was asked and of which toolchain and target.
+type Header struct {
+	Schema  int    `json:"schema"`
+	Command string `json:"command"`
+	Go      string `json:"go"`
+	GOOS    string `json:"goos"`
+	GOARCH  string `json:"goarch"`
+	Module  string `json:"module,omitempty"`
+	PGO     string `json:"pgo,omitempty"`
+	// Order says what the sites are ranked by: "cost", or "static" where
+	// nothing was measured.
+	Order string `json:"order,omitempty"`
+}
+
+// A Problem is a part of the work that could not be done.
+type Problem struct {
+	Package string `json:"package,omitempty"`
+	Pos
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// A Summary counts what was found.
+type Summary struct {
+	Packages  int            `json:"packages"`
+	Sites     int            `json:"sites"`     // that may allocate
+	Shown     int            `json:"shown"`     // after filters
+	Never     int            `json:"never"`     // reported by the compiler, not in the machine code
+	Generated int            `json:"generated"` // left out: in generated files
+	Tests     int            `json:"tests"`     // left out: in test files
+	ByCause   map[Cause]int  `json:"by_cause,omitempty"`
+	ByKind    map[Kind]int   `json:"by_kind,omitempty"`
+	Seconds   float64        `json:"seconds"`
+	Extra     map[string]any `json:"extra,omitempty"`
+}
+
+// A Message is one line of the JSON form of a report: an object with exactly
+// one key.
+type Message struct {
+	Header    *Header    `json:"header,omitempty"`
+	Site      *Site      `json:"site,omitempty"`
+	Cost      *Cost      `json:"cost,omitempty"`
+	Benchmark *Benchmark `json:"benchmark,omitempty"`
+	Problem   *Problem   `json:"problem,omitempty"`
+	Summary   *Summary   `json:"summary,omitempty"`
+}
+
+// Messages yields the report as its stream of messages: header, sites,
+// benchmarks, costs, problems, summary.
+func (r *Report) Messages() iter.Seq[Message] {
+	return func(yield func(Message) bool) {
+		if !yield(Message{Header: &r.Header}) {
+			return
+		}
+		for _, s := range r.Sites {
+			if !yield(Message{Site: s}) {
+				return
+			}
+		}
+		for _, b := range r.Benchmarks {
+			if !yield(Message{Benchmark: b}) {
+				return
+			}
+		}
+		for _, c := range r.Costs {
+			if !yield(Message{Cost: c}) {
+				return
+			}
+		}
+		for _, p := range r.Problems {
+			if !yield(Message{Problem: p}) {
+				return
+			}
+		}
+		yield(Message{Summary: &r.Summary})
+	}
+}
+
+// WriteJSON writes the report as version [Schema] of the JSON form: one
+// message a line.
+func (r *Report) WriteJSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	for m := range r.Messages() {
+		if err := enc.Encode(m); err != nil {
+			return fmt.Errorf("writing report: %w", err)
+		}
+	}
+	return nil
+}
+
+// ReadJSON reads what [Report.WriteJSON] wrote. It refuses other versions and
+// a stream that has no header or ends before its summary.
+func ReadJSON(r io.Reader) (*Report, error) {
+	dec := json.NewDecoder(r)
+	rep := new(Report)
+	for n := 1; ; n++ {
+		var m Message
+		if err := dec.Decode(&m); err == io.EOF {
+			return nil, fmt.Errorf("reading report: message %d: ends before the summary: %w", n, io.ErrUnexpectedEOF)
+		} else if err != nil {
+			return nil, fmt.Errorf("reading report: message %d: %w", n, err)
+		}
+		if (n == 1) != (m.Header != nil) {
+			return nil, fmt.Errorf("reading report: message %d: the header must be first, and once", n)
+		}
+		switch {
+		case m.Header != nil:
+			if m.Header.Schema != Schema {
+				return nil, fmt.Errorf("reading report: schema %d is not supported, want %d", m.Header.Schema, Schema)
+			}
+			rep.Header = *m.Header
+		case m.Site != nil:
+			rep.Sites = append(rep.Sites, m.Site)
+		case m.Benchmark != nil:
+			rep.Benchmarks = append(rep.Benchmarks, m.Benchmark)
+		case m.Cost != nil:
+			rep.Costs = append(rep.Costs, m.Cost)
+		case m.Problem != nil:
+			rep.Problems = append(rep.Problems, m.Problem)
+		case m.Summary != nil:
+			rep.Summary = *m.Summary
+			return rep, nil
+		}
+	}
+}

@@ -1,0 +1,3 @@
+module github.com/stackward-go/stackward
+
+go 1.26.0
