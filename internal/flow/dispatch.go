@@ -1,11 +1,8 @@
 package flow
 
-import (
-	"context"
-)
+import "context"
 
-// A Program is a loaded program, able to say which methods a call through an
-// interface may mean.
+// A Program is a loaded program, able to say what a dynamic call may mean.
 type Program struct{}
 
 // LoadProgram loads the packages that patterns match, with their
@@ -15,9 +12,7 @@ func LoadProgram(ctx context.Context, dir string, env, flags []string, patterns 
 	return &Program{}, nil
 }
 
-// Implementations returns the methods that call may mean, as full function
-// names, sorted; nil where the call is not found or is not of an interface
-// method.
-func (p *Program) Implementations(ctx context.Context, call Dynamic) ([]string, error) {
-	return nil, nil
+// Targets returns what call may mean.
+func (p *Program) Targets(ctx context.Context, call Dynamic) (Targets, error) {
+	return Targets{}, nil
 }

@@ -7,47 +7,91 @@
 //
 // The compiler explains one function at a time. Its explanation of a value
 // ends at "f(x) (call parameter)" where f keeps what it is given; why f does is
-// told where f is compiled, as "parameter p leaks to {heap} for f". The Tracer
-// joins the two, and so on, until the trail ends: at a store, a return, a
-// channel, a goroutine, a panic, or a call whose callee the compiler does not
-// know.
+// told where f is compiled, as "parameter p leaks to {heap} for f". It ends at
+// "{storage for &T{…}}" or at a variable where that is on the heap for a reason
+// told elsewhere. The Tracer joins these, and so on, until the trail ends: at a
+// store, a return, a channel, a goroutine, a panic, or a call whose callee the
+// compiler does not know.
+//
+// A parameter that "leaks to result ~r0" needs no joining: the compiler goes on
+// in the caller by itself. So it does within a group of functions that call
+// each other, and within function literals.
+//
+// # The cut
+//
+// Every step of a path breaks it when it is taken away, but most of them only
+// carry the value: making it, taking its address, naming it, putting it into a
+// struct or a slice. The cut is the earliest step in the user's code that
+// decides: a return, a store into what outlives the function, a send, a capture
+// by a function literal, a go statement, or a call that hands the value to a
+// callee which keeps it. A call that only hands the value back decides nothing.
+// The earliest, because changing it helps the site asked about and no other
+// caller depends on it. A callee that was inlined counts as called, so that the
+// cut is the line the user wrote.
+//
+// Where the trail ends at a method call on the value itself, through an
+// interface, the conversion to that interface is the cut if it stands on a line
+// before the call.
+//
+// # Limits
+//
+// The compiler's text names no types of variables: a method call through an
+// interface and a call of a function held in a field look the same, and only
+// Targets can tell them apart. A named result and a variable of an outer loop
+// look the same without Signature. A value that leaks on several ways is
+// explained by the compiler for one of them.
 package flow
 
 import (
 	"context"
+	"sync"
 
 	"github.com/stackward-go/stackward/alloc"
 )
 
 // A Tracer follows escapes across calls. Lookup must be set; without one of
-// the other functions a Tracer knows less but works.
+// the other functions a Tracer knows less but works. It remembers what Lookup
+// returned. Its methods may be called at the same time.
 type Tracer struct {
 	// Lookup returns the compiler's diagnostics of a package, which may be a
 	// dependency or of the standard library.
 	Lookup func(ctx context.Context, importPath string) ([]*alloc.Diagnostic, error)
-	// Params returns the names of the parameters, receiver first, of the
-	// function in whose parameter list pos lies; nil if it cannot tell.
-	// [SourceParams] makes one.
-	Params func(pos alloc.Pos) []string
+	// Signature returns the names of the parameters, receiver first, and of
+	// the results of the innermost function, declared or literal, that holds
+	// pos in its signature or body; nil if it cannot tell, "_" for one without
+	// a name. [SourceSignature] makes such a function.
+	Signature func(pos alloc.Pos) (params, results []string)
 	// Packages returns the import paths of the packages named name that the
-	// package from imports, the direct imports first: the compiler writes
+	// package from depends on, the direct imports first: the compiler writes
 	// "rand.Intn", whichever rand it is.
 	Packages func(from, name string) []string
-	// Implementations returns the methods that a call through an interface
-	// may mean in the loaded program, as full function names.
-	// [Program.Implementations] is one.
-	Implementations func(ctx context.Context, call Dynamic) ([]string, error)
-	// Local reports whether a package belongs to the user: code that can be
-	// changed. Nil means that every package does.
+	// Targets returns what a dynamic call may mean. [Program.Targets] is one.
+	Targets func(ctx context.Context, call Dynamic) (Targets, error)
+	// Local reports whether a package is the user's to change. Nil means that
+	// every package is.
 	Local func(importPath string) bool
+
+	mu       sync.Mutex
+	packages map[string]*said
 }
 
 // A Dynamic is a call whose callee the compiler does not know.
 type Dynamic struct {
-	Package string    // import path of the package with the call
-	Pos     alloc.Pos // of the call's opening parenthesis
+	Package string    // import path of the package whose code it stands in
+	Pos     alloc.Pos // as the compiler gives it: of the opening parenthesis
 	Text    string    // the call in the compiler's words
-	Method  string    // the method's name, "" where a function value is called
+	// Method is the last name of what is called: of the method, field or
+	// variable.
+	Method string
+}
+
+// Targets are what a dynamic call may mean.
+type Targets struct {
+	// Method is the full name of the interface method, "io.Reader.Read"; ""
+	// where a function value is called.
+	Method string
+	// Funcs are the full names of the methods that may be meant, sorted.
+	Funcs []string
 }
 
 // A Story is why one value is on the heap.
@@ -60,15 +104,48 @@ type Story struct {
 	// End says in words how the trail ends: "returned", "stored in sink", …
 	End string
 	// Dynamic is the call that the trail ends at, if it ends at one whose
-	// callee the compiler does not know, and Candidates the methods that it
-	// may mean, as full function names.
-	Dynamic    *Dynamic
-	Candidates []string
+	// callee the compiler does not know, and Targets what it may mean.
+	Dynamic *Dynamic
+	Targets Targets
 	// Incomplete says where and why the trail was lost, "" if it was not.
 	Incomplete string
 }
 
 // Trace follows the escape that d reports.
 func (t *Tracer) Trace(ctx context.Context, d *alloc.Diagnostic) (*Story, error) {
-	return &Story{Incomplete: "the trail is not followed yet"}, nil
+	tr := &trail{Tracer: t, ctx: ctx, story: new(Story), seen: make(map[*alloc.Diagnostic]bool)}
+	if err := tr.follow(d, place{pkg: d.Package, path: d.Package, fn: fold(d.Func)}); err != nil {
+		return nil, err
+	}
+	tr.cut()
+	return tr.story, nil
+}
+
+// Dynamic reports whether the explanation of d ends at a call whose callee the
+// compiler does not know. It looks only at what the compiler says of d's own
+// package: a name that may be a package's is taken for one.
+func (t *Tracer) Dynamic(ctx context.Context, d *alloc.Diagnostic) (bool, error) {
+	blocks := blocksOf(d.Flow)
+	if len(blocks) == 0 {
+		return false, nil
+	}
+	b := blocks[len(blocks)-1]
+	if b.dst != heap || len(b.notes) == 0 || b.notes[len(b.notes)-1].Step != "call parameter" {
+		return false, nil
+	}
+	call, ok := parseCall(b.notes[len(b.notes)-1].Text)
+	if !ok || builtins[call.callee] != "" {
+		return false, nil
+	}
+	here, err := t.said(ctx, d.Package)
+	if err != nil {
+		return false, err
+	}
+	for _, n := range readings(call.callee) {
+		if n.certain || n.qualifier == "" && (here.declared[n.fn] || here.leaks[n.fn] != nil) ||
+			n.qualifier != "" && len(t.paths(d.Package, n.qualifier)) > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -1,0 +1,285 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// A function is a callee that the compiler knows.
+type function struct {
+	path string // import path of its package
+	name string // without the package: "(*T).M", "F[...]"
+	// compiled is the package whose diagnostics tell of it: its own, or the
+	// one that instantiates it.
+	compiled string
+	leaks    []*alloc.Diagnostic
+	params   []string // receiver first; nil if not known
+	results  []string
+}
+
+func (f function) full() string { return f.path + "." + f.name }
+
+// said is what the compiler said of one package.
+type said struct {
+	leaks   map[string][]*alloc.Diagnostic // by function
+	escapes map[string][]*alloc.Diagnostic // by expression
+	inlined map[alloc.Pos][]*alloc.Diagnostic
+	// declared are the functions that the compiler considered for inlining:
+	// all that have a body.
+	declared map[string]bool
+}
+
+// said returns what the compiler said of a package, looked up once.
+func (t *Tracer) said(ctx context.Context, path string) (*said, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s := t.packages[path]; s != nil {
+		return s, nil
+	}
+	list, err := t.Lookup(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("looking up what the compiler says of %s: %w", path, err)
+	}
+	s := &said{
+		leaks:    make(map[string][]*alloc.Diagnostic),
+		escapes:  make(map[string][]*alloc.Diagnostic),
+		inlined:  make(map[alloc.Pos][]*alloc.Diagnostic),
+		declared: make(map[string]bool),
+	}
+	for _, d := range list {
+		switch d.Verdict {
+		case alloc.Leaks:
+			fn := fold(d.Func)
+			s.leaks[fn] = append(s.leaks[fn], d)
+		case alloc.EscapesToHeap, alloc.MovedToHeap:
+			s.escapes[storageName(d.Expr)] = append(s.escapes[storageName(d.Expr)], d)
+		case alloc.InlinesCall:
+			s.inlined[d.Pos] = append(s.inlined[d.Pos], d)
+		case alloc.CanInline, alloc.CannotInline:
+			s.declared[fold(d.Expr)] = true
+		}
+	}
+	if t.packages == nil {
+		t.packages = make(map[string]*said)
+	}
+	t.packages[path] = s
+	return s, nil
+}
+
+// storageName folds the names of one expression in plain and in explained
+// lines: "append escapes to heap", "append(s, x) escapes to heap in F".
+func storageName(expr string) string {
+	if strings.HasPrefix(expr, "append(") {
+		return "append"
+	}
+	return expr
+}
+
+// A name is a way to read a callee's text.
+type name struct {
+	qualifier string // package name, "" the package compiled
+	fn        string
+	certain   bool // the form is that of a method, and of nothing else
+}
+
+// readings returns the ways to read a callee's text. What is not a function by
+// any of them is a variable, a field or an interface method.
+func readings(callee string) []name {
+	if inner, rest, ok := strings.Cut(strings.TrimPrefix(callee, "(*"), ")"); ok && strings.HasPrefix(callee, "(*") {
+		q, typ := qualified(inner)
+		return []name{{q, "(*" + typ + ")" + rest, true}}
+	}
+	var parts []string
+	if strings.HasPrefix(callee, `"`) { // "math/rand".Intn, where the name alone is ambiguous
+		end := endOfQuote(callee, 0) + 1
+		parts = append([]string{callee[:end]}, split(strings.TrimPrefix(callee[end:], "."), '.')...)
+	} else {
+		parts = split(callee, '.')
+	}
+	whole := name{fn: callee}
+	if len(parts) == 1 || len(parts) > 3 {
+		return []name{whole}
+	}
+	return []name{{qualifier: parts[0], fn: strings.Join(parts[1:], ".")}, whole}
+}
+
+// qualified splits "pkg.T" and `"path/pkg".T`.
+func qualified(s string) (qualifier, name string) {
+	if b := strings.IndexByte(s, '['); b >= 0 {
+		q, n := qualified(s[:b])
+		return q, n + s[b:]
+	}
+	if i := strings.LastIndexByte(s, '.'); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return "", s
+}
+
+// paths returns the import paths that a package name may stand for in text
+// that was printed when package from was compiled.
+func (t *Tracer) paths(from, qualifier string) []string {
+	switch {
+	case strings.HasPrefix(qualifier, `"`):
+		return []string{strings.Trim(qualifier, `"`)}
+	case !isName(qualifier):
+		return nil
+	case t.Packages != nil:
+		return t.Packages(from, qualifier)
+	}
+	return []string{qualifier} // right for errors, fmt, io, sort, …
+}
+
+func isName(s string) bool {
+	for i := range len(s) {
+		if !isWord(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// resolve finds the function that callee's text names in what was printed when
+// package from was compiled. It returns nil where the text names none, which
+// is a call of a function value or an interface method, and an error where it
+// names one of which nothing is known.
+func (t *Tracer) resolve(ctx context.Context, from, callee string) (*function, error) {
+	here, err := t.said(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range readings(callee) {
+		if n.qualifier == "" {
+			if leaks := owned(here.leaks[n.fn], ""); leaks != nil {
+				return t.function(from, n.fn, from, leaks), nil
+			}
+			if n.certain || here.declared[n.fn] {
+				return nil, fmt.Errorf("the compiler does not say what becomes of the parameters of %s", callee)
+			}
+			continue
+		}
+		paths := t.paths(from, n.qualifier)
+		for _, path := range paths {
+			// Generic functions are compiled where they are instantiated.
+			if leaks := owned(here.leaks[n.fn], n.qualifier); leaks != nil {
+				return t.function(path, n.fn, from, leaks), nil
+			}
+			there, err := t.said(ctx, path)
+			if err != nil {
+				return nil, err
+			}
+			if leaks := owned(there.leaks[n.fn], ""); leaks != nil {
+				return t.function(path, n.fn, path, leaks), nil
+			}
+			if there.declared[n.fn] {
+				return nil, fmt.Errorf("the compiler does not say what becomes of the parameters of %s", callee)
+			}
+		}
+		if n.certain {
+			return nil, fmt.Errorf("no package of %s is known to declare %s", from, callee)
+		}
+	}
+	return nil, nil
+}
+
+// owned returns the diagnostics whose parameter is written as one of the
+// package qualifier: "p" in the package's own text, "pkg.p" elsewhere.
+func owned(list []*alloc.Diagnostic, qualifier string) []*alloc.Diagnostic {
+	var own []*alloc.Diagnostic
+	for _, d := range list {
+		if q, _ := qualified(d.Expr); q == qualifier {
+			own = append(own, d)
+		}
+	}
+	return own
+}
+
+// function is the callee that leaks tell of, with its signature where it can
+// be had.
+func (t *Tracer) function(path, name, compiled string, leaks []*alloc.Diagnostic) *function {
+	f := &function{path: path, name: name, compiled: compiled, leaks: leaks}
+	for _, d := range leaks {
+		if t.Signature != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
+			f.params, f.results = t.Signature(d.Pos)
+			break
+		}
+	}
+	return f
+}
+
+// leak returns the leak to the heap of the parameter that takes the value
+// named by arg in call, and the parameter's name.
+func (f *function) leak(call callText, arg string) (*alloc.Diagnostic, string) {
+	var names []string
+	if len(f.params) == len(call.args) {
+		for _, i := range call.indices(arg) {
+			names = append(names, f.params[i])
+		}
+	}
+	if names == nil {
+		// Without the signature, or where the text hides the value: a
+		// function with one leaking parameter leaves no doubt.
+		for _, d := range f.leaks {
+			if _, p := qualified(d.Expr); f.keeps(d) && (len(names) == 0 || names[0] != p) {
+				names = append(names, p)
+			}
+		}
+		if len(names) != 1 {
+			return nil, ""
+		}
+	}
+	for _, p := range names {
+		if d := f.best(p); d != nil {
+			return d, p
+		}
+	}
+	return nil, ""
+}
+
+// best chooses among the leaks of one parameter: an explained one, rather not
+// of the wrapper that the compiler makes of an instantiated method, with the
+// fewest dereferences.
+func (f *function) best(param string) *alloc.Diagnostic {
+	var found *alloc.Diagnostic
+	worth := 0
+	for _, d := range f.leaks {
+		if _, p := qualified(d.Expr); p != param || !f.keeps(d) {
+			continue
+		}
+		w := 1000 - d.Derefs
+		if len(d.Flow) > 0 {
+			w += 4000
+		}
+		if call, ok := lastCall(d); !ok || !strings.HasSuffix(call.callee, f.name) {
+			w += 2000
+		}
+		if found == nil || w > worth {
+			found, worth = d, w
+		}
+	}
+	return found
+}
+
+func lastCall(d *alloc.Diagnostic) (callText, bool) {
+	for i := len(d.Flow) - 1; i >= 0; i-- {
+		if d.Flow[i].Step == "call parameter" {
+			return parseCall(d.Flow[i].Text)
+		}
+	}
+	return callText{}, false
+}
+
+// keeps reports whether a leak of one of f's parameters makes the caller's
+// value escape whatever the caller does: it is not to a result.
+func (f *function) keeps(d *alloc.Diagnostic) bool {
+	return !isResult(d.To) && !slices.Contains(f.results, d.To)
+}
+
+// isResult reports whether the compiler's word for a destination is that of an
+// unnamed result.
+func isResult(to string) bool {
+	return strings.HasPrefix(to, "~r") || strings.HasPrefix(to, "result ")
+}

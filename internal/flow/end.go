@@ -1,0 +1,226 @@
+package flow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// builtins say what the predeclared functions that keep an argument do with
+// it.
+var builtins = map[string]string{
+	"append": "appended to a slice",
+	"copy":   "copied into a slice",
+	"panic":  "passed to panic",
+	"min":    "passed to min",
+	"max":    "passed to max",
+}
+
+func calleeOf(text string) string {
+	call, _ := parseCall(text)
+	return call.callee
+}
+
+// end goes on from where the explanation of d ends: b holds the last notes and
+// the last destination.
+func (tr *trail) end(d *alloc.Diagnostic, b block, at place) error {
+	k := len(tr.story.Steps) - 1
+	if k < 0 || len(b.notes) == 0 {
+		tr.story.Incomplete = fmt.Sprintf("%s: the compiler names no step by which %s escapes", at.name(), d.Expr)
+		return nil
+	}
+	n := b.notes[len(b.notes)-1]
+	step, m := &tr.story.Steps[k], &tr.marks[k]
+	switch {
+	case n.Step == "return":
+		m.decides = true
+		tr.ended("returned", at)
+	case strings.HasPrefix(n.Step, "too "), strings.HasPrefix(n.Step, "non-constant size"):
+		tr.ended(n.Step, at)
+	case strings.HasPrefix(b.dst, "{storage for "):
+		return tr.stored(b, n, at)
+	case b.dst != heap:
+		return tr.assigned(b, n, at)
+	case n.Step == "call parameter":
+		m.decides = true
+		return tr.passed(b, n, at)
+	case n.Step == "send":
+		m.decides = true
+		ch, _, _ := strings.Cut(n.Text, " <- ")
+		tr.ended("sent on "+ch, at)
+	case n.Step == "spill" && (n.Text == "func literal" || d.Expr == "func literal"):
+		m.decides = true
+		step.Step = "go"
+		tr.ended("handed to a go statement, or to a defer statement in a loop", at)
+	case strings.HasPrefix(n.Step, "append"), n.Step == "copied slice":
+		m.decides = true
+		tr.ended(builtins[calleeOf(n.Text)], at)
+	case strings.HasPrefix(n.Step, "assign"):
+		m.decides = true
+		step.Step = "store"
+		lhs, _, ok := strings.Cut(n.Text, " = ")
+		if !ok {
+			lhs, _, _ = strings.Cut(n.Text, " := ")
+		}
+		tr.ended("stored in "+lhs, at)
+	case strings.Contains(n.Step, "map"):
+		m.decides = true
+		step.Step = "store"
+		tr.ended("stored in a map", at)
+	default:
+		m.decides = true
+		tr.ended("stored where it outlives "+at.short(), at)
+	}
+	return nil
+}
+
+// ended records how the trail ends.
+func (tr *trail) ended(how string, at place) {
+	if at.callee {
+		how += " in " + at.short()
+	}
+	tr.story.End = how
+}
+
+// stored goes on with the expression in whose memory the value is kept, which
+// is on the heap for a reason of its own.
+func (tr *trail) stored(b block, n alloc.FlowLine, at place) error {
+	expr := storage(b.dst)
+	k := len(tr.story.Steps) - 1
+	d, err := tr.escape(expr, n, at)
+	if err != nil {
+		return err
+	}
+	if d == nil {
+		tr.marks[k].decides = true
+		tr.story.End = "kept in " + expr
+		tr.story.Incomplete = fmt.Sprintf("%s: the compiler does not say why %s escapes", at.name(), expr)
+		return nil
+	}
+	return tr.follow(d, at)
+}
+
+// assigned goes on with the variable that the value is assigned to: it is on
+// the heap itself, is a result, or outlives the value, being declared outside
+// of a loop or function literal.
+func (tr *trail) assigned(b block, n alloc.FlowLine, at place) error {
+	m := &tr.marks[len(tr.story.Steps)-1]
+	if d, err := tr.escape(b.dst, n, at); err != nil {
+		return err
+	} else if d != nil && !tr.seen[d] {
+		return tr.follow(d, at)
+	}
+	m.decides = true
+	var results []string
+	if tr.Signature != nil {
+		_, results = tr.Signature(n.Pos)
+	}
+	switch {
+	case isResult(b.dst), slices.Contains(results, b.dst):
+		tr.ended("returned as "+b.dst, at)
+		if isResult(b.dst) {
+			tr.ended("returned", at)
+		}
+	default:
+		tr.ended(fmt.Sprintf("assigned to %s, which outlives it: declared outside of the loop or the function literal", b.dst), at)
+	}
+	return nil
+}
+
+// escape finds the compiler's statement that the expression or variable expr
+// escapes: of the same function, the nearest before the step n that puts the
+// value there, or else the first after it.
+func (tr *trail) escape(expr string, n alloc.FlowLine, at place) (*alloc.Diagnostic, error) {
+	here, err := tr.said(tr.ctx, at.pkg)
+	if err != nil {
+		return nil, err
+	}
+	var best *alloc.Diagnostic
+	for _, d := range here.escapes[storageName(expr)] {
+		if len(d.Flow) == 0 || d.Pos.File != n.Pos.File || !sameFunc(fold(d.Func), at.fn) {
+			continue
+		}
+		switch {
+		case best == nil,
+			!before(n.Pos, d.Pos) && (before(n.Pos, best.Pos) || before(best.Pos, d.Pos)),
+			before(n.Pos, best.Pos) && before(d.Pos, best.Pos):
+			best = d
+		}
+	}
+	return best, nil
+}
+
+// sameFunc reports whether one function is the other or is declared within it.
+func sameFunc(a, b string) bool {
+	return a == "" || b == "" || a == b || strings.HasPrefix(a, b+".func") || strings.HasPrefix(b, a+".func")
+}
+
+// passed goes on in the callee of the call that n notes, or ends there.
+func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
+	k := len(tr.story.Steps) - 1
+	step := &tr.story.Steps[k]
+	call, ok := parseCall(n.Text)
+	if !ok {
+		tr.story.Incomplete = fmt.Sprintf("%s: not a call: %s", at.name(), n.Text)
+		return nil
+	}
+	if what := builtins[call.callee]; what != "" {
+		if call.callee != "panic" {
+			step.Step = "store"
+		}
+		tr.ended(what, at)
+		return nil
+	}
+	arg := b.source()
+	if len(b.notes) > 1 {
+		arg = b.notes[len(b.notes)-2].Text
+	}
+	f, err := tr.resolve(tr.ctx, at.pkg, call.callee)
+	if tr.ctx.Err() != nil {
+		return tr.ctx.Err()
+	}
+	if err != nil {
+		tr.story.End = "kept by " + call.callee
+		tr.story.Incomplete = fmt.Sprintf("%s: %v", tr.story.Steps[k].Func, err)
+		return nil
+	}
+	if f == nil {
+		return tr.dynamic(call, arg, n, at)
+	}
+	d, param := f.leak(call, arg)
+	if d == nil {
+		tr.story.End = "kept by " + call.callee
+		tr.story.Incomplete = fmt.Sprintf("%s: which parameter of %s takes %s is not clear", tr.story.Steps[k].Func, f.full(), arg)
+		return nil
+	}
+	step.Text += ", its parameter " + param
+	if tr.seen[d] {
+		tr.story.End = "kept by " + f.full() + ", which calls itself"
+		return nil
+	}
+	return tr.follow(d, place{pkg: f.compiled, path: f.path, fn: f.name, callee: true})
+}
+
+// dynamic ends the trail at a call whose callee the compiler does not know.
+func (tr *trail) dynamic(call callText, arg string, n alloc.FlowLine, at place) error {
+	k := len(tr.story.Steps) - 1
+	tr.story.Steps[k].Step = "dynamic call"
+	tr.received = !slices.Contains(call.args, arg)
+	dyn := &Dynamic{Package: tr.marks[k].path, Pos: n.Pos, Text: n.Text, Method: call.callee[strings.LastIndexByte(call.callee, '.')+1:]}
+	tr.story.Dynamic = dyn
+	what := call.callee
+	if tr.Targets != nil {
+		targets, err := tr.Targets(tr.ctx, *dyn)
+		if err != nil {
+			return fmt.Errorf("looking for what %s may call: %w", n.Text, err)
+		}
+		tr.story.Targets = targets
+		if targets.Method != "" {
+			what += " (" + targets.Method + ")"
+		}
+	}
+	tr.ended("dynamic call of "+what, at)
+	return nil
+}
