@@ -202,8 +202,8 @@ func owned(list []*alloc.Diagnostic, qualifier string) []*alloc.Diagnostic {
 func (t *Tracer) function(path, name, compiled string, leaks []*alloc.Diagnostic) *function {
 	f := &function{path: path, name: name, compiled: compiled, leaks: leaks}
 	for _, d := range leaks {
-		if t.Signature != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
-			f.params, f.results = t.Signature(d.Pos)
+		if t.Params != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
+			f.params, f.results = t.Params(d.Pos)
 			break
 		}
 	}

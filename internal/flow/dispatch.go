@@ -12,7 +12,7 @@ func LoadProgram(ctx context.Context, dir string, env, flags []string, patterns 
 	return &Program{}, nil
 }
 
-// Targets returns what call may mean.
-func (p *Program) Targets(ctx context.Context, call Dynamic) (Targets, error) {
-	return Targets{}, nil
+// Implementations returns the methods that call may mean, sorted.
+func (p *Program) Implementations(ctx context.Context, call Dynamic) ([]string, error) {
+	return nil, nil
 }

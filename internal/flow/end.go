@@ -114,8 +114,8 @@ func (tr *trail) assigned(b block, n alloc.FlowLine, at place) error {
 	}
 	m.decides = true
 	var results []string
-	if tr.Signature != nil {
-		_, results = tr.Signature(n.Pos)
+	if tr.Params != nil {
+		_, results = tr.Params(n.Pos)
 	}
 	switch {
 	case isResult(b.dst), slices.Contains(results, b.dst):
@@ -211,14 +211,19 @@ func (tr *trail) dynamic(call callText, arg string, n alloc.FlowLine, at place) 
 	dyn := &Dynamic{Package: tr.marks[k].path, Pos: n.Pos, Text: n.Text, Method: call.callee[strings.LastIndexByte(call.callee, '.')+1:]}
 	tr.story.Dynamic = dyn
 	what := call.callee
-	if tr.Targets != nil {
-		targets, err := tr.Targets(tr.ctx, *dyn)
+	if tr.Method != nil {
+		method, err := tr.Method(tr.ctx, *dyn)
 		if err != nil {
-			return fmt.Errorf("looking for what %s may call: %w", n.Text, err)
+			return fmt.Errorf("looking for the method that %s calls: %w", n.Text, err)
 		}
-		tr.story.Targets = targets
-		if targets.Method != "" {
-			what += " (" + targets.Method + ")"
+		if method != "" {
+			what += " (" + method + ")"
+		}
+	}
+	if tr.Implementations != nil {
+		var err error
+		if tr.story.Candidates, err = tr.Implementations(tr.ctx, *dyn); err != nil {
+			return fmt.Errorf("looking for what %s may call: %w", n.Text, err)
 		}
 	}
 	tr.ended("dynamic call of "+what, at)

@@ -37,8 +37,8 @@
 //
 // The compiler's text names no types of variables: a method call through an
 // interface and a call of a function held in a field look the same, and only
-// Targets can tell them apart. A named result and a variable of an outer loop
-// look the same without Signature. A value that leaks on several ways is
+// Method can tell them apart. A named result and a variable of an outer loop
+// look the same without Params. A value that leaks on several ways is
 // explained by the compiler for one of them.
 package flow
 
@@ -56,17 +56,21 @@ type Tracer struct {
 	// Lookup returns the compiler's diagnostics of a package, which may be a
 	// dependency or of the standard library.
 	Lookup func(ctx context.Context, importPath string) ([]*alloc.Diagnostic, error)
-	// Signature returns the names of the parameters, receiver first, and of
-	// the results of the innermost function, declared or literal, that holds
-	// pos in its signature or body; nil if it cannot tell, "_" for one without
-	// a name. [SourceSignature] makes such a function.
-	Signature func(pos alloc.Pos) (params, results []string)
+	// Params returns the names of the parameters, receiver first, and of the
+	// results of the innermost function, declared or literal, that holds pos
+	// in its signature or body; nil if it cannot tell, "_" for one without a
+	// name. [SourceParams] makes such a function.
+	Params func(pos alloc.Pos) (params, results []string)
 	// Packages returns the import paths of the packages named name that the
 	// package from depends on, the direct imports first: the compiler writes
 	// "rand.Intn", whichever rand it is.
 	Packages func(from, name string) []string
-	// Targets returns what a dynamic call may mean. [Program.Targets] is one.
-	Targets func(ctx context.Context, call Dynamic) (Targets, error)
+	// Implementations returns the methods that a call through an interface may
+	// mean in the loaded program, as full function names, and Method the full
+	// name of the interface's method, "io.Reader.Read"; nothing for a call of
+	// a function value. [Program] has both.
+	Implementations func(ctx context.Context, call Dynamic) ([]string, error)
+	Method          func(ctx context.Context, call Dynamic) (string, error)
 	// Local reports whether a package is the user's to change. Nil means that
 	// every package is.
 	Local func(importPath string) bool
@@ -85,15 +89,6 @@ type Dynamic struct {
 	Method string
 }
 
-// Targets are what a dynamic call may mean.
-type Targets struct {
-	// Method is the full name of the interface method, "io.Reader.Read"; ""
-	// where a function value is called.
-	Method string
-	// Funcs are the full names of the methods that may be meant, sorted.
-	Funcs []string
-}
-
 // A Story is why one value is on the heap.
 type Story struct {
 	// Steps go from the value to what forces it to the heap.
@@ -104,9 +99,10 @@ type Story struct {
 	// End says in words how the trail ends: "returned", "stored in sink", …
 	End string
 	// Dynamic is the call that the trail ends at, if it ends at one whose
-	// callee the compiler does not know, and Targets what it may mean.
-	Dynamic *Dynamic
-	Targets Targets
+	// callee the compiler does not know, and Candidates the methods it may
+	// mean.
+	Dynamic    *Dynamic
+	Candidates []string
 	// Incomplete says where and why the trail was lost, "" if it was not.
 	Incomplete string
 }

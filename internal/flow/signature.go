@@ -9,10 +9,10 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 )
 
-// SourceSignature returns a function for [Tracer.Signature] that parses the
+// SourceParams returns a function for [Tracer.Params] that parses the
 // source files it is asked about, each once. read returns a file's text:
 // os.ReadFile, or one that knows an overlay.
-func SourceSignature(read func(file string) ([]byte, error)) func(alloc.Pos) (params, results []string) {
+func SourceParams(read func(file string) ([]byte, error)) func(alloc.Pos) (params, results []string) {
 	var mu sync.Mutex
 	files := make(map[string][]signature)
 	return func(pos alloc.Pos) (params, results []string) {
