@@ -11,8 +11,12 @@ import (
 
 // A function is a callee that the compiler knows.
 type function struct {
-	path string // import path of its package
-	name string // without the package: "(*T).M", "F[...]"
+	// bodiless reports that Go's compiler sees no body of it: it is written in
+	// assembly, or linked by another name.
+	bodiless bool
+	certain  bool   // its text cannot be that of a variable
+	path     string // import path of its package
+	name     string // without the package: "(*T).M", "F[...]"
 	// compiled is the package whose diagnostics tell of it: its own, or the
 	// one that instantiates it.
 	compiled string
@@ -28,9 +32,9 @@ type said struct {
 	leaks   map[string][]*alloc.Diagnostic // by function
 	escapes map[string][]*alloc.Diagnostic // by expression
 	inlined map[alloc.Pos][]*alloc.Diagnostic
-	// declared are the functions that the compiler considered for inlining:
-	// all that have a body.
-	declared map[string]bool
+	// declared are the functions that the compiler considered for inlining,
+	// with its reason against it: all functions.
+	declared map[string]string
 }
 
 // said returns what the compiler said of a package, looked up once.
@@ -48,7 +52,7 @@ func (t *Tracer) said(ctx context.Context, path string) (*said, error) {
 		leaks:    make(map[string][]*alloc.Diagnostic),
 		escapes:  make(map[string][]*alloc.Diagnostic),
 		inlined:  make(map[alloc.Pos][]*alloc.Diagnostic),
-		declared: make(map[string]bool),
+		declared: make(map[string]string),
 	}
 	for _, d := range list {
 		switch d.Verdict {
@@ -60,7 +64,7 @@ func (t *Tracer) said(ctx context.Context, path string) (*said, error) {
 		case alloc.InlinesCall:
 			s.inlined[d.Pos] = append(s.inlined[d.Pos], d)
 		case alloc.CanInline, alloc.CannotInline:
-			s.declared[fold(d.Expr)] = true
+			s.declared[fold(d.Expr)] = d.Reason
 		}
 	}
 	if t.packages == nil {
@@ -154,10 +158,10 @@ func (t *Tracer) resolve(ctx context.Context, from, callee string) (*function, e
 	for _, n := range readings(callee) {
 		if n.qualifier == "" {
 			if leaks := owned(here.leaks[n.fn], ""); leaks != nil {
-				return t.function(from, n.fn, from, leaks), nil
+				return t.function(n, from, from, leaks), nil
 			}
-			if n.certain || here.declared[n.fn] {
-				return nil, fmt.Errorf("the compiler does not say what becomes of the parameters of %s", callee)
+			if f, err := declared(here, from, n); f != nil || err != nil {
+				return f, err
 			}
 			continue
 		}
@@ -165,22 +169,34 @@ func (t *Tracer) resolve(ctx context.Context, from, callee string) (*function, e
 		for _, path := range paths {
 			// Generic functions are compiled where they are instantiated.
 			if leaks := owned(here.leaks[n.fn], n.qualifier); leaks != nil {
-				return t.function(path, n.fn, from, leaks), nil
+				return t.function(n, path, from, leaks), nil
 			}
 			there, err := t.said(ctx, path)
 			if err != nil {
 				return nil, err
 			}
 			if leaks := owned(there.leaks[n.fn], ""); leaks != nil {
-				return t.function(path, n.fn, path, leaks), nil
+				return t.function(n, path, path, leaks), nil
 			}
-			if there.declared[n.fn] {
-				return nil, fmt.Errorf("the compiler does not say what becomes of the parameters of %s", callee)
+			if f, err := declared(there, path, name{fn: n.fn}); f != nil || err != nil {
+				return f, err
 			}
 		}
 		if n.certain {
 			return nil, fmt.Errorf("no package of %s is known to declare %s", from, callee)
 		}
+	}
+	return nil, nil
+}
+
+// declared is the answer for a function none of whose parameters leaks for a
+// reason: nil for one that is not declared in the package at all.
+func declared(s *said, path string, n name) (*function, error) {
+	switch reason, ok := s.declared[n.fn]; {
+	case ok && strings.Contains(reason, "no function body"):
+		return &function{bodiless: true, path: path, name: n.fn}, nil
+	case ok || n.certain:
+		return nil, fmt.Errorf("the compiler does not say what becomes of the parameters of %s.%s", path, n.fn)
 	}
 	return nil, nil
 }
@@ -199,8 +215,8 @@ func owned(list []*alloc.Diagnostic, qualifier string) []*alloc.Diagnostic {
 
 // function is the callee that leaks tell of, with its signature where it can
 // be had.
-func (t *Tracer) function(path, name, compiled string, leaks []*alloc.Diagnostic) *function {
-	f := &function{path: path, name: name, compiled: compiled, leaks: leaks}
+func (t *Tracer) function(n name, path, compiled string, leaks []*alloc.Diagnostic) *function {
+	f := &function{certain: n.certain, path: path, name: n.fn, compiled: compiled, leaks: leaks}
 	for _, d := range leaks {
 		if t.Params != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
 			f.params, f.results = t.Params(d.Pos)

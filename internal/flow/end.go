@@ -38,11 +38,12 @@ func (tr *trail) end(d *alloc.Diagnostic, b block, at place) error {
 		m.decides = true
 		tr.ended("returned", at)
 	case strings.HasPrefix(n.Step, "too "), strings.HasPrefix(n.Step, "non-constant size"):
+		m.decides = true
 		tr.ended(n.Step, at)
 	case strings.HasPrefix(b.dst, "{storage for "):
-		return tr.stored(b, n, at)
+		return tr.stored(d, b, n, at)
 	case b.dst != heap:
-		return tr.assigned(b, n, at)
+		return tr.assigned(d, b, n, at)
 	case n.Step == "call parameter":
 		m.decides = true
 		return tr.passed(b, n, at)
@@ -86,30 +87,34 @@ func (tr *trail) ended(how string, at place) {
 
 // stored goes on with the expression in whose memory the value is kept, which
 // is on the heap for a reason of its own.
-func (tr *trail) stored(b block, n alloc.FlowLine, at place) error {
+func (tr *trail) stored(from *alloc.Diagnostic, b block, n alloc.FlowLine, at place) error {
 	expr := storage(b.dst)
-	k := len(tr.story.Steps) - 1
-	d, err := tr.escape(expr, n, at)
+	d, err := tr.escape(expr, nearest(n.Pos, from.Pos), at, false)
 	if err != nil {
 		return err
 	}
-	if d == nil {
-		tr.marks[k].decides = true
-		tr.story.End = "kept in " + expr
-		tr.story.Incomplete = fmt.Sprintf("%s: the compiler does not say why %s escapes", at.name(), expr)
-		return nil
+	if d != nil {
+		return tr.follow(d, at)
 	}
-	return tr.follow(d, at)
+	// It is not on the heap: it belongs to a function around this one, or
+	// stands outside of the loop.
+	tr.marks[len(tr.story.Steps)-1].decides = true
+	if n.Step == "captured by a closure" || n.Step == "reference" {
+		tr.ended(fmt.Sprintf("assigned to %s, a variable of the function around the function literal", n.Text), at)
+	} else {
+		tr.ended(fmt.Sprintf("kept in %s, which outlives it", expr), at)
+	}
+	return nil
 }
 
 // assigned goes on with the variable that the value is assigned to: it is on
 // the heap itself, is a result, or outlives the value, being declared outside
 // of a loop or function literal.
-func (tr *trail) assigned(b block, n alloc.FlowLine, at place) error {
+func (tr *trail) assigned(from *alloc.Diagnostic, b block, n alloc.FlowLine, at place) error {
 	m := &tr.marks[len(tr.story.Steps)-1]
-	if d, err := tr.escape(b.dst, n, at); err != nil {
+	if d, err := tr.escape(b.dst, nearest(n.Pos, from.Pos), at, true); err != nil {
 		return err
-	} else if d != nil && !tr.seen[d] {
+	} else if d != nil {
 		return tr.follow(d, at)
 	}
 	m.decides = true
@@ -129,23 +134,44 @@ func (tr *trail) assigned(b block, n alloc.FlowLine, at place) error {
 	return nil
 }
 
+// nearest is pos, or other where pos is unknown: what the compiler made itself
+// has no position.
+func nearest(pos, other alloc.Pos) alloc.Pos {
+	if pos.Line == 0 {
+		return other
+	}
+	return pos
+}
+
 // escape finds the compiler's statement that the expression or variable expr
-// escapes: of the same function, the nearest before the step n that puts the
-// value there, or else the first after it.
-func (tr *trail) escape(expr string, n alloc.FlowLine, at place) (*alloc.Diagnostic, error) {
+// escapes: rather of the same function, and of several the nearest before the
+// step at pos that puts the value there, or else the first after it. A variable
+// must be one of the function or of one around or within it; an expression may
+// be of a caller, because the compiler explains functions that call each other
+// together.
+func (tr *trail) escape(expr string, pos alloc.Pos, at place, variable bool) (*alloc.Diagnostic, error) {
 	here, err := tr.said(tr.ctx, at.pkg)
 	if err != nil {
 		return nil, err
 	}
 	var best *alloc.Diagnostic
+	rank := func(d *alloc.Diagnostic) int {
+		r := 0
+		if fn := fold(d.Func); fn == at.fn {
+			r = 4
+		} else if sameFunc(fn, at.fn) {
+			r = 2
+		}
+		if !before(pos, d.Pos) {
+			r++
+		}
+		return r
+	}
 	for _, d := range here.escapes[storageName(expr)] {
-		if len(d.Flow) == 0 || d.Pos.File != n.Pos.File || !sameFunc(fold(d.Func), at.fn) {
+		if len(d.Flow) == 0 || tr.seen[d] || d.Pos.File != pos.File || variable && rank(d) < 2 {
 			continue
 		}
-		switch {
-		case best == nil,
-			!before(n.Pos, d.Pos) && (before(n.Pos, best.Pos) || before(best.Pos, d.Pos)),
-			before(n.Pos, best.Pos) && before(d.Pos, best.Pos):
+		if best == nil || rank(d) > rank(best) || rank(d) == rank(best) && before(best.Pos, d.Pos) != before(pos, d.Pos) {
 			best = d
 		}
 	}
@@ -154,7 +180,11 @@ func (tr *trail) escape(expr string, n alloc.FlowLine, at place) (*alloc.Diagnos
 
 // sameFunc reports whether one function is the other or is declared within it.
 func sameFunc(a, b string) bool {
-	return a == "" || b == "" || a == b || strings.HasPrefix(a, b+".func") || strings.HasPrefix(b, a+".func")
+	within := func(a, b string) bool {
+		rest, ok := strings.CutPrefix(a, b)
+		return ok && (rest == "" || strings.HasPrefix(rest, ".func") || strings.HasPrefix(rest, "-range"))
+	}
+	return a == "" || b == "" || within(a, b) || within(b, a)
 }
 
 // passed goes on in the callee of the call that n notes, or ends there.
@@ -189,8 +219,20 @@ func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
 	if f == nil {
 		return tr.dynamic(call, arg, n, at)
 	}
+	if f.bodiless {
+		tr.ended("kept by "+f.full()+", which has no Go body: the compiler assumes that it keeps what it is given", at)
+		return nil
+	}
 	d, param := f.leak(call, arg)
 	if d == nil {
+		if d, param, err = tr.heldBy(f, call, arg); err != nil {
+			return err
+		}
+	}
+	if d == nil {
+		if !f.certain {
+			return tr.dynamic(call, arg, n, at) // of a variable with a function's name
+		}
 		tr.story.End = "kept by " + call.callee
 		tr.story.Incomplete = fmt.Sprintf("%s: which parameter of %s takes %s is not clear", tr.story.Steps[k].Func, f.full(), arg)
 		return nil
@@ -201,6 +243,23 @@ func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
 		return nil
 	}
 	return tr.follow(d, place{pkg: f.compiled, path: f.path, fn: f.name, callee: true})
+}
+
+// heldBy returns why the parameter of f that takes arg is on the heap itself:
+// the compiler then does not say of it that it leaks.
+func (tr *trail) heldBy(f *function, call callText, arg string) (*alloc.Diagnostic, string, error) {
+	there, err := tr.said(tr.ctx, f.compiled)
+	if err != nil || len(f.params) != len(call.args) {
+		return nil, "", err
+	}
+	for _, i := range call.indices(arg) {
+		for _, d := range there.escapes[f.params[i]] {
+			if fold(d.Func) == f.name && len(d.Flow) > 0 {
+				return d, f.params[i], nil
+			}
+		}
+	}
+	return nil, "", nil
 }
 
 // dynamic ends the trail at a call whose callee the compiler does not know.

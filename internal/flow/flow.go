@@ -138,8 +138,10 @@ func (t *Tracer) Dynamic(ctx context.Context, d *alloc.Diagnostic) (bool, error)
 		return false, err
 	}
 	for _, n := range readings(call.callee) {
-		if n.certain || n.qualifier == "" && (here.declared[n.fn] || here.leaks[n.fn] != nil) ||
-			n.qualifier != "" && len(t.paths(d.Package, n.qualifier)) > 0 {
+		if n.certain || n.qualifier != "" && len(t.paths(d.Package, n.qualifier)) > 0 {
+			return false, nil
+		}
+		if _, ok := here.declared[n.fn]; n.qualifier == "" && (ok || here.leaks[n.fn] != nil) {
 			return false, nil
 		}
 	}

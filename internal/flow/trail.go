@@ -134,6 +134,9 @@ func (tr *trail) unexplained(d *alloc.Diagnostic, at place) error {
 // "(spill)" or "(interface-converted)" of an expression beside the step itself.
 func (tr *trail) step(n alloc.FlowLine, at place, m mark) {
 	s := alloc.Step{Pos: n.Pos, Step: n.Step, Text: n.Text, Func: at.name()}
+	if s.Step == "dot of pointer" && strings.HasSuffix(s.Text, "]") {
+		s.Step = "element of slice" // the compiler has one word for p.f and s[i]
+	}
 	if k := len(tr.story.Steps); k > 0 {
 		prev := &tr.story.Steps[k-1]
 		again := prev.Pos == s.Pos && prev.Text == s.Text && prev.Func == s.Func
