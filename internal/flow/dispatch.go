@@ -1,18 +1,288 @@
 package flow
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/packages"
+)
 
 // A Program is a loaded program, able to say what a dynamic call may mean.
-type Program struct{}
+//
+// Every type of the packages that were asked for and every type that a
+// dependency exports counts, whether or not the program converts it to the
+// interface: a longer list than what can happen, and with the packages asked
+// for first. Types that a dependency keeps to itself, generic types and types
+// declared in functions are not in it.
+type Program struct {
+	roots    map[string]bool // import paths that were asked for
+	packages map[string]*packages.Package
 
-// LoadProgram loads the packages that patterns match, with their
-// dependencies. flags are build flags of the go command; a nil env is the
-// process's own.
-func LoadProgram(ctx context.Context, dir string, env, flags []string, patterns ...string) (*Program, error) {
-	return &Program{}, nil
+	mu      sync.Mutex
+	checked map[string]*source // by import path
 }
 
-// Implementations returns the methods that call may mean, sorted.
+// A source is a package type-checked from its files.
+type source struct {
+	fset  *token.FileSet
+	files []*ast.File
+	info  *types.Info
+}
+
+// LoadProgram loads the packages that patterns match from source, and their
+// dependencies from what the compiler exported. flags are build flags of the
+// go command; a nil env is the process's own.
+func LoadProgram(ctx context.Context, dir string, env, flags []string, patterns ...string) (*Program, error) {
+	cfg := &packages.Config{
+		Context: ctx, Dir: dir, Env: env, BuildFlags: flags,
+		Mode: packages.NeedName | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
+			packages.NeedTypes | packages.NeedExportFile | packages.NeedModule,
+	}
+	roots, err := packages.Load(cfg, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("loading types of %s: %w", strings.Join(patterns, " "), err)
+	}
+	p := &Program{
+		roots:    make(map[string]bool),
+		packages: make(map[string]*packages.Package),
+		checked:  make(map[string]*source),
+	}
+	packages.Visit(roots, nil, func(pkg *packages.Package) { p.packages[pkg.PkgPath] = pkg })
+	for _, pkg := range roots {
+		p.roots[pkg.PkgPath] = true
+		// The export data leaves out what the package keeps to itself.
+		if types, err := p.check(pkg.PkgPath); err == nil {
+			pkg.Types = types
+		}
+	}
+	return p, nil
+}
+
+// Import makes the program an importer of its own packages.
+func (p *Program) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	for _, at := range []string{path, "vendor/" + path} { // the standard library's vendored packages
+		if pkg := p.packages[at]; pkg != nil && pkg.Types != nil {
+			return pkg.Types, nil
+		}
+	}
+	return nil, fmt.Errorf("importing %s: not part of the program", path)
+}
+
+// check type-checks a package from its files. Errors in them leave holes.
+func (p *Program) check(path string) (*types.Package, error) {
+	pkg := p.packages[path]
+	if pkg == nil {
+		return nil, fmt.Errorf("checking %s: not part of the program", path)
+	}
+	s := &source{
+		fset: token.NewFileSet(),
+		info: &types.Info{Selections: make(map[*ast.SelectorExpr]*types.Selection)},
+	}
+	for _, name := range pkg.CompiledGoFiles {
+		if f, _ := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution); f != nil {
+			s.files = append(s.files, f)
+		}
+	}
+	conf := types.Config{Importer: p, Error: func(error) {}, FakeImportC: true}
+	checked, _ := conf.Check(path, s.fset, s.files, s.info)
+	p.checked[path] = s
+	return checked, nil
+}
+
+// Method returns the full name of the interface method that call calls,
+// "io.Reader.Read"; "" where it is a function value or not found.
+func (p *Program) Method(_ context.Context, call Dynamic) (string, error) {
+	recv, method := p.method(call)
+	if method == nil {
+		return "", nil
+	}
+	return types.TypeString(recv, nil) + "." + method.Name(), nil
+}
+
+// Implementations returns the methods that call may mean, as full function
+// names: those of the packages asked for, then the others, sorted; nil where
+// it calls a function value or is not found.
 func (p *Program) Implementations(ctx context.Context, call Dynamic) ([]string, error) {
-	return nil, nil
+	recv, method := p.method(call)
+	if method == nil {
+		return nil, nil
+	}
+	iface, ok := recv.Underlying().(*types.Interface)
+	if !ok {
+		return nil, nil
+	}
+	own, other := make(map[string]bool), make(map[string]bool)
+	for path, pkg := range p.packages {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if pkg.Types == nil {
+			continue
+		}
+		scope := pkg.Types.Scope()
+		for _, name := range scope.Names() {
+			tn, ok := scope.Lookup(name).(*types.TypeName)
+			if !ok || tn.IsAlias() {
+				continue
+			}
+			switch f := implementation(tn, iface, method); {
+			case f == "":
+			case p.roots[path]:
+				own[f] = true
+			default:
+				other[f] = true
+			}
+		}
+	}
+	return append(slices.Sorted(maps.Keys(own)), slices.Sorted(maps.Keys(other))...), nil
+}
+
+// implementation returns the full name of the method by which the type named
+// tn, or a pointer to it, implements method of iface; "" if neither does or if
+// the method is that of an interface embedded in it.
+func implementation(tn *types.TypeName, iface *types.Interface, method *types.Func) string {
+	named, ok := tn.Type().(*types.Named)
+	if !ok || named.TypeParams().Len() > 0 || types.IsInterface(named) {
+		return ""
+	}
+	var t types.Type = named
+	if !types.Implements(t, iface) {
+		if t = types.NewPointer(named); !types.Implements(t, iface) {
+			return ""
+		}
+	}
+	obj, _, _ := types.LookupFieldOrMethod(t, true, method.Pkg(), method.Name())
+	f, ok := obj.(*types.Func)
+	if !ok || f.Pkg() == nil {
+		return ""
+	}
+	recv := f.Signature().Recv().Type()
+	ptr, pointer := recv.(*types.Pointer)
+	if pointer {
+		recv = ptr.Elem()
+	}
+	n, ok := recv.(*types.Named)
+	if !ok || types.IsInterface(n) {
+		return ""
+	}
+	typ := n.Obj().Name()
+	if n.TypeArgs().Len() > 0 || n.TypeParams().Len() > 0 {
+		typ += "[...]"
+	}
+	if pointer {
+		typ = "(*" + typ + ")"
+	}
+	return f.Pkg().Path() + "." + typ + "." + f.Name()
+}
+
+// method finds the interface type and the method that call calls.
+func (p *Program) method(call Dynamic) (types.Type, *types.Func) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.checked[call.Package]
+	if s == nil {
+		if _, err := p.check(call.Package); err != nil {
+			return nil, nil
+		}
+		s = p.checked[call.Package]
+	}
+	sel := s.find(call)
+	if sel == nil || !types.IsInterface(sel.Recv()) {
+		return nil, nil
+	}
+	method, ok := sel.Obj().(*types.Func)
+	if !ok {
+		return nil, nil
+	}
+	return p.exported(sel.Recv()), method
+}
+
+// exported is the program's own type of that name, where t is one of a package
+// that was checked a second time to look into it: the types of its methods
+// would be taken for others.
+func (p *Program) exported(t types.Type) types.Type {
+	if n, ok := t.(*types.Named); ok && n.Obj().Pkg() != nil && n.TypeArgs().Len() == 0 {
+		if pkg := p.packages[n.Obj().Pkg().Path()]; pkg != nil && pkg.Types != nil {
+			if tn, ok := pkg.Types.Scope().Lookup(n.Obj().Name()).(*types.TypeName); ok {
+				return tn.Type()
+			}
+		}
+	}
+	return t
+}
+
+// find returns the selection that call calls. The compiler gives a call in an
+// inlined function the position of the outermost call; there the calls in the
+// function are looked at, and must be of one method.
+func (s *source) find(call Dynamic) *types.Selection {
+	var at, within *types.Selection
+	doubt := false
+	look := func(inside bool) func(ast.Node) bool {
+		return func(n ast.Node) bool {
+			c, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			sel, ok := ast.Unparen(c.Fun).(*ast.SelectorExpr)
+			if !ok || sel.Sel.Name != call.Method || s.info.Selections[sel] == nil {
+				return true
+			}
+			found := s.info.Selections[sel]
+			pos := s.fset.PositionFor(c.Lparen, false)
+			if pos.Line == call.Pos.Line && pos.Column == call.Pos.Col && filepath.ToSlash(pos.Filename) == call.Pos.File {
+				at = found
+			}
+			if inside {
+				doubt = doubt || within != nil && !types.Identical(within.Recv(), found.Recv())
+				within = found
+			}
+			return true
+		}
+	}
+	_, fn, _ := strings.Cut(strings.TrimPrefix(call.Func, call.Package), ".")
+	for _, f := range s.files {
+		for _, decl := range f.Decls {
+			fd, ok := decl.(*ast.FuncDecl)
+			ast.Inspect(decl, look(ok && declName(fd) == fn))
+		}
+	}
+	if at == nil && !doubt {
+		return within
+	}
+	return at
+}
+
+// declName is the name that the compiler gives a declared function.
+func declName(fd *ast.FuncDecl) string {
+	if fd.Recv == nil || len(fd.Recv.List) == 0 {
+		return fd.Name.Name
+	}
+	t, format := fd.Recv.List[0].Type, "%s.%s"
+	if star, ok := t.(*ast.StarExpr); ok {
+		t, format = star.X, "(*%s).%s"
+	}
+	generic := ""
+	switch x := t.(type) {
+	case *ast.IndexExpr:
+		t, generic = x.X, "[...]"
+	case *ast.IndexListExpr:
+		t, generic = x.X, "[...]"
+	}
+	id, ok := t.(*ast.Ident)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(format, id.Name+generic, fd.Name.Name)
 }

@@ -267,7 +267,7 @@ func (tr *trail) dynamic(call callText, arg string, n alloc.FlowLine, at place) 
 	k := len(tr.story.Steps) - 1
 	tr.story.Steps[k].Step = "dynamic call"
 	tr.received = !slices.Contains(call.args, arg)
-	dyn := &Dynamic{Package: tr.marks[k].path, Pos: n.Pos, Text: n.Text, Method: call.callee[strings.LastIndexByte(call.callee, '.')+1:]}
+	dyn := &Dynamic{Package: tr.marks[k].path, Func: tr.story.Steps[k].Func, Pos: n.Pos, Text: n.Text, Method: call.callee[strings.LastIndexByte(call.callee, '.')+1:]}
 	tr.story.Dynamic = dyn
 	what := call.callee
 	if tr.Method != nil {

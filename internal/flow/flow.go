@@ -82,7 +82,8 @@ type Tracer struct {
 // A Dynamic is a call whose callee the compiler does not know.
 type Dynamic struct {
 	Package string    // import path of the package whose code it stands in
-	Pos     alloc.Pos // as the compiler gives it: of the opening parenthesis
+	Func    string    // full name of the function it stands in
+	Pos     alloc.Pos // of its opening parenthesis, or of the call that inlined Func
 	Text    string    // the call in the compiler's words
 	// Method is the last name of what is called: of the method, field or
 	// variable.
