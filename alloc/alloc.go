@@ -153,6 +153,10 @@ type Site struct {
 	// forces it to the heap; Cut is the one step to change.
 	Flow []Step `json:"flow,omitempty"`
 	Cut  *Step  `json:"cut,omitempty"`
+	// End says in words how the flow ends, and Candidates which methods may
+	// be meant where it ends at a call through an interface.
+	End        string   `json:"end,omitempty"`
+	Candidates []string `json:"candidates,omitempty"`
 }
 
 // An Inlining is one place into which a site's function was inlined.

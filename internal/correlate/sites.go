@@ -1,0 +1,243 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/cause"
+)
+
+// Sample finds the site that a measured stack stands at, or makes one from the
+// sample alone. It returns nil for a stack without any frame outside of the
+// runtime.
+//
+// The innermost frame outside of the runtime holds the expression. Where an
+// inlined generic body shows the caller's line instead, the next frames, up to
+// the first that is not inlined, are tried.
+func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
+	frames := UserFrames(s.Frames)
+	if len(frames) == 0 {
+		return nil
+	}
+	entry := s.Entry
+	kind := cause.KindOfEntry(entry, s.Type)
+	for _, f := range frames {
+		if e := j.match(f, kind, s.Type); e != nil {
+			j.measured(e, s)
+			return e.site
+		}
+		if !f.Inlined {
+			break
+		}
+	}
+	f := frames[0]
+	if kind == "" {
+		kind = alloc.New
+	}
+	node := j.find(f.File, f.Line, kind, "", s.Type)
+	if node != nil && kind == alloc.New && node.Kind != "" {
+		kind = node.Kind
+	}
+	e := j.entry(f.Func, alloc.Pos{File: f.File, Line: f.Line}, node, kind, s.Type)
+	j.measured(e, s)
+	return e.site
+}
+
+func (j *Joiner) measured(e *entry, s *alloc.Sample) {
+	if e.sample == nil {
+		e.sample = s
+	}
+}
+
+// match finds the site on a frame's line that best explains an allocation of
+// kind (""or New: anything of constant size) and type.
+func (j *Joiner) match(f alloc.Frame, kind alloc.Kind, typ string) *entry {
+	var best *entry
+	score := 0
+	for _, e := range j.lines[lineKey{f.File, f.Line}] {
+		s := 1
+		switch k := e.site.Kind; {
+		case k == kind:
+			s += 8
+		case kind == "" || kind == alloc.New:
+			switch k {
+			case alloc.Append, alloc.String, alloc.Bytes, alloc.MapGrowth, alloc.Goroutine, alloc.Chan:
+				continue
+			}
+		case kind == alloc.Slice && (k == alloc.Variadic || k == alloc.Bytes || k == alloc.String || k == alloc.Append):
+		case kind == alloc.Append && k == alloc.Slice:
+		case kind == alloc.MapGrowth && k == alloc.Map, kind == alloc.Map && k == alloc.MapGrowth:
+		default:
+			continue
+		}
+		if typ != "" && e.site.Type != "" {
+			if t := spell(e.site.Kind, typ); t == e.site.Type || sameType(t, e.site.Type) {
+				s += 8
+			} else if e.site.Kind == alloc.Composite || e.site.Kind == alloc.New {
+				continue
+			}
+		}
+		if e.ownCall || e.copyCall {
+			s += 4
+		}
+		if e.diag != nil && *escapes(e.diag) {
+			s += 2
+		}
+		if s > score {
+			best, score = e, s
+		}
+	}
+	return best
+}
+
+// UserFrames drops the leading frames of the runtime itself: what is left
+// begins at the frame that asked for memory.
+func UserFrames(frames []alloc.Frame) []alloc.Frame {
+	for i, f := range frames {
+		if !IsRuntime(f.Func) {
+			return frames[i:]
+		}
+	}
+	return nil
+}
+
+// IsRuntime reports whether a function belongs to the runtime's machinery,
+// which allocates on behalf of its caller.
+func IsRuntime(fn string) bool {
+	return strings.HasPrefix(fn, "runtime.") || strings.HasPrefix(fn, "internal/runtime/") ||
+		strings.HasPrefix(fn, "internal/bytealg.MakeNoZero") || strings.HasPrefix(fn, "internal/abi.")
+}
+
+// Sites returns all sites with their ids, kinds and causes, in source order.
+func (j *Joiner) Sites() []*alloc.Site {
+	entries := make([]*entry, 0, len(j.sites))
+	for _, e := range j.sites {
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b *entry) int {
+		return cmp.Or(
+			strings.Compare(a.site.Package, b.site.Package),
+			strings.Compare(a.site.File, b.site.File),
+			a.site.Line-b.site.Line, a.site.Col-b.site.Col,
+			strings.Compare(string(a.site.Kind), string(b.site.Kind)),
+			strings.Compare(a.site.Type, b.site.Type),
+		)
+	})
+	ordinal := make(map[string]int)
+	sites := make([]*alloc.Site, len(entries))
+	for i, e := range entries {
+		j.finish(e)
+		id := e.site.Package + "." + e.site.Func + "#" + e.shape
+		ordinal[id]++
+		e.site.ID = id + "#" + strconv.Itoa(ordinal[id])
+		sites[i] = e.site
+	}
+	return sites
+}
+
+// Diagnostic is the compiler's statement that a site's cause was read from,
+// nil where the compiler is silent.
+func (j *Joiner) Diagnostic(s *alloc.Site) *alloc.Diagnostic {
+	for _, e := range j.lines[lineKey{s.File, s.Line}] {
+		if e.site == s {
+			return e.said()
+		}
+	}
+	return nil
+}
+
+// said is the diagnostic that tells most of the site.
+func (e *entry) said() *alloc.Diagnostic {
+	if e.diag != nil {
+		return e.diag
+	}
+	return e.inlinedDiag
+}
+
+// finish fills in what all evidence of a site says together.
+func (j *Joiner) finish(e *entry) {
+	s := e.site
+	d := e.said()
+	s.Evidence = nil
+	if d != nil {
+		s.Evidence = append(s.Evidence, alloc.ByCompiler)
+		s.Escapes = escapes(d)
+	}
+	if len(e.calls) > 0 {
+		s.Evidence = append(s.Evidence, alloc.ByBinary)
+	}
+	if e.sample != nil {
+		s.Evidence = append(s.Evidence, alloc.ByTrace)
+	}
+
+	ev := cause.Evidence{Diagnostic: d, Calls: e.calls, Hint: s.Kind, InLoop: s.LoopDepth > 0}
+	if e.sample != nil {
+		ev.Entry, ev.Type, ev.Frames = e.sample.Entry, e.sample.Type, e.sample.Frames
+	}
+	kind, why := cause.Of(ev)
+	if kind != "" {
+		s.Kind = kind
+	}
+	s.Cause = why
+
+	s.Entries = nil
+	for i := range e.calls {
+		c := &e.calls[i]
+		if !slices.Contains(s.Entries, c.Entry) {
+			s.Entries = append(s.Entries, c.Entry)
+		}
+		if s.Type == "" || s.Bytes == nil {
+			if t := spell(s.Kind, c.Type); t != "" {
+				s.Type = t
+			}
+			if c.Bytes >= 0 && ofConstantSize(c.Entry) {
+				bytes, noscan := c.Bytes, c.Noscan
+				s.Bytes, s.Noscan = &bytes, &noscan
+			}
+		}
+	}
+	slices.Sort(s.Entries)
+	if s.Type == "" && e.sample != nil {
+		s.Type = spell(s.Kind, e.sample.Type)
+	}
+	s.Inlined = sortedPlaces(e.inlined)
+	s.Allocates = e.allocates(j.judged[s.Package])
+}
+
+// ofConstantSize reports whether a runtime function allocates one object of
+// exactly the type it is handed.
+func ofConstantSize(entry string) bool {
+	return entry == "runtime.newobject" || strings.HasPrefix(entry, "runtime.mallocgc") || strings.HasPrefix(entry, "runtime.convT")
+}
+
+// allocates says how often executing the site allocates.
+func (e *entry) allocates(judged bool) alloc.Allocates {
+	if len(e.calls) == 0 && e.sample == nil {
+		if judged {
+			return alloc.Never
+		}
+		return alloc.Sometimes
+	}
+	if e.copyStack || !e.ownCall && e.copyCall && e.diag != nil {
+		return alloc.Sometimes
+	}
+	var c *claim
+	if d := e.said(); d != nil {
+		c = &claim{d: d}
+	}
+	for i := range e.calls {
+		if how(&e.calls[i], c) == alloc.Always {
+			return alloc.Always
+		}
+	}
+	if len(e.calls) == 0 && e.sample != nil {
+		switch e.site.Kind {
+		case alloc.New, alloc.Composite, alloc.Variable, alloc.Closure:
+			return alloc.Always
+		}
+	}
+	return alloc.Sometimes
+}

@@ -1,0 +1,68 @@
+package gocmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// overlayFile is the format of -overlay (go help build).
+type overlayFile struct {
+	Replace map[string]string
+}
+
+// ReadOverlay reads the user's -overlay file: which file stands for which,
+// both absolute; nil for "".
+func ReadOverlay(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading overlay: %w", err)
+	}
+	var o overlayFile
+	if err := json.Unmarshal(data, &o); err != nil {
+		return nil, fmt.Errorf("reading overlay %s: %w", file, err)
+	}
+	out := make(map[string]string, len(o.Replace))
+	for from, to := range o.Replace {
+		if from, err = filepath.Abs(from); err != nil {
+			return nil, err
+		}
+		if to != "" {
+			if to, err = filepath.Abs(to); err != nil {
+				return nil, err
+			}
+		}
+		out[from] = to
+	}
+	return out, nil
+}
+
+// MergeOverlay writes to file the user's overlay with replace added. Both
+// replacing one file is refused: only one of them could win.
+func MergeOverlay(file, user string, replace map[string]string) error {
+	merged, err := ReadOverlay(user)
+	if err != nil {
+		return err
+	}
+	if merged == nil {
+		merged = make(map[string]string)
+	}
+	for from, to := range replace {
+		if _, ok := merged[from]; ok {
+			return &Error{
+				Msg:  fmt.Sprintf("overlay %s replaces %s, which stackward has to replace", user, from),
+				Hint: "leave that file out of the overlay",
+			}
+		}
+		merged[from] = to
+	}
+	data, err := json.Marshal(overlayFile{merged})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
+}
