@@ -207,6 +207,12 @@ func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
 	if len(b.notes) > 1 {
 		arg = b.notes[len(b.notes)-2].Text
 	}
+	if tr.Params != nil {
+		// A parameter may have the name of a function.
+		if params, _ := tr.Params(n.Pos); slices.Contains(params, call.callee) {
+			return tr.dynamic(call, arg, n, at)
+		}
+	}
 	f, err := tr.resolve(tr.ctx, at.pkg, call.callee)
 	if tr.ctx.Err() != nil {
 		return tr.ctx.Err()

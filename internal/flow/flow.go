@@ -38,12 +38,14 @@
 // The compiler's text names no types of variables: a method call through an
 // interface and a call of a function held in a field look the same, and only
 // Method can tell them apart. A named result and a variable of an outer loop
-// look the same without Params. A value that leaks on several ways is
+// look the same without Params, and a local variable of function type with the
+// name of a function of the package is taken for that. A value that leaks on several ways is
 // explained by the compiler for one of them.
 package flow
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -130,9 +132,15 @@ func (t *Tracer) Dynamic(ctx context.Context, d *alloc.Diagnostic) (bool, error)
 	if b.dst != heap || len(b.notes) == 0 || b.notes[len(b.notes)-1].Step != "call parameter" {
 		return false, nil
 	}
-	call, ok := parseCall(b.notes[len(b.notes)-1].Text)
+	n := b.notes[len(b.notes)-1]
+	call, ok := parseCall(n.Text)
 	if !ok || builtins[call.callee] != "" {
 		return false, nil
+	}
+	if t.Params != nil {
+		if params, _ := t.Params(n.Pos); slices.Contains(params, call.callee) {
+			return true, nil
+		}
 	}
 	here, err := t.said(ctx, d.Package)
 	if err != nil {
