@@ -35,6 +35,42 @@ type said struct {
 	// declared are the functions that the compiler considered for inlining,
 	// with its reason against it: all functions.
 	declared map[string]string
+	lines    map[line][]*alloc.Diagnostic // what declares those on a line
+}
+
+type line struct {
+	file string
+	line int
+}
+
+// fn is the function that d is about. Up to go1.24 the compiler does not name
+// it; then it is the one declared last before d.
+func (s *said) fn(d *alloc.Diagnostic) string {
+	if d.Func != "" {
+		return alloc.FoldFunc(d.Func)
+	}
+	for n := d.Pos.Line; n > 0; n-- {
+		var last *alloc.Diagnostic
+		for _, f := range s.lines[line{d.Pos.File, n}] {
+			// A receiver stands before the name, in the same line.
+			if last == nil || before(last.Pos, f.Pos) == !before(d.Pos, f.Pos) {
+				last = f
+			}
+		}
+		if last == nil {
+			continue
+		}
+		// Functions of other packages that are instantiated in this one are
+		// declared by their qualified names.
+		q, _ := qualified(d.Expr)
+		for _, r := range readings(last.Expr) {
+			if d.Verdict == alloc.Leaks && r.qualifier == q {
+				return r.fn
+			}
+		}
+		return last.Expr
+	}
+	return ""
 }
 
 // said returns what the compiler said of a package, looked up once.
@@ -53,18 +89,23 @@ func (t *Tracer) said(ctx context.Context, path string) (*said, error) {
 		escapes:  make(map[string][]*alloc.Diagnostic),
 		inlined:  make(map[alloc.Pos][]*alloc.Diagnostic),
 		declared: make(map[string]string),
+		lines:    make(map[line][]*alloc.Diagnostic),
+	}
+	for _, d := range list {
+		if d.Verdict == alloc.CanInline || d.Verdict == alloc.CannotInline {
+			s.declared[d.Expr] = d.Reason
+			s.lines[line{d.Pos.File, d.Pos.Line}] = append(s.lines[line{d.Pos.File, d.Pos.Line}], d)
+		}
 	}
 	for _, d := range list {
 		switch d.Verdict {
 		case alloc.Leaks:
-			fn := fold(d.Func)
+			fn := s.fn(d)
 			s.leaks[fn] = append(s.leaks[fn], d)
 		case alloc.EscapesToHeap, alloc.MovedToHeap:
 			s.escapes[storageName(d.Expr)] = append(s.escapes[storageName(d.Expr)], d)
 		case alloc.InlinesCall:
 			s.inlined[d.Pos] = append(s.inlined[d.Pos], d)
-		case alloc.CanInline, alloc.CannotInline:
-			s.declared[fold(d.Expr)] = d.Reason
 		}
 	}
 	if t.packages == nil {

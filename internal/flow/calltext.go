@@ -3,6 +3,8 @@ package flow
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stackward-go/stackward/alloc"
 )
 
 // A callText is a call as the compiler prints it: methods as method
@@ -32,7 +34,7 @@ func parseCall(text string) (callText, bool) {
 	if open <= 0 {
 		return callText{}, false
 	}
-	call := callText{callee: fold(text[:open])}
+	call := callText{callee: alloc.FoldFunc(text[:open])}
 	for _, arg := range split(text[open+1:len(text)-1], ',') {
 		arg = strings.TrimSpace(arg)
 		if arg != "" && !strings.Contains(arg, ".dict") {
@@ -86,30 +88,6 @@ func mentions(text, word string) bool {
 
 func isWord(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= utf8.RuneSelf
-}
-
-// fold replaces type arguments, and other text in brackets, by "[...]".
-func fold(s string) string {
-	if !strings.Contains(s, "[") {
-		return s
-	}
-	var b strings.Builder
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '[':
-			if depth++; depth == 1 {
-				b.WriteString("[...]")
-			}
-		case ']':
-			depth--
-		default:
-			if depth == 0 {
-				b.WriteByte(s[i])
-			}
-		}
-	}
-	return b.String()
 }
 
 // split cuts s at every sep outside of brackets and quotes.

@@ -157,7 +157,7 @@ func (tr *trail) escape(expr string, pos alloc.Pos, at place, variable bool) (*a
 	var best *alloc.Diagnostic
 	rank := func(d *alloc.Diagnostic) int {
 		r := 0
-		if fn := fold(d.Func); fn == at.fn {
+		if fn := here.fn(d); fn == at.fn {
 			r = 4
 		} else if sameFunc(fn, at.fn) {
 			r = 2
@@ -184,7 +184,7 @@ func sameFunc(a, b string) bool {
 		rest, ok := strings.CutPrefix(a, b)
 		return ok && (rest == "" || strings.HasPrefix(rest, ".func") || strings.HasPrefix(rest, "-range"))
 	}
-	return a == "" || b == "" || within(a, b) || within(b, a)
+	return within(a, b) || within(b, a)
 }
 
 // passed goes on in the callee of the call that n notes, or ends there.
@@ -260,7 +260,7 @@ func (tr *trail) heldBy(f *function, call callText, arg string) (*alloc.Diagnost
 	}
 	for _, i := range call.indices(arg) {
 		for _, d := range there.escapes[f.params[i]] {
-			if fold(d.Func) == f.name && len(d.Flow) > 0 {
+			if there.fn(d) == f.name && len(d.Flow) > 0 {
 				return d, f.params[i], nil
 			}
 		}

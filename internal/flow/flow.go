@@ -38,9 +38,9 @@
 // The compiler's text names no types of variables: a method call through an
 // interface and a call of a function held in a field look the same, and only
 // Method can tell them apart. A named result and a variable of an outer loop
-// look the same without Params, and a local variable of function type with the
-// name of a function of the package is taken for that. A value that leaks on several ways is
-// explained by the compiler for one of them.
+// look the same without Params. A local variable of function type with the name
+// of a function of the package is taken for that function. A value that leaks
+// on several ways is explained by the compiler for one of them.
 package flow
 
 import (
@@ -113,7 +113,11 @@ type Story struct {
 // Trace follows the escape that d reports.
 func (t *Tracer) Trace(ctx context.Context, d *alloc.Diagnostic) (*Story, error) {
 	tr := &trail{Tracer: t, ctx: ctx, story: new(Story), seen: make(map[*alloc.Diagnostic]bool)}
-	if err := tr.follow(d, place{pkg: d.Package, path: d.Package, fn: fold(d.Func)}); err != nil {
+	here, err := t.said(ctx, d.Package)
+	if err != nil {
+		return nil, err
+	}
+	if err := tr.follow(d, place{pkg: d.Package, path: d.Package, fn: here.fn(d)}); err != nil {
 		return nil, err
 	}
 	tr.cut()

@@ -28,7 +28,7 @@ func newTracer(t testing.TB, dir, module string) *Tracer {
 	}
 	return &Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
-			return compile(t, dir, path)[path], nil
+			return compile(t, dir, path), nil
 		},
 		Params: SourceParams(os.ReadFile),
 		Packages: func(from, name string) []string {
@@ -108,13 +108,21 @@ func TestTrace(t *testing.T) {
 	}
 }
 
+func escapes(d *alloc.Diagnostic) bool {
+	return d.Verdict == alloc.EscapesToHeap || d.Verdict == alloc.MovedToHeap
+}
+
 func checkStory(t *testing.T, tr *Tracer, pkg, fn, expr string, want []string) {
 	said, err := tr.Lookup(t.Context(), pkg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	here, err := tr.said(t.Context(), pkg)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, d := range said {
-		if d.Verdict != alloc.EscapesToHeap || d.Func != fn || d.Expr != expr {
+		if !escapes(d) || here.fn(d) != fn || d.Expr != expr {
 			continue
 		}
 		story, err := tr.Trace(t.Context(), d)
@@ -151,6 +159,9 @@ func checkStory(t *testing.T, tr *Tracer, pkg, fn, expr string, want []string) {
 // and ends in what stands after it.
 func containsParts(line, want string) bool {
 	head, fn, ok := strings.Cut(want, "| ")
+	if end, rest, isEnd := strings.Cut(want, " "); isEnd && end == "end" && !strings.Contains(line, "| ") {
+		return strings.HasPrefix(line, "end ") && strings.Contains(line, rest)
+	}
 	return strings.Contains(line, strings.TrimSpace(head)) && (!ok || strings.HasSuffix(line, "| "+fn))
 }
 
@@ -178,7 +189,7 @@ func TestStandardLibrary(t *testing.T) {
 		}
 		n := 0
 		for _, d := range said {
-			if d.Verdict != alloc.EscapesToHeap {
+			if !escapes(d) {
 				continue
 			}
 			n++

@@ -179,7 +179,7 @@ func (tr *trail) inlinedCall(here *said, n alloc.FlowLine, at, outer place) (pla
 	q, _ := qualified(split(lhs, ',')[0])
 	after := outer.path == ""
 	for _, d := range here.inlined[n.Pos] {
-		for _, r := range readings(fold(d.Expr)) {
+		for _, r := range readings(d.Expr) {
 			if r.qualifier != q && !(q == "" && r.qualifier == "") {
 				continue
 			}
