@@ -15,10 +15,12 @@ import (
 //	interface               interface      the box is the allocation
 //	goroutine               goroutine
 //	defer                   loop           outside of a loop the record is on the stack
+//
+// What the compiler is silent on and package reflect asks for is reflection.
 func ofKind(e Evidence, k alloc.Kind) alloc.Cause {
 	switch k {
 	case alloc.Append, alloc.MapGrowth:
-		if byReflect(e) {
+		if e.Diagnostic == nil && byReflect(e) {
 			return alloc.Reflection
 		}
 		return alloc.Growth
@@ -30,7 +32,7 @@ func ofKind(e Evidence, k alloc.Kind) alloc.Cause {
 	case alloc.Bytes:
 		return alloc.Conversion
 	case alloc.Interface:
-		if byReflect(e) {
+		if e.Diagnostic == nil && byReflect(e) {
 			return alloc.Reflection
 		}
 		return alloc.InInterface

@@ -52,6 +52,9 @@ func (s *said) fn(d *alloc.Diagnostic) string {
 	for n := d.Pos.Line; n > 0; n-- {
 		var last *alloc.Diagnostic
 		for _, f := range s.lines[line{d.Pos.File, n}] {
+			if f.Pos == d.Pos {
+				continue // the function literal that d is about
+			}
 			// A receiver stands before the name, in the same line.
 			if last == nil || before(last.Pos, f.Pos) == !before(d.Pos, f.Pos) {
 				last = f
