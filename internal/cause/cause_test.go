@@ -148,6 +148,7 @@ func TestOf(t *testing.T) {
 		"append in reflect":    {Evidence{Diagnostic: stays("append"), Entry: "runtime.growslice", Frames: []alloc.Frame{{Func: "reflect.Value.Call"}}}, alloc.Append, alloc.Growth},
 		"not inlined":          {Evidence{Diagnostic: escapes("&T{...}", flow("~r0", "return &T{...}", "return")), NotInlined: "recursive", CallerKeeps: true}, alloc.Composite, alloc.NotInlined},
 		"not clearly so":       {Evidence{Diagnostic: escapes("&T{...}", flow("~r0", "return &T{...}", "return")), NotInlined: "recursive"}, alloc.Composite, alloc.Returned},
+		"vague hint":           {Evidence{Diagnostic: escapes("&T{...}", flow("{heap}", "g = &T{...}", "assign")), Hint: alloc.New, Calls: calls("runtime.newobject")}, alloc.Composite, alloc.Stored},
 		"nothing":              {Evidence{}, alloc.Runtime, alloc.ByRuntime},
 		"method value":         {Evidence{Diagnostic: escapes("u.Name", flow("~r0", "return u.Name", "return")), Calls: []alloc.Call{{Entry: "runtime.newobject", Type: "struct { F uintptr; R T }"}}}, alloc.Closure, alloc.Returned},
 	} {

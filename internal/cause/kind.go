@@ -17,7 +17,8 @@ func kindOf(e Evidence) alloc.Kind {
 	}
 	entry := entryKind(e)
 	general := entry == "" || entry == alloc.New || entry == alloc.Slice || entry == alloc.Runtime
-	if e.Hint != "" && (general || e.Hint != alloc.New && e.Hint != alloc.Runtime) {
+	vague := e.Hint == "" || e.Hint == alloc.New || e.Hint == alloc.Runtime
+	if !vague {
 		return e.Hint
 	}
 	if !general {
@@ -27,9 +28,15 @@ func kindOf(e Evidence) alloc.Kind {
 		if k := KindOfText(d.Expr); k != "" {
 			return k
 		}
+		if e.Hint != "" {
+			return e.Hint
+		}
 		if d.Verdict == alloc.EscapesToHeap && entry != alloc.Slice {
 			return alloc.Interface // any other expression that escapes is boxed
 		}
+	}
+	if e.Hint != "" {
+		return e.Hint
 	}
 	if entry == "" {
 		return alloc.Runtime
