@@ -1,5 +1,7 @@
 package alloc
 
+import "strings"
+
 // A Pos is a place in a source file.
 //
 // Inside the pipeline File is the absolute, slash-separated path; the engine
@@ -125,4 +127,29 @@ type Sample struct {
 	// Entry is the runtime function that the innermost frame outside of the
 	// runtime called ("runtime.growslice"), "" where the source hides it.
 	Entry string
+}
+
+// FoldFunc replaces the type arguments in a function's name by "...":
+// "m.Map[go.shape.int]" and "m.Map[string]" are both m.Map[...], one function
+// in the source.
+func FoldFunc(name string) string {
+	if strings.IndexByte(name, '[') < 0 {
+		return name
+	}
+	var b strings.Builder
+	depth := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '[':
+			if depth == 0 {
+				b.WriteString("[...]")
+			}
+			depth++
+		case c == ']':
+			depth = max(0, depth-1)
+		case depth == 0:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

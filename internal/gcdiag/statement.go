@@ -19,15 +19,15 @@ func (r *reader) statement(pos alloc.Pos, msg []byte) bool {
 		if i := bytes.Index(name, []byte(" with cost ")); i >= 0 {
 			name = name[:i]
 		}
-		r.add(pos, alloc.CanInline, fold(r.text(name)), "")
+		r.add(pos, alloc.CanInline, alloc.FoldFunc(r.text(name)), "")
 	case has(msg, "cannot inline "):
 		name, reason, ok := bytes.Cut(msg[len("cannot inline "):], []byte(": "))
-		d := r.add(pos, alloc.CannotInline, fold(r.text(name)), "")
+		d := r.add(pos, alloc.CannotInline, alloc.FoldFunc(r.text(name)), "")
 		if ok {
 			d.Reason = string(reason)
 		}
 	case has(msg, "inlining call to "):
-		r.add(pos, alloc.InlinesCall, fold(r.text(msg[len("inlining call to "):])), "")
+		r.add(pos, alloc.InlinesCall, alloc.FoldFunc(r.text(msg[len("inlining call to "):])), "")
 	case has(msg, "devirtualizing "):
 		if i := bytes.LastIndex(msg, []byte(" to ")); i >= 0 {
 			r.add(pos, alloc.Devirtualizes, r.text(msg[i+len(" to "):]), "")
@@ -92,7 +92,7 @@ func (r *reader) explained(pos alloc.Pos, msg []byte) bool {
 	fn := ""
 	i := bytes.LastIndex(msg, []byte(verdict+" in "))
 	if i >= 0 {
-		fn = fold(r.text(msg[i+len(verdict+" in "):]))
+		fn = alloc.FoldFunc(r.text(msg[i+len(verdict+" in "):]))
 	} else if bytes.HasSuffix(msg, []byte(verdict)) {
 		i = len(msg) - len(verdict)
 	} else {
@@ -191,7 +191,7 @@ func (r *reader) explainedLeak(pos alloc.Pos, msg []byte) {
 	name, dst, _ := bytes.Cut(msg, []byte(" leaks to "))
 	fn := ""
 	if i := bytes.LastIndex(dst, []byte(" for ")); i >= 0 && !bytes.HasSuffix(dst, []byte("}")) {
-		fn, dst = fold(r.text(dst[i+len(" for "):])), dst[:i]
+		fn, dst = alloc.FoldFunc(r.text(dst[i+len(" for "):])), dst[:i]
 	}
 	d := r.add(pos, alloc.Leaks, r.text(name), r.text(dst))
 	if d.Func == "" {
@@ -201,33 +201,4 @@ func (r *reader) explainedLeak(pos alloc.Pos, msg []byte) {
 		d.Derefs = derefs
 		r.last = d
 	}
-}
-
-// fold replaces type arguments by "...": G[go.shape.int] and G[string] are one
-// function in the source.
-func fold(fn string) string {
-	i := strings.IndexByte(fn, '[')
-	if i < 0 {
-		return fn
-	}
-	var b strings.Builder
-	depth := 0
-	for _, c := range []byte(fn) {
-		switch c {
-		case '[':
-			if depth == 0 {
-				b.WriteString("[...]")
-			}
-			depth++
-		case ']':
-			if depth > 0 {
-				depth--
-			}
-		default:
-			if depth == 0 {
-				b.WriteByte(c)
-			}
-		}
-	}
-	return b.String()
 }

@@ -1,0 +1,252 @@
+// Package expr knows the expressions of source text: given a place that the
+// compiler or the machine code names, it finds the expression, its extent, its
+// shape, its function and the loops around it.
+//
+//	file:line:col + the compiler's text → At → Node
+//	file:line + what is allocated       → OnLine → Nodes
+//
+// It reads syntax only. The compiler reports an expression at the position of
+// its own syntax tree (cmd/compile/internal/syntax/parser.go, go1.26): a name or
+// literal where it begins, a call at its "(", an index or slice at its "[", a
+// selector at its ".", a composite literal at its "{", an operator at itself, a
+// function literal at "func"; a conversion at the position of its operand. The
+// machine code names the line alone.
+//
+// Positions are those that //line directives make, as the compiler reports
+// them.
+//
+// Limits: without types an index expression may be of a map or a slice, a
+// binary + of strings or numbers: the caller knows which, from what the runtime
+// was called for.
+package expr
+
+import (
+	"bytes"
+	"cmp"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// A File is one parsed source file. Its methods may be called from several
+// goroutines.
+type File struct {
+	Name      string // absolute, slash-separated
+	Package   string // of the package clause
+	Generated bool   // "// Code generated … DO NOT EDIT."
+	Test      bool   // _test.go
+
+	src  []byte
+	tree *ast.File
+	tok  *token.File
+	fset *token.FileSet
+
+	once  sync.Once
+	nodes []*node       // in order of the compiler's position
+	lines map[int][]int // nodes by each line that may name them
+	funcs []span
+	calls []CallSite
+}
+
+// A Node is an expression or statement that may be a site.
+type Node struct {
+	// Kind is what it allocates by its syntax if it allocates; "" for any
+	// expression whose value may be put into an interface.
+	Kind  alloc.Kind
+	Shape string // its text without layout, bodies elided: stable under reformatting
+	Text  string // a short text for people
+	// Func is the function around it as the compiler names it, without its
+	// package: "F", "(*T).M", "F.func1", "G[...]".
+	Func      string
+	Pos, End  alloc.Pos
+	LoopDepth int // loops around it in its function
+}
+
+// A CallSite is a call in the source.
+type CallSite struct {
+	Func      string // the function around it
+	Callee    string // "f", "pkg.F", "x.M"
+	Line, Col int
+	LoopDepth int
+}
+
+// node is a Node whose texts are made when it is asked for.
+type node struct {
+	ast       ast.Node
+	kind      alloc.Kind
+	at        token.Pos // where the compiler reports it
+	fn        string
+	loopDepth int
+	boxed     bool // stands where an interface may be wanted
+}
+
+type span struct {
+	name       string
+	start, end int
+}
+
+var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.\r?$`)
+
+// Parse reads a source file. What could be parsed of a file with syntax errors
+// is kept, and the first error returned beside it.
+func Parse(name string, src []byte) (*File, error) {
+	fset := token.NewFileSet()
+	tree, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
+	f := &File{
+		Name: filepath.ToSlash(name), src: src, tree: tree, fset: fset,
+		Test: strings.HasSuffix(name, "_test.go"),
+	}
+	if tree == nil {
+		return f, err
+	}
+	f.tok = fset.File(tree.FileStart)
+	if tree.Name != nil {
+		f.Package = tree.Name.Name
+	}
+	head := src
+	if tree.Package.IsValid() {
+		head = src[:min(len(src), f.tok.Offset(tree.Package))]
+	}
+	f.Generated = bytes.Contains(head, []byte("DO NOT EDIT")) && generated.Match(head)
+	return f, err
+}
+
+// Lines is the number of lines in the file.
+func (f *File) Lines() int { return bytes.Count(f.src, []byte("\n")) + 1 }
+
+// SourceLine is the text of a line, "" where there is none.
+func (f *File) SourceLine(line int) string {
+	if f.tok == nil || line < 1 || line > f.tok.LineCount() {
+		return ""
+	}
+	from := f.tok.Offset(f.tok.LineStart(line))
+	text, _, _ := bytes.Cut(f.src[from:], []byte("\n"))
+	return strings.TrimRight(string(text), "\r")
+}
+
+// HasFuncs reports whether the file declares a function with a body.
+func (f *File) HasFuncs() bool {
+	if f.tree == nil {
+		return false
+	}
+	return slices.ContainsFunc(f.tree.Decls, func(d ast.Decl) bool {
+		fn, ok := d.(*ast.FuncDecl)
+		return ok && fn.Body != nil
+	})
+}
+
+// FuncAt is the declared function around a line.
+func (f *File) FuncAt(line int) (name string, start, end int, ok bool) {
+	f.index()
+	for _, s := range f.funcs {
+		if s.start <= line && line <= s.end {
+			return s.name, s.start, s.end, true
+		}
+	}
+	return "", 0, 0, false
+}
+
+// Calls are the calls of the file, in source order.
+func (f *File) Calls() []CallSite {
+	f.index()
+	return f.calls
+}
+
+// place is the line and column of a position; ok is false for one that a
+// //line directive puts into another file.
+func (f *File) place(p token.Pos) (line, col int, ok bool) {
+	pos := f.fset.PositionFor(p, true)
+	return pos.Line, pos.Column, filepath.ToSlash(pos.Filename) == f.Name || filepath.Base(pos.Filename) == filepath.Base(f.Name)
+}
+
+// At finds the expression that the compiler means by a position, given its own
+// text of it, "" unknown. It returns nil where nothing there fits: then what
+// the compiler speaks of stands in a body that was inlined at that position.
+// Kinds, if any, restrict the answer.
+func (f *File) At(line, col int, text string, kinds ...alloc.Kind) *Node {
+	f.index()
+	var best *node
+	score := 0
+	for _, i := range f.lines[line] {
+		n := f.nodes[i]
+		l, c, ok := f.place(n.at)
+		if !ok || l != line || c != col {
+			continue
+		}
+		if len(kinds) > 0 && !slices.Contains(kinds, n.kind) {
+			continue
+		}
+		if s := fits(n, text); s > score {
+			best, score = n, s
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return f.node(best)
+}
+
+// OnLine returns the expressions of a kind that the machine code may mean by a
+// line, in source order. For [alloc.Interface] they are the values that stand
+// where an interface may be wanted.
+func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
+	f.index()
+	var out []*Node
+	var last ast.Node
+	for _, i := range f.lines[line] {
+		n := f.nodes[i]
+		if n.kind != kind && !(kind == alloc.Interface && n.boxed) || n.ast == last {
+			continue
+		}
+		last = n.ast
+		out = append(out, f.node(n))
+	}
+	if len(out) == 0 {
+		// A statement's later lines are named by some expressions in it.
+		for _, n := range f.nodes {
+			if n.kind != kind {
+				continue
+			}
+			from, _, ok := f.place(n.ast.Pos())
+			to, _, _ := f.place(n.ast.End())
+			if ok && from <= line && line <= to && to-from < 60 {
+				out = append(out, f.node(n))
+			}
+		}
+		// The innermost first.
+		slices.SortStableFunc(out, func(a, b *Node) int {
+			return cmp.Compare(a.End.Line-a.Pos.Line, b.End.Line-b.Pos.Line)
+		})
+	}
+	return out
+}
+
+// node makes the public form.
+func (f *File) node(n *node) *Node {
+	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth}
+	out.Pos.File, out.End.File = f.Name, f.Name
+	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
+	if start, _, ok := f.place(n.ast.Pos()); ok && start < out.Pos.Line {
+		out.Pos.Line, out.Pos.Col, _ = f.place(n.ast.Pos())
+	}
+	out.End.Line, out.End.Col, _ = f.place(n.ast.End())
+	text := render(n.ast)
+	if n.kind == alloc.Variable {
+		text = "var " + text
+	}
+	if n.kind == alloc.Variadic {
+		out.Text = text
+		text = "..." + text
+	} else {
+		out.Text = text
+	}
+	out.Shape = strings.ReplaceAll(text, " ", "")
+	return out
+}

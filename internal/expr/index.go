@@ -1,0 +1,371 @@
+package expr
+
+import (
+	"cmp"
+	"go/ast"
+	"go/token"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// index walks the file once and collects its nodes.
+func (f *File) index() {
+	f.once.Do(func() {
+		f.lines = make(map[int][]int)
+		if f.tree == nil {
+			return
+		}
+		w := &walker{f: f}
+		inits := 0
+		for _, d := range f.tree.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				name := funcName(d)
+				start, _, _ := f.place(d.Pos())
+				end, _, _ := f.place(d.End())
+				f.funcs = append(f.funcs, span{name, start, end})
+				s := &scope{name: name, outer: name, funcs: new(int)}
+				if d.Recv != nil {
+					w.fields(d.Recv, s)
+				}
+				w.fields(d.Type.Params, s)
+				w.fields(d.Type.Results, s)
+				if d.Body != nil {
+					w.walk(d.Body, s)
+				}
+			case *ast.GenDecl:
+				if d.Tok == token.VAR {
+					w.walk(d, &scope{name: "init", outer: "init", funcs: &inits})
+				}
+			}
+		}
+		slices.SortStableFunc(f.nodes, func(a, b *node) int { return cmp.Compare(a.at, b.at) })
+		for i, n := range f.nodes {
+			l, _, ok := f.place(n.at)
+			if !ok {
+				continue
+			}
+			f.lines[l] = append(f.lines[l], i)
+			if s, _, _ := f.place(n.ast.Pos()); s != l && n.kind != "" {
+				f.lines[s] = append(f.lines[s], i)
+			}
+		}
+	})
+}
+
+// A scope is the function that is being walked.
+type scope struct {
+	name  string
+	outer string // what closures are named after
+	funcs *int   // closures so far
+	loops int
+}
+
+type walker struct{ f *File }
+
+func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node {
+	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops}
+	w.f.nodes = append(w.f.nodes, nd)
+	return nd
+}
+
+// fields adds parameters and results, which may be moved to the heap.
+func (w *walker) fields(list *ast.FieldList, s *scope) {
+	if list == nil {
+		return
+	}
+	for _, field := range list.List {
+		for _, name := range field.Names {
+			w.add(name, alloc.Variable, name.Pos(), s)
+		}
+	}
+}
+
+// walk visits n and all below it.
+func (w *walker) walk(n ast.Node, s *scope) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case nil:
+			return false
+		case *ast.FuncLit:
+			w.add(n, alloc.Closure, n.Pos(), s)
+			*s.funcs++
+			name := s.outer + ".func" + strconv.Itoa(*s.funcs)
+			if strings.Contains(s.name, ".func") {
+				name = s.name + "." + strconv.Itoa(*s.funcs)
+			}
+			in := &scope{name: name, outer: name, funcs: new(int)}
+			w.fields(n.Type.Params, in)
+			w.fields(n.Type.Results, in)
+			w.walk(n.Body, in)
+			return false
+		case *ast.ForStmt:
+			if n.Init != nil {
+				w.walk(n.Init, s)
+			}
+			in := s.loop()
+			for _, part := range []ast.Node{n.Cond, n.Post, n.Body} {
+				if !isNil(part) {
+					w.walk(part, in)
+				}
+			}
+			return false
+		case *ast.RangeStmt:
+			w.walk(n.X, s)
+			in := s.loop()
+			if n.Tok == token.DEFINE {
+				w.idents(in, n.Key, n.Value)
+			} else {
+				for _, e := range []ast.Expr{n.Key, n.Value} {
+					if e != nil {
+						w.walk(e, in)
+					}
+				}
+			}
+			w.walk(n.Body, in)
+			return false
+		case *ast.GoStmt:
+			w.add(n, alloc.Goroutine, n.Pos(), s)
+		case *ast.DeferStmt:
+			w.add(n, alloc.Defer, n.Pos(), s)
+		case *ast.AssignStmt:
+			w.assign(n, s)
+		case *ast.IncDecStmt:
+			w.element(n.X, s)
+		case *ast.ValueSpec:
+			for _, name := range n.Names {
+				w.add(name, alloc.Variable, name.Pos(), s)
+			}
+			w.box(s, n.Values...)
+		case *ast.TypeSwitchStmt:
+			if a, ok := n.Assign.(*ast.AssignStmt); ok {
+				w.idents(s, a.Lhs...)
+			}
+		case *ast.ReturnStmt:
+			w.box(s, n.Results...)
+		case *ast.SendStmt:
+			w.box(s, n.Value)
+		case *ast.CallExpr:
+			w.call(n, s)
+		case *ast.CompositeLit:
+			w.literal(n, s)
+		case *ast.UnaryExpr:
+			if lit, ok := ast.Unparen(n.X).(*ast.CompositeLit); ok && n.Op == token.AND {
+				w.add(n, alloc.Composite, n.OpPos, s)
+				// The literal itself is the same value, but for what it holds.
+				for _, e := range lit.Elts {
+					w.boxElement(e, s)
+					w.walk(e, s)
+				}
+				return false
+			}
+			w.add(n, "", n.OpPos, s)
+		case *ast.BinaryExpr:
+			if n.Op == token.ADD {
+				w.add(n, alloc.String, n.OpPos, s)
+			} else {
+				w.add(n, "", n.OpPos, s)
+			}
+		case *ast.Ident, *ast.BasicLit:
+			w.add(n, "", n.Pos(), s)
+		case *ast.SelectorExpr:
+			w.add(n, "", n.X.End(), s)
+			w.walk(n.X, s)
+			return false // the name alone is no expression
+		case *ast.IndexExpr:
+			w.add(n, "", n.Lbrack, s)
+		case *ast.SliceExpr:
+			w.add(n, "", n.Lbrack, s)
+		case *ast.TypeAssertExpr:
+			w.add(n, "", n.X.End(), s)
+		case *ast.StarExpr:
+			w.add(n, "", n.Star, s)
+		}
+		return true
+	})
+}
+
+func isNil(n ast.Node) bool {
+	switch n := n.(type) {
+	case ast.Expr:
+		return n == nil
+	case ast.Stmt:
+		return n == nil
+	}
+	return n == nil
+}
+
+func (s *scope) loop() *scope {
+	in := *s
+	in.loops++
+	return &in
+}
+
+// idents adds variables that are declared here.
+func (w *walker) idents(s *scope, list ...ast.Expr) {
+	for _, e := range list {
+		if id, ok := e.(*ast.Ident); ok && id != nil {
+			w.add(id, alloc.Variable, id.Pos(), s)
+		}
+	}
+}
+
+func (w *walker) assign(n *ast.AssignStmt, s *scope) {
+	switch n.Tok {
+	case token.DEFINE:
+		w.idents(s, n.Lhs...)
+	case token.ADD_ASSIGN:
+		w.add(n, alloc.String, n.TokPos, s)
+		w.element(n.Lhs[0], s)
+	default:
+		for _, e := range n.Lhs {
+			w.element(e, s)
+		}
+	}
+	w.box(s, n.Rhs...)
+}
+
+// element adds the target of an assignment that may grow a map.
+func (w *walker) element(e ast.Expr, s *scope) {
+	if ix, ok := ast.Unparen(e).(*ast.IndexExpr); ok {
+		w.add(ix, alloc.MapGrowth, ix.Lbrack, s)
+		w.box(s, ix.Index)
+	}
+}
+
+// box adds values that stand where an interface may be wanted.
+func (w *walker) box(s *scope, list ...ast.Expr) {
+	for _, e := range list {
+		if e != nil {
+			w.add(e, "", at(e), s).boxed = true
+		}
+	}
+}
+
+func (w *walker) boxElement(e ast.Expr, s *scope) {
+	if kv, ok := e.(*ast.KeyValueExpr); ok {
+		w.box(s, kv.Key, kv.Value)
+		return
+	}
+	w.box(s, e)
+}
+
+func (w *walker) literal(n *ast.CompositeLit, s *scope) {
+	kind := alloc.Kind("")
+	switch t := n.Type.(type) {
+	case *ast.ArrayType:
+		if t.Len == nil {
+			kind = alloc.Slice
+		}
+	case *ast.MapType:
+		kind = alloc.Map
+	}
+	w.add(n, kind, n.Lbrace, s)
+	for _, e := range n.Elts {
+		w.boxElement(e, s)
+	}
+}
+
+func (w *walker) call(n *ast.CallExpr, s *scope) {
+	line, col, _ := w.f.place(n.Lparen)
+	callee := render(n.Fun)
+	w.f.calls = append(w.f.calls, CallSite{s.name, callee, line, col, s.loops})
+	kind, where := alloc.Kind(""), n.Lparen
+	switch fun := ast.Unparen(n.Fun).(type) {
+	case *ast.Ident:
+		switch fun.Name {
+		case "new":
+			kind = alloc.New
+		case "append":
+			kind = alloc.Append
+			w.box(s, n.Args...)
+		case "make":
+			kind = alloc.Slice
+			if len(n.Args) > 0 {
+				switch n.Args[0].(type) {
+				case *ast.MapType:
+					kind = alloc.Map
+				case *ast.ChanType:
+					kind = alloc.Chan
+				}
+			}
+		case "string":
+			if len(n.Args) == 1 {
+				kind, where = alloc.String, at(n.Args[0])
+			}
+		}
+	case *ast.ArrayType:
+		if len(n.Args) == 1 {
+			kind, where = alloc.Bytes, at(n.Args[0])
+		}
+	}
+	w.add(n, kind, where, s)
+	if where != n.Lparen {
+		w.add(n, kind, n.Lparen, s)
+	}
+	if kind == "" {
+		w.add(n, alloc.Variadic, n.Lparen, s)
+		w.box(s, n.Args...)
+	}
+}
+
+// at is where the compiler reports an expression.
+func at(e ast.Expr) token.Pos {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SelectorExpr:
+		return e.X.End()
+	case *ast.IndexExpr:
+		return e.Lbrack
+	case *ast.IndexListExpr:
+		return e.Lbrack
+	case *ast.SliceExpr:
+		return e.Lbrack
+	case *ast.TypeAssertExpr:
+		return e.X.End()
+	case *ast.CallExpr:
+		return e.Lparen
+	case *ast.CompositeLit:
+		return e.Lbrace
+	case *ast.UnaryExpr:
+		return e.OpPos
+	case *ast.StarExpr:
+		return e.Star
+	case *ast.BinaryExpr:
+		return e.OpPos
+	default:
+		return e.Pos()
+	}
+}
+
+// funcName is a declared function's name as the compiler writes it.
+func funcName(d *ast.FuncDecl) string {
+	name := d.Name.Name
+	if d.Recv == nil || len(d.Recv.List) == 0 {
+		if d.Type.TypeParams != nil {
+			name += "[...]"
+		}
+		return name
+	}
+	star, params := false, ""
+	t := ast.Unparen(d.Recv.List[0].Type)
+	if s, ok := t.(*ast.StarExpr); ok {
+		star, t = true, ast.Unparen(s.X)
+	}
+	switch x := t.(type) {
+	case *ast.IndexExpr:
+		params, t = "[...]", x.X
+	case *ast.IndexListExpr:
+		params, t = "[...]", x.X
+	}
+	recv := "?"
+	if id, ok := t.(*ast.Ident); ok {
+		recv = id.Name
+	}
+	if star {
+		return "(*" + recv + params + ")." + name
+	}
+	return recv + params + "." + name
+}
