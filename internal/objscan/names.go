@@ -1,0 +1,86 @@
+package objscan
+
+import (
+	"strconv"
+	"strings"
+)
+
+// FuncName is a linker symbol as people write it: type arguments folded to
+// "[...]", escapes undone, and "main." replaced by the import path of the main
+// package, if one is given.
+func funcName(sym, mainPath string) string {
+	sym = unescape(fold(sym))
+	if rest, ok := strings.CutPrefix(sym, "main."); ok && mainPath != "" {
+		return mainPath + "." + rest
+	}
+	return sym
+}
+
+// fold replaces each outermost "[…]" by "[...]".
+func fold(s string) string {
+	i := strings.IndexByte(s, '[')
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:i])
+	depth := 0
+	for ; i < len(s); i++ {
+		switch s[i] {
+		case '[':
+			if depth++; depth == 1 {
+				b.WriteString("[...]")
+			}
+			continue
+		case ']':
+			if depth > 0 {
+				depth--
+				continue
+			}
+		}
+		if depth == 0 {
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// unescape undoes "%2e" and its like, which the linker writes for bytes of an
+// import path that would be mistaken (cmd/internal/objabi/path.go).
+func unescape(s string) string {
+	i := strings.IndexByte(s, '%')
+	if i < 0 {
+		return s
+	}
+	var b strings.Builder
+	for ; i >= 0; i = strings.IndexByte(s, '%') {
+		b.WriteString(s[:i])
+		s = s[i:]
+		n := 1
+		if len(s) >= 3 {
+			if c, err := strconv.ParseUint(s[1:3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				s = s[3:]
+				continue
+			}
+		}
+		b.WriteString(s[:n])
+		s = s[n:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// pathOf is the import path part of a symbol such as "net/http.(*Server).Serve",
+// as the symbol spells it.
+func pathOf(sym string) string {
+	end := len(sym)
+	if i := strings.IndexAny(sym, "[("); i >= 0 {
+		end = i
+	}
+	slash := strings.LastIndexByte(sym[:end], '/') + 1
+	if dot := strings.IndexByte(sym[slash:], '.'); dot >= 0 {
+		return sym[:slash+dot]
+	}
+	return ""
+}

@@ -1,0 +1,92 @@
+package objscan
+
+import (
+	"encoding/binary"
+	"strings"
+	"sync"
+)
+
+// A typeCache knows the sizes of types, by the linker's name without "type:".
+// A type that has no name of its own is described in each object that uses
+// it, a named one in its own package, which is read when it is first asked
+// for, a basic one in the runtime.
+type typeCache struct {
+	s        *Scanner
+	mu       sync.Mutex
+	packages map[string]*packageTypes // by import path
+}
+
+type packageTypes struct {
+	once  sync.Once
+	sizes map[string]typeSize
+}
+
+// size is the size of a type that object o refers to.
+func (c *typeCache) size(o *object, name string) (typeSize, bool) {
+	if i, ok := o.typeSym(name); ok {
+		if z, ok := descriptor(o.symData(i), o.goarch); ok {
+			return z, true
+		}
+	}
+	path := unescape(pathOf(strings.TrimLeft(name, "*")))
+	if z, ok := c.pkg(path)[name]; ok {
+		return z, true
+	}
+	z, ok := c.pkg("runtime")[name]
+	return z, ok
+}
+
+// pkg are the types described in a package's archive; nil if it cannot be read.
+func (c *typeCache) pkg(path string) map[string]typeSize {
+	if c.s.archives[path] == "" {
+		return nil
+	}
+	c.mu.Lock()
+	if c.packages == nil {
+		c.packages = make(map[string]*packageTypes)
+	}
+	p := c.packages[path]
+	if p == nil {
+		p = new(packageTypes)
+		c.packages[path] = p
+	}
+	c.mu.Unlock()
+	p.once.Do(func() {
+		sizes := make(map[string]typeSize)
+		err := c.s.each(path, func(o *object) error {
+			for i := range o.defined {
+				if !o.hasPrefix(i, "type:") {
+					continue
+				}
+				if z, ok := descriptor(o.symData(i), o.goarch); ok {
+					sizes[strings.TrimPrefix(o.name(i), "type:")] = z
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			p.sizes = sizes
+		}
+	})
+	return p.sizes
+}
+
+// descriptor reads the first two words of a type's descriptor, its size and
+// how much of it may hold pointers (internal/abi/type.go).
+func descriptor(b []byte, goarch string) (typeSize, bool) {
+	order := binary.ByteOrder(binary.LittleEndian)
+	switch goarch {
+	case "ppc64", "mips", "mips64", "s390x":
+		order = binary.BigEndian
+	}
+	if wordSize(goarch) == 4 {
+		if len(b) < 8 {
+			return typeSize{}, false
+		}
+		return typeSize{int64(order.Uint32(b)), order.Uint32(b[4:]) == 0}, true
+	}
+	if len(b) < 16 || int64(order.Uint64(b)) < 0 {
+		return typeSize{}, false
+	}
+	return typeSize{int64(order.Uint64(b)), order.Uint64(b[8:]) == 0}, true
+}
