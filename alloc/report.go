@@ -12,6 +12,9 @@ const Schema = 1
 
 // A Report is what one command found: the one value that every surface reads.
 type Report struct {
+	// Root is the directory that the report's files are relative to. It is
+	// not part of the JSON form.
+	Root       string
 	Header     Header
 	Sites      []*Site
 	Benchmarks []*Benchmark
@@ -45,16 +48,16 @@ type Problem struct {
 
 // A Summary counts what was found.
 type Summary struct {
-	Packages  int            `json:"packages"`
-	Sites     int            `json:"sites"`     // that may allocate
-	Shown     int            `json:"shown"`     // after filters
-	Never     int            `json:"never"`     // reported by the compiler, not in the machine code
-	Generated int            `json:"generated"` // left out: in generated files
-	Tests     int            `json:"tests"`     // left out: in test files
-	ByCause   map[Cause]int  `json:"by_cause,omitempty"`
-	ByKind    map[Kind]int   `json:"by_kind,omitempty"`
-	Seconds   float64        `json:"seconds"`
-	Extra     map[string]any `json:"extra,omitempty"`
+	Packages  int           `json:"packages"`
+	Sites     int           `json:"sites"`     // that may allocate
+	Found     int           `json:"found"`     // of them that pass the filters
+	Shown     int           `json:"shown"`     // of those that are shown
+	Never     int           `json:"never"`     // reported by the compiler, not in the machine code
+	Generated int           `json:"generated"` // left out: in generated files
+	Tests     int           `json:"tests"`     // left out: in test files
+	ByCause   map[Cause]int `json:"by_cause,omitempty"`
+	ByKind    map[Kind]int  `json:"by_kind,omitempty"`
+	Seconds   float64       `json:"seconds"`
 }
 
 // A Message is one line of the JSON form of a report: an object with exactly

@@ -130,10 +130,11 @@ func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []a
 			}
 		}
 		c.kind = kindOf(d, c.node)
-		if c.kind == "" || d.Verdict == alloc.StaysOnStack && !canAllocateOnStack(c.kind) && c.kind != alloc.Composite && c.kind != alloc.New {
-			if d.Verdict == alloc.StaysOnStack && c.kind == "" {
-				continue // a parameter, or an expression that allocates nothing
-			}
+		if d.Verdict == alloc.StaysOnStack && !canAllocateOnStack(c.kind) && len(inlines[d.Pos]) == 0 {
+			continue // on the stack, and of a known size: no site
+		}
+		if c.kind == "" {
+			continue // a parameter
 		}
 		order = append(order, c)
 		key := lineKey{d.Pos.File, d.Pos.Line}
@@ -200,6 +201,9 @@ func kindOf(d *alloc.Diagnostic, n *expr.Node) alloc.Kind {
 	if k := kindOfText(d.Expr); k != "" {
 		return k
 	}
+	if d.Expr != "" && (d.Expr[0] == '"' || '0' <= d.Expr[0] && d.Expr[0] <= '9') && !strings.Contains(d.Expr, " + ") {
+		return alloc.Interface // a constant, boxed
+	}
 	if n != nil && n.Kind != "" && n.Kind != alloc.Variable {
 		return n.Kind
 	}
@@ -253,6 +257,8 @@ func fit(c *claim, call *alloc.Call, outer alloc.Frame) int {
 		case alloc.Append, alloc.String, alloc.Bytes, alloc.MapGrowth, alloc.Goroutine, alloc.Chan:
 			return 0
 		}
+	case c.kind == alloc.String && kind == alloc.Interface:
+		// a sum that is boxed; the compiler prints both alike
 	case c.kind == alloc.Slice && (kind == alloc.Map || kind == alloc.Chan):
 		// make of a named type
 	case kind == alloc.Slice && (c.kind == alloc.Variadic || c.kind == alloc.Append || c.kind == alloc.Bytes || c.kind == alloc.String):
@@ -275,6 +281,9 @@ func fit(c *claim, call *alloc.Call, outer alloc.Frame) int {
 	}
 	if c.d.Pos.Line == outer.Line {
 		score += 2
+	}
+	if c.kind == alloc.String && strings.Contains(call.Entry, "concat") == !strings.HasPrefix(c.d.Expr, "string(") {
+		score += 4 // a concatenation by its operator, a conversion by its name
 	}
 	if c.d.Verdict == alloc.StaysOnStack {
 		if !canAllocateOnStack(c.kind) {
@@ -402,7 +411,7 @@ func (j *Joiner) silent(importPath string, c *claim, inlinees []string) {
 		for _, fn := range inlinees {
 			for _, e := range j.byFunc[fullName(importPath, fn)] {
 				if e.site.Kind == c.kind && e.node != nil && textFits(c.d.Expr, e) {
-					in := e.place(alloc.Frame{Func: importPath + "." + c.d.Func, File: c.d.Pos.File, Line: c.d.Pos.Line})
+					in := e.place(alloc.Frame{Func: importPath + "." + j.funcAt(c.d), File: c.d.Pos.File, Line: c.d.Pos.Line})
 					if in.Allocates == "" {
 						in.Col, in.Escapes, in.Allocates = c.d.Pos.Col, escapes(c.d), alloc.Never
 						e.copyStack = true
@@ -412,10 +421,25 @@ func (j *Joiner) silent(importPath string, c *claim, inlinees []string) {
 		}
 		return
 	}
+	if c.d.Verdict == alloc.StaysOnStack {
+		return // and it did
+	}
 	e := j.entry(importPath+"."+c.d.Func, c.d.Pos, c.node, c.kind, typeOfText(c.d.Expr))
 	if better(c.d, e.diag) {
 		e.diag = c.d
 	}
+}
+
+// funcAt is the function that a diagnostic stands in, which the compiler names
+// only where it explains.
+func (j *Joiner) funcAt(d *alloc.Diagnostic) string {
+	if d.Func == "" {
+		if f := j.files(d.Pos.File); f != nil {
+			name, _, _, _ := f.FuncAt(d.Pos.Line)
+			return name
+		}
+	}
+	return d.Func
 }
 
 // fullName is the full name of a function that the compiler named while it

@@ -11,11 +11,13 @@
 package engine
 
 import (
+	"errors"
 	"io"
 	"regexp"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
 // A Build says what to build and how: the part of a request that is handed to
@@ -103,3 +105,11 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// advise turns a refusal of the go command into one of this package.
+func advise(err error) error {
+	if g, ok := errors.AsType[*gocmd.Error](err); ok {
+		return &Error{Msg: g.Msg, Hint: g.Hint, Usage: g.Usage, Err: g.Err}
+	}
+	return err
+}

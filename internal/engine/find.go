@@ -2,22 +2,103 @@ package engine
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"time"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
-// Find reports the heap allocation sites of packages.
+// Find reports the heap allocation sites of packages, ranked by a static
+// order. A package that does not compile is a problem of the report; the
+// others are analysed all the same.
 func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
-	return nil, errors.New("find: not yet wired")
+	start := time.Now()
+	p, err := open(ctx, req.Build)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.compile(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}); err != nil {
+		return nil, err
+	}
+	if err := p.heard(); err != nil {
+		return nil, err
+	}
+	j, err := p.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sites := p.ownSites(j.Sites())
+	r := &alloc.Report{Header: p.header("find"), Problems: p.problems}
+	r.Header.Order = "static"
+	r.Summary.Packages = len(p.named)
+	r.Summary.ByCause = make(map[alloc.Cause]int)
+	r.Summary.ByKind = make(map[alloc.Kind]int)
+	for _, s := range sites {
+		switch {
+		case s.Allocates == alloc.Never:
+			r.Summary.Never++
+			if !req.Never {
+				continue
+			}
+		case s.Generated && !req.Generated:
+			r.Summary.Generated++
+			continue
+		case s.Test && !req.Tests:
+			r.Summary.Tests++
+			continue
+		default:
+			r.Summary.Sites++
+		}
+		if !req.Filter.keeps(s) {
+			continue
+		}
+		r.Summary.ByCause[s.Cause]++
+		r.Summary.ByKind[s.Kind]++
+		r.Sites = append(r.Sites, s)
+	}
+	p.fill(r.Sites, j)
+	r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites)
+	rank(r.Sites)
+	if n := req.Filter.Top; n > 0 && len(r.Sites) > n {
+		r.Sites = r.Sites[:n]
+		r.Summary.Shown = n
+	}
+	p.relative(r)
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
 }
 
-// Explain reports the sites at one place with their whole flow.
-func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
-	return nil, errors.New("explain: not yet wired")
+// patterns is the go command's default for none.
+func patterns(list []string) []string {
+	if len(list) == 0 {
+		return []string{"."}
+	}
+	return list
 }
 
-// Cost reports what the sites of a benchmark, test, command or profile cost.
-func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
-	return nil, errors.New("cost: not yet wired")
+// heard refuses an answer of the compiler that cannot be true: packages with
+// functions, and not a word about any of them.
+func (p *pipeline) heard() error {
+	if len(p.diags) > 0 || len(p.problems) > 0 {
+		return nil
+	}
+	for _, pkg := range p.named {
+		for _, name := range pkg.GoFiles {
+			if f := p.file(name); f != nil && f.HasFuncs() {
+				return &Error{
+					Msg:  "the compiler said nothing about " + pkg.ImportPath + ", which has functions",
+					Hint: "an empty answer is not \"no allocations\": check GOFLAGS and the go command's -toolexec",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// keeps reports whether a site passes the filter.
+func (f *Filter) keeps(s *alloc.Site) bool {
+	return (len(f.Causes) == 0 || slices.Contains(f.Causes, s.Cause)) &&
+		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, s.Kind)) &&
+		(f.Func == nil || f.Func.MatchString(s.Package+"."+s.Func))
 }

@@ -48,11 +48,12 @@ type File struct {
 	tok  *token.File
 	fset *token.FileSet
 
-	once  sync.Once
-	nodes []*node       // in order of the compiler's position
-	lines map[int][]int // nodes by each line that may name them
-	funcs []span
-	calls []CallSite
+	once   sync.Once
+	nodes  []*node       // in order of the compiler's position
+	lines  map[int][]int // nodes by each line that may name them
+	byKind map[alloc.Kind][]*node
+	funcs  []span
+	calls  []CallSite
 }
 
 // A Node is an expression or statement that may be a site.
@@ -119,7 +120,13 @@ func Parse(name string, src []byte) (*File, error) {
 }
 
 // Lines is the number of lines in the file.
-func (f *File) Lines() int { return bytes.Count(f.src, []byte("\n")) + 1 }
+func (f *File) Lines() int {
+	n := bytes.Count(f.src, []byte("\n"))
+	if len(f.src) > 0 && f.src[len(f.src)-1] != '\n' {
+		n++
+	}
+	return n
+}
 
 // SourceLine is the text of a line, "" where there is none.
 func (f *File) SourceLine(line int) string {
@@ -210,10 +217,7 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 	}
 	if len(out) == 0 {
 		// A statement's later lines are named by some expressions in it.
-		for _, n := range f.nodes {
-			if n.kind != kind {
-				continue
-			}
+		for _, n := range f.byKind[kind] {
 			from, _, ok := f.place(n.ast.Pos())
 			to, _, _ := f.place(n.ast.End())
 			if ok && from <= line && line <= to && to-from < 60 {

@@ -15,6 +15,7 @@ import (
 func (f *File) index() {
 	f.once.Do(func() {
 		f.lines = make(map[int][]int)
+		f.byKind = make(map[alloc.Kind][]*node)
 		if f.tree == nil {
 			return
 		}
@@ -49,6 +50,9 @@ func (f *File) index() {
 				continue
 			}
 			f.lines[l] = append(f.lines[l], i)
+			if n.kind != "" {
+				f.byKind[n.kind] = append(f.byKind[n.kind], n)
+			}
 			if s, _, _ := f.place(n.ast.Pos()); s != l && n.kind != "" {
 				f.lines[s] = append(f.lines[s], i)
 			}

@@ -53,7 +53,7 @@ func fits(n *node, text string) int {
 	case *ast.CallExpr:
 		return is(n.kind != alloc.Variadic && (strings.HasSuffix(text, ")") || strings.HasPrefix(text, "~r")), 2)
 	case *ast.BinaryExpr, *ast.AssignStmt:
-		return is(strings.Contains(text, " ") || isConstant(text), 3)
+		return is(strings.Contains(text, " ") || isConstant(text), 3) + is(n.kind != "", 1)
 	case *ast.CompositeLit:
 		return is(strings.HasSuffix(text, "}"), 3)
 	case *ast.SelectorExpr:

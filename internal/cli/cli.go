@@ -1,0 +1,219 @@
+// Package cli is the stackward command: one file per subcommand.
+//
+//	args → flags → engine request → report → encoder → stdout
+//
+// Results go to stdout; progress, problems and hints to stderr. The exit
+// status is the same in every format: 0 the work is done, 1 it could not be
+// done or only in part, 2 wrong usage.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/engine"
+)
+
+// Exit statuses.
+const (
+	exitDone  = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+// An env is where a command runs.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// A command is one subcommand.
+type command struct {
+	name string
+	help string // hand-written, at most 25 lines, ending in an example
+	run  func(ctx context.Context, e *env, args []string) error
+}
+
+// commands in the order of the usage text. It is a function, since help looks
+// into it.
+func commands() []command {
+	return []command{
+		{"find", findHelp, runFind},
+		{"explain", explainHelp, runExplain},
+		{"version", versionHelp, runVersion},
+		{"help", helpHelp, runHelp},
+	}
+}
+
+// Main runs the command line args, without the program's name, and returns the
+// exit status. It ends when ctx does.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	e := &env{stdin, stdout, stderr}
+	err := dispatch(ctx, e, args)
+	if err == nil {
+		return exitDone
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(stderr, "stackward: interrupted")
+		return exitError
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
+	if errors.Is(err, errPartial) {
+		return exitError // told already
+	}
+	fmt.Fprintf(stderr, "stackward: %v\n", err)
+	if x, ok := errors.AsType[*engine.Error](err); ok {
+		if x.Hint != "" {
+			fmt.Fprintf(stderr, "hint: %s\n", x.Hint)
+		}
+		if x.Usage {
+			return exitUsage
+		}
+	}
+	return exitError
+}
+
+// errPartial ends a command whose report has problems.
+var errPartial = errors.New("the report is partial")
+
+// dispatch runs the command that args name. Without a command's name the
+// arguments are packages to find sites in: "stackward ./...".
+func dispatch(ctx context.Context, e *env, args []string) error {
+	if len(args) == 0 {
+		fmt.Fprint(e.stderr, usage)
+		return usageError("no command and no packages", "try: stackward ./...")
+	}
+	name := args[0]
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, e, args[1:])
+		}
+	}
+	switch {
+	case slices.Contains([]string{"-h", "-help", "--help"}, name):
+		fmt.Fprint(e.stdout, usage)
+		return nil
+	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
+		return runFind(ctx, e, args)
+	}
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, version, help; packages are written as ./name")
+}
+
+func usageError(msg, hint string) error {
+	return &engine.Error{Msg: msg, Hint: hint, Usage: true}
+}
+
+// buildFlags are the go command's flags that every command takes.
+type buildFlags struct {
+	dir     string
+	overlay string
+	flags   []string
+}
+
+// newFlags returns the flag set of a command with the build flags and those of
+// the output.
+func newFlags(c string, b *buildFlags, o *output) *flag.FlagSet {
+	fs := flag.NewFlagSet(c, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	fs.StringVar(&b.dir, "C", "", "work in `dir`")
+	fs.StringVar(&b.overlay, "overlay", "", "the go command's -overlay `file`")
+	for _, name := range []string{"tags", "mod", "modfile", "pgo", "p", "gcflags", "ldflags", "asmflags"} {
+		fs.Func(name, "passed to the go command", func(v string) error {
+			b.flags = append(b.flags, "-"+name+"="+v)
+			return nil
+		})
+	}
+	for _, name := range []string{"race", "msan", "asan", "trimpath", "modcacherw"} {
+		fs.BoolFunc(name, "passed to the go command", func(v string) error {
+			b.flags = append(b.flags, "-"+name+"="+v)
+			return nil
+		})
+	}
+	fs.StringVar(&o.format, "format", "text", "`text` or json")
+	fs.StringVar(&o.file, "o", "", "write to `file`")
+	return fs
+}
+
+// parse parses a command's flags; -h prints its help.
+func parse(e *env, fs *flag.FlagSet, args []string) error {
+	err := fs.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		for _, c := range commands() {
+			if c.name == fs.Name() {
+				fmt.Fprint(e.stdout, c.help)
+			}
+		}
+		return err
+	}
+	if err != nil {
+		return usageError(fmt.Sprintf("%s: %v", fs.Name(), err), "flags are listed by: stackward help "+fs.Name())
+	}
+	return nil
+}
+
+// build is the part of a request that the build flags make.
+func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
+	out := engine.Build{Dir: b.dir, Flags: b.flags, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Progress: p.report}
+	if b.overlay != "" {
+		file, err := filepath.Abs(b.overlay)
+		if err != nil {
+			return out, err
+		}
+		if _, err := os.Stat(file); err != nil {
+			return out, usageError(fmt.Sprintf("no overlay file %s", b.overlay), "")
+		}
+		out.Overlay = file
+	}
+	return out, nil
+}
+
+// words splits a list of causes or kinds and refuses what is none.
+func words[T ~string](flagName, list string, known []T) ([]T, error) {
+	var out []T
+	for w := range strings.SplitSeq(list, ",") {
+		if w = strings.TrimSpace(w); w == "" {
+			continue
+		}
+		if !slices.Contains(known, T(w)) {
+			var names []string
+			for _, k := range known {
+				names = append(names, string(k))
+			}
+			return nil, usageError(fmt.Sprintf("-%s: unknown %s %q", flagName, flagName, w), "known are "+strings.Join(names, ", "))
+		}
+		out = append(out, T(w))
+	}
+	return out, nil
+}
+
+// problems tells what the report lacks, and makes the command fail if it
+// lacks anything.
+func problems(e *env, r *alloc.Report) error {
+	for _, p := range r.Problems {
+		switch {
+		case p.File != "" && p.Line > 0 && !strings.Contains(p.Message, p.File):
+			fmt.Fprintf(e.stderr, "stackward: %s: %s:%d:%d: %s\n", p.Package, p.File, p.Line, p.Col, p.Message)
+		default:
+			fmt.Fprintf(e.stderr, "stackward: %s: %s\n", p.Package, p.Message)
+		}
+		if p.Hint != "" {
+			fmt.Fprintf(e.stderr, "hint: %s\n", p.Hint)
+		}
+	}
+	if len(r.Problems) > 0 {
+		fmt.Fprintln(e.stderr, "stackward: the report is partial")
+		return errPartial
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+const usage = `stackward tells which source expressions of a Go module allocate on the heap,
+and why, asking the installed compiler and the machine code it makes.
+
+usage: stackward [command] [flags] [packages]
+
+  find      every site, with kind, cause and size (the default: stackward ./...)
+  explain   FILE:LINE, a site's id or a cause: the whole story and the cut
+  version   stackward's own version
+  help      help COMMAND, help causes, help kinds
+
+example: stackward ./...
+`
+
+const helpHelp = `usage: stackward help [COMMAND | causes | kinds]
+
+example: stackward help find
+`
+
+const versionHelp = `usage: stackward version
+
+example: stackward version
+`
+
+func runHelp(_ context.Context, e *env, args []string) error {
+	if len(args) == 0 {
+		fmt.Fprint(e.stdout, usage)
+		return nil
+	}
+	switch args[0] {
+	case "causes":
+		for _, c := range alloc.Causes {
+			fmt.Fprintln(e.stdout, c)
+		}
+		return nil
+	case "kinds":
+		for _, k := range alloc.Kinds {
+			fmt.Fprintln(e.stdout, k)
+		}
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			fmt.Fprint(e.stdout, c.help)
+			return nil
+		}
+	}
+	return usageError(fmt.Sprintf("no help on %q", args[0]), "stackward help lists the commands")
+}
+
+func runVersion(_ context.Context, e *env, args []string) error {
+	if len(args) > 0 {
+		return usageError("version takes no arguments", "")
+	}
+	version, goVersion := "unknown", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version, goVersion = info.Main.Version, info.GoVersion
+	}
+	fmt.Fprintf(e.stdout, "stackward %s (built with %s, report schema %d)\n", version, goVersion, alloc.Schema)
+	return nil
+}

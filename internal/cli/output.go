@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/text"
+)
+
+// An output is where a report goes, and how it is written.
+type output struct {
+	format string
+	file   string
+}
+
+func (o *output) check() error {
+	switch o.format {
+	case "text", "json":
+		return nil
+	}
+	return usageError(fmt.Sprintf("-format: unknown format %q", o.format), "known are text, json")
+}
+
+// write writes a report. A file is written whole or not at all.
+func (o *output) write(e *env, r *alloc.Report) error {
+	if o.file == "" {
+		return o.encode(e.stdout, r)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(o.file), ".stackward-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", o.file, err)
+	}
+	defer os.Remove(tmp.Name())
+	err = o.encode(tmp, r)
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), o.file)
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", o.file, err)
+	}
+	return nil
+}
+
+func (o *output) encode(w io.Writer, r *alloc.Report) error {
+	if o.format == "json" {
+		return r.WriteJSON(w)
+	}
+	opt := text.Options{Path: fromHere(r.Root), Line: sourceLines(r.Root)}
+	if width, ok := terminal(w); ok {
+		opt.Width = width
+		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return text.Write(w, r, opt)
+}
+
+// terminal reports whether w is one, and its width in columns.
+func terminal(w io.Writer) (width int, ok bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return width, err == nil
+}
+
+// fromHere turns a report's file into one that can be opened from the current
+// directory.
+func fromHere(root string) func(string) string {
+	here, err := os.Getwd()
+	return func(file string) string {
+		if file == "" || err != nil || filepath.IsAbs(filepath.FromSlash(file)) {
+			return file
+		}
+		rel, err := filepath.Rel(here, filepath.Join(root, filepath.FromSlash(file)))
+		if err != nil || strings.HasPrefix(rel, ".."+string(filepath.Separator)+"..") {
+			return filepath.ToSlash(filepath.Join(root, filepath.FromSlash(file)))
+		}
+		return filepath.ToSlash(rel)
+	}
+}
+
+// sourceLines reads source lines, each file once.
+func sourceLines(root string) func(string, int) string {
+	files := make(map[string][][]byte)
+	return func(file string, line int) string {
+		lines, ok := files[file]
+		if !ok {
+			name := filepath.FromSlash(file)
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(root, name)
+			}
+			data, _ := os.ReadFile(name) // without it there is no line to show
+			lines = bytes.Split(data, []byte("\n"))
+			files[file] = lines
+		}
+		if line < 1 || line > len(lines) {
+			return ""
+		}
+		return strings.TrimRight(string(lines[line-1]), "\r")
+	}
+}

@@ -1,0 +1,260 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/correlate"
+	"github.com/stackward-go/stackward/internal/flow"
+	"github.com/stackward-go/stackward/internal/gocmd"
+)
+
+// Explain reports the sites at one place, or the one of an id, each with its
+// whole flow, across calls and packages, and its cut.
+func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
+	start := time.Now()
+	t, err := parseTarget(req.Target)
+	if err != nil {
+		return nil, err
+	}
+	p, err := open(ctx, req.Build)
+	if err != nil {
+		return nil, err
+	}
+	p.absolute(&t)
+	pats := req.Patterns
+	if len(pats) == 0 {
+		pats = []string{t.home()}
+	}
+	if err := p.compile(ctx, gocmd.Request{Patterns: pats, Tests: req.Tests || t.inTest(), Diagnose: true}); err != nil {
+		return nil, err
+	}
+	if err := p.heard(); err != nil {
+		return nil, err
+	}
+	j, err := p.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := j.Sites()
+	r := &alloc.Report{Header: p.header("explain"), Problems: p.problems}
+	r.Summary.Packages = len(p.named)
+	for _, s := range all {
+		if t.means(s) {
+			r.Sites = append(r.Sites, s)
+		}
+	}
+	if len(r.Sites) == 0 {
+		if len(p.problems) > 0 {
+			return nil, &Error{Msg: "no site found: " + p.problems[0].Message}
+		}
+		return nil, p.nothingAt(t, all)
+	}
+	p.fill(r.Sites, j)
+	tracer := p.tracer(ctx, pats)
+	for _, s := range r.Sites {
+		d := j.Diagnostic(s)
+		if d == nil || d.Verdict == alloc.StaysOnStack {
+			continue
+		}
+		p.progress("following the flow", 0, 0, s.ID)
+		story, err := tracer.Trace(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		s.Flow, s.Cut, s.End = story.Steps, story.Cut, story.End
+		if story.Incomplete != "" {
+			s.End = strings.TrimPrefix(s.End+"; ", "; ") + "the trail is lost: " + story.Incomplete
+		}
+		s.Candidates = story.Candidates
+	}
+	r.Summary.Sites, r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites), len(r.Sites)
+	p.relative(r)
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// A target is what Explain was asked about.
+type target struct {
+	id  string
+	pos alloc.Pos
+}
+
+// parseTarget reads FILE:LINE[:COL] or a site's id, "package.Func#shape#n".
+func parseTarget(s string) (target, error) {
+	bad := &Error{
+		Msg:   fmt.Sprintf("%q is no place, site id or cause", s),
+		Hint:  "write FILE:LINE, FILE:LINE:COL, an id as find -format=json prints it, or a cause such as \"returned\"",
+		Usage: true,
+	}
+	if strings.Count(s, "#") >= 2 {
+		return target{id: s}, nil
+	}
+	file, rest, ok := cutPlace(s)
+	if !ok {
+		return target{}, bad
+	}
+	line, col, hasCol := strings.Cut(rest, ":")
+	t := target{pos: alloc.Pos{File: file}}
+	var err error
+	if t.pos.Line, err = strconv.Atoi(line); err != nil || t.pos.Line < 1 {
+		return target{}, bad
+	}
+	if hasCol {
+		if t.pos.Col, err = strconv.Atoi(col); err != nil || t.pos.Col < 1 {
+			return target{}, bad
+		}
+	}
+	return t, nil
+}
+
+// cutPlace cuts FILE:LINE[:COL] behind the file, whose name may hold a colon.
+func cutPlace(s string) (file, rest string, ok bool) {
+	i := strings.LastIndex(s, ".go:")
+	if i < 0 {
+		return "", "", false
+	}
+	return s[:i+3], s[i+4:], true
+}
+
+// means reports whether site s is at the target. A target without a column
+// means every site of the line, and the places where one was inlined.
+func (t target) means(s *alloc.Site) bool {
+	if t.id != "" {
+		return s.ID == t.id
+	}
+	if s.File == t.pos.File && s.Line == t.pos.Line && (t.pos.Col == 0 || s.Col == t.pos.Col) {
+		return true
+	}
+	for _, in := range s.Inlined {
+		if in.File == t.pos.File && in.Line == t.pos.Line && (t.pos.Col == 0 || in.Col == t.pos.Col) && in.Allocates != alloc.Never {
+			return true
+		}
+	}
+	return false
+}
+
+// home is the pattern of the package that holds the target.
+func (t target) home() string {
+	if t.id != "" {
+		fn, _, _ := strings.Cut(t.id, "#")
+		pkg, _ := correlate.SplitFunc(fn)
+		return strings.TrimSuffix(pkg, "_test")
+	}
+	return filepath.Dir(t.pos.File)
+}
+
+// inTest reports whether the target lies in a test.
+func (t target) inTest() bool {
+	return strings.HasSuffix(t.pos.File, "_test.go") || strings.Contains(t.id, "_test.")
+}
+
+// nothingAt says that there is no site at a place, and which are near.
+func (p *pipeline) nothingAt(t target, sites []*alloc.Site) error {
+	if t.id != "" {
+		return &Error{Msg: "no site " + t.id, Hint: "ids are printed by: stackward find -format=json"}
+	}
+	place := fmt.Sprintf("%s:%d", p.shorten(t.pos.File), t.pos.Line)
+	if f := p.file(t.pos.File); f == nil {
+		return &Error{Msg: "no such file: " + t.pos.File}
+	} else if n := f.Lines(); t.pos.Line > n {
+		return &Error{Msg: fmt.Sprintf("%s: the file has %d lines", place, n)}
+	}
+	best := 0
+	for _, s := range sites {
+		if s.File == t.pos.File && (best == 0 || abs(s.Line-t.pos.Line) < abs(best-t.pos.Line)) {
+			best = s.Line
+		}
+	}
+	e := &Error{Msg: place + ": neither the compiler nor the machine code names a heap allocation here"}
+	if best > 0 {
+		e.Hint = fmt.Sprintf("the nearest site is at line %d", best)
+	}
+	return e
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -n
+	}
+	return n
+}
+
+// tracer returns a Tracer that has packages compiled as they are asked for.
+func (p *pipeline) tracer(ctx context.Context, pats []string) *flow.Tracer {
+	asked := make(map[string]bool)
+	var prog *flow.Program
+	var progErr error
+	return &flow.Tracer{
+		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
+			if d := p.diags[path]; d != nil || asked[path] {
+				return d, nil
+			}
+			asked[path] = true
+			p.progress("compiling "+path+" with diagnostics", 0, 0, path)
+			if err := p.diagnose(ctx, []string{path}); err != nil {
+				return nil, err
+			}
+			return p.diags[path], nil
+		},
+		Params: flow.SourceParams(func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }),
+		Packages: func(from, name string) []string {
+			var direct, other []string
+			if pkg := p.packages[from]; pkg != nil {
+				for _, imp := range pkg.Imports {
+					if q := p.packages[imp]; q != nil && q.Name == name {
+						direct = append(direct, imp)
+					}
+				}
+			}
+			for path, q := range p.packages {
+				if q.Name == name && len(direct) == 0 {
+					other = append(other, path)
+				}
+			}
+			return append(direct, other...)
+		},
+		Implementations: func(ctx context.Context, call flow.Dynamic) ([]string, error) {
+			if prog == nil && progErr == nil {
+				p.progress("loading types", 0, 0, "")
+				prog, progErr = flow.LoadProgram(ctx, p.cfg.Dir, p.build.Env, p.listFlags(), pats...)
+			}
+			if progErr != nil {
+				return nil, progErr
+			}
+			return prog.Implementations(ctx, call)
+		},
+		Local: p.ownPackage,
+	}
+}
+
+// listFlags are the build flags for a loader that lists packages itself.
+func (p *pipeline) listFlags() []string {
+	flags := p.build.Flags
+	if p.build.Overlay != "" {
+		flags = append(flags[:len(flags):len(flags)], "-overlay="+p.build.Overlay)
+	}
+	return flags
+}
+
+// diagnose has dependencies compiled with diagnostics.
+func (p *pipeline) diagnose(ctx context.Context, paths []string) error {
+	named, problems := p.named, p.problems
+	err := p.compile(ctx, gocmd.Request{Patterns: paths, Diagnose: true})
+	p.named, p.problems = named, problems // these are not what was asked for
+	return err
+}
+
+// absolute makes the target's file absolute.
+func (p *pipeline) absolute(t *target) {
+	if t.pos.File != "" && !filepath.IsAbs(t.pos.File) {
+		t.pos.File = filepath.Join(p.cfg.Dir, t.pos.File)
+	}
+	t.pos.File = filepath.ToSlash(t.pos.File)
+}

@@ -1,0 +1,289 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/correlate"
+	"github.com/stackward-go/stackward/internal/expr"
+	"github.com/stackward-go/stackward/internal/gcdiag"
+	"github.com/stackward-go/stackward/internal/gocmd"
+	"github.com/stackward-go/stackward/internal/objscan"
+	"github.com/stackward-go/stackward/internal/sizeclass"
+)
+
+// A pipeline is the state of one request: the user's go command, what it
+// built, and the evidence read so far.
+type pipeline struct {
+	build Build
+	cfg   *gocmd.Config
+	env   *gocmd.Env
+	sizes *sizeclass.Table
+
+	packages map[string]*gocmd.Package // by import path, test variants folded
+	named    []*gocmd.Package          // those that the patterns match
+	archives map[string]string
+	diags    map[string][]*alloc.Diagnostic // by import path
+	unknown  map[string][]string            // lines that are no diagnostics, by import path
+	problems []*alloc.Problem
+
+	filesMu sync.Mutex
+	files   map[string]*expr.File
+	overlay map[string]string
+}
+
+// open asks the go command where it stands.
+func open(ctx context.Context, b Build) (*pipeline, error) {
+	dir := b.Dir
+	if dir == "" {
+		dir = "."
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+		return nil, &Error{Msg: fmt.Sprintf("no directory %s", b.Dir), Hint: "give -C a directory inside of a module", Usage: true}
+	}
+	p := &pipeline{
+		build:    b,
+		packages: make(map[string]*gocmd.Package),
+		archives: make(map[string]string),
+		diags:    make(map[string][]*alloc.Diagnostic),
+		unknown:  make(map[string][]string),
+		files:    make(map[string]*expr.File),
+	}
+	p.cfg = &gocmd.Config{Dir: dir, Env: b.Env, BuildFlags: b.Flags, Overlay: b.Overlay}
+	if b.Progress != nil {
+		p.cfg.Progress = func(g gocmd.Progress) { b.Progress(g.Step, g.Done, g.Total, g.Package) }
+	}
+	p.env, err = p.cfg.Environ(ctx)
+	if err != nil {
+		return nil, advise(err)
+	}
+	p.sizes, err = sizeclass.Load(p.env.GOROOT)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pipeline) progress(step string, done, total int, what string) {
+	if p.build.Progress != nil {
+		p.build.Progress(step, done, total, what)
+	}
+}
+
+// compile has packages compiled, with all that they depend on, and reads what
+// the compiler says.
+func (p *pipeline) compile(ctx context.Context, req gocmd.Request) error {
+	pr, pw := io.Pipe()
+	var g errgroup.Group
+	g.Go(func() error {
+		err := p.read(pr)
+		pr.CloseWithError(err) // so that the writer does not wait for a reader that gave up
+		return err
+	})
+	req.Deps, req.Text = true, pw
+	build, err := p.cfg.Build(ctx, req)
+	pw.CloseWithError(err)
+	if rerr := g.Wait(); err == nil {
+		err = rerr
+	}
+	if err != nil {
+		return advise(err)
+	}
+	for _, pkg := range build.Packages {
+		path := plainPath(pkg.ImportPath)
+		if old := p.packages[path]; old == nil || !pkg.DepOnly {
+			p.packages[path] = pkg
+		}
+		if pkg.Export != "" {
+			// Of a package and its variant for its test, the variant holds
+			// the functions of both.
+			if p.archives[path] == "" || pkg.ForTest == path {
+				p.archives[path] = pkg.Export
+			}
+		}
+		if pkg.DepOnly {
+			continue
+		}
+		p.named = append(p.named, pkg)
+		for _, e := range pkg.Errors {
+			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: e.Message, Pos: parsePos(e.Pos)})
+		}
+		if len(pkg.Errors) == 0 && len(pkg.GoFiles) > 0 && pkg.Export == "" {
+			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: "not compiled: " + strings.Join(p.unknown[path], "; ")})
+		}
+	}
+	return nil
+}
+
+// read collects the compiler's text.
+func (p *pipeline) read(r io.Reader) error {
+	for d, err := range gcdiag.Read(r, p.cfg.Dir) {
+		if u, ok := errors.AsType[*gcdiag.Unknown](err); ok {
+			p.unknown[u.Package] = append(p.unknown[u.Package], u.Text)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		p.diags[d.Package] = append(p.diags[d.Package], d)
+	}
+	return nil
+}
+
+// plainPath is an import path without the suffix of a test variant.
+func plainPath(importPath string) string {
+	path, _, _ := strings.Cut(importPath, " ")
+	return path
+}
+
+// join makes the sites of the packages that were compiled.
+func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
+	paths := slices.Sorted(maps.Keys(p.diags))
+	for _, pkg := range p.named {
+		if path := plainPath(pkg.ImportPath); !slices.Contains(paths, path) && p.archives[path] != "" {
+			paths = append(paths, path)
+		}
+	}
+	if err := p.needRuntime(ctx); err != nil {
+		return nil, err
+	}
+	scanner, err := objscan.NewScanner(p.archives, objscan.GOROOT(p.env.GOROOT))
+	if err != nil {
+		return nil, err
+	}
+	calls := make([][]alloc.Call, len(paths))
+	var done int
+	var mu sync.Mutex
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		if p.archives[path] == "" {
+			continue
+		}
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			var err error
+			if calls[i], err = scanner.Calls(path); err != nil {
+				return err
+			}
+			if pkg := p.packages[path]; pkg != nil {
+				for _, f := range pkg.GoFiles {
+					p.file(filepath.ToSlash(f))
+				}
+			}
+			mu.Lock()
+			done++
+			p.progress("reading machine code", done, len(paths), path)
+			mu.Unlock()
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	j := correlate.New(p.file)
+	for i, path := range paths {
+		j.Package(path, p.diags[path], calls[i])
+	}
+	return j, nil
+}
+
+// needRuntime finds the runtime's archive, which go list does not name for a
+// package that imports nothing.
+func (p *pipeline) needRuntime(ctx context.Context) error {
+	if p.archives["runtime"] != "" {
+		return nil
+	}
+	build, err := p.cfg.Build(ctx, gocmd.Request{Patterns: []string{"runtime"}, Deps: true})
+	if err != nil {
+		return advise(err)
+	}
+	for _, pkg := range build.Packages {
+		if pkg.Export != "" {
+			p.archives[pkg.ImportPath] = pkg.Export
+		}
+	}
+	return nil
+}
+
+// file is the parsed source file of an absolute, slash-separated name, nil
+// where it cannot be read.
+func (p *pipeline) file(name string) *expr.File {
+	p.filesMu.Lock()
+	f, ok := p.files[name]
+	p.filesMu.Unlock()
+	if ok || name == "" || name[0] == '<' {
+		return f
+	}
+	if src, err := os.ReadFile(p.onDisk(name)); err == nil {
+		f, _ = expr.Parse(name, src) // what could be parsed is used
+	}
+	p.filesMu.Lock()
+	defer p.filesMu.Unlock()
+	if g, ok := p.files[name]; ok {
+		return g
+	}
+	p.files[name] = f
+	return f
+}
+
+// onDisk is the file that holds a source file's text: another one where the
+// user's overlay replaces it, or where -trimpath hid its place.
+func (p *pipeline) onDisk(name string) string {
+	if p.overlay == nil {
+		p.overlay, _ = gocmd.ReadOverlay(p.build.Overlay)
+	}
+	if r, ok := p.overlay[filepath.FromSlash(name)]; ok {
+		return r
+	}
+	return filepath.FromSlash(name)
+}
+
+// header says what was asked and of which toolchain.
+func (p *pipeline) header(command string) alloc.Header {
+	h := alloc.Header{
+		Schema: alloc.Schema, Command: command,
+		Go: p.env.GOVERSION, GOOS: p.env.GOOS, GOARCH: p.env.GOARCH,
+	}
+	for _, pkg := range p.named {
+		if pkg.Module != nil {
+			h.Module = pkg.Module.Path
+			break
+		}
+	}
+	return h
+}
+
+// own reports whether a function belongs to the user's own packages: those of
+// the main modules, or else those that were named.
+func (p *pipeline) own(fn string) bool {
+	path, _ := correlate.SplitFunc(fn)
+	return p.ownPackage(path)
+}
+
+func (p *pipeline) ownPackage(path string) bool {
+	path = strings.TrimSuffix(path, "_test")
+	pkg := p.packages[path]
+	if pkg == nil {
+		return false
+	}
+	return !pkg.DepOnly || pkg.Module != nil && pkg.Module.Main
+}

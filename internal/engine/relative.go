@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// relative makes the report's files relative to the module's root; those
+// outside of it stay absolute.
+func (p *pipeline) relative(r *alloc.Report) {
+	r.Root = p.root()
+	for _, s := range r.Sites {
+		s.File = p.shorten(s.File)
+		for i := range s.Inlined {
+			s.Inlined[i].File = p.shorten(s.Inlined[i].File)
+		}
+		for i := range s.Flow {
+			s.Flow[i].File = p.shorten(s.Flow[i].File)
+		}
+		// The cut may be one of the steps, or a copy.
+		if s.Cut != nil && !within(s.Flow, s.Cut) {
+			s.Cut.File = p.shorten(s.Cut.File)
+		}
+	}
+	for _, c := range r.Costs {
+		for i := range c.Via {
+			c.Via[i].File = p.shorten(c.Via[i].File)
+		}
+		if file, line, ok := cutCaller(c.Caller); ok {
+			c.Caller = p.shorten(file) + ":" + strconv.Itoa(line)
+		}
+	}
+	for _, pr := range r.Problems {
+		pr.File = p.shorten(pr.File)
+	}
+}
+
+func within(steps []alloc.Step, s *alloc.Step) bool {
+	for i := range steps {
+		if s == &steps[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// root is the directory that files are told relative to: of the main module,
+// or where the command runs.
+func (p *pipeline) root() string {
+	if mod := p.env.GOMOD; mod != "" && filepath.Base(mod) == "go.mod" {
+		return filepath.ToSlash(filepath.Dir(mod))
+	}
+	if work := p.env.GOWORK; work != "" && work != "off" {
+		return filepath.ToSlash(filepath.Dir(work))
+	}
+	return filepath.ToSlash(p.cfg.Dir)
+}
+
+func (p *pipeline) shorten(file string) string {
+	if rel, ok := strings.CutPrefix(file, p.root()+"/"); ok {
+		return rel
+	}
+	return file
+}
+
+func cutCaller(s string) (file string, line int, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return "", 0, false
+	}
+	line, err := strconv.Atoi(s[i+1:])
+	return s[:i], line, err == nil
+}
+
+// parsePos reads FILE:LINE:COL or FILE:LINE as the go command prints it.
+func parsePos(s string) alloc.Pos {
+	file, last, ok := cutCaller(s)
+	if !ok {
+		return alloc.Pos{File: s}
+	}
+	if f, line, ok := cutCaller(file); ok {
+		return alloc.Pos{File: f, Line: line, Col: last}
+	}
+	return alloc.Pos{File: file, Line: last}
+}

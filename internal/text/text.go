@@ -1,0 +1,220 @@
+// Package text writes a report for people, and for editors that jump to
+// FILE:LINE:COL.
+//
+//	find     one line a site: file:line:col: kind of type (bytes): cause
+//	explain  the site, its flow with source lines and carets, the cut
+//
+// Lines are cut in the middle of long types and names, never in the place in
+// front. Colour is used only where the caller says so.
+package text
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/perf/benchunit"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// Options say for whom the text is.
+type Options struct {
+	Width int  // columns of the terminal, 0 unbounded
+	Color bool // whether it shows colours
+	// Path turns a report's file into the one to print: relative to the
+	// user's directory. Nil prints it as it is.
+	Path func(file string) string
+	// Line is the text of a source line, "" unknown. Nil shows no source.
+	Line func(file string, line int) string
+}
+
+// A writer writes one report.
+type writer struct {
+	*bufio.Writer
+	o Options
+}
+
+// Write writes a report by its command.
+func Write(w io.Writer, r *alloc.Report, o Options) error {
+	if o.Path == nil {
+		o.Path = func(f string) string { return f }
+	}
+	t := &writer{bufio.NewWriter(w), o}
+	if r.Header.Command == "explain" {
+		t.explain(r)
+	} else {
+		t.find(r)
+	}
+	return t.Flush()
+}
+
+func (t *writer) color(code, s string) string {
+	if !t.o.Color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+const (
+	bold = "1"
+	dim  = "2"
+	red  = "31"
+)
+
+// find writes a line a site and a summary.
+func (t *writer) find(r *alloc.Report) {
+	for _, s := range r.Sites {
+		place, in := t.place(s)
+		rest := describe(s)
+		if in != "" {
+			rest += ", in " + in
+		}
+		if n := len(s.Inlined); n > 1 {
+			rest += fmt.Sprintf(" (inlined at %d places)", n)
+		}
+		if d := s.LoopDepth + s.CallDepth; d > 0 {
+			rest += fmt.Sprintf(" [loop %d]", d)
+		}
+		room := 0
+		if t.o.Width > 0 {
+			room = max(20, t.o.Width-utf8.RuneCountInString(place)-2)
+		}
+		fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), elide(rest, room))
+	}
+	t.summary(r)
+}
+
+// place is where to jump to: the expression or, where that is not the user's
+// own, the first of their lines that it was inlined into; in is then the
+// function that holds it.
+func (t *writer) place(s *alloc.Site) (place, in string) {
+	pos := s.Pos
+	if filepath.IsAbs(filepath.FromSlash(s.File)) {
+		for _, i := range s.Inlined {
+			if !filepath.IsAbs(filepath.FromSlash(i.File)) && i.Allocates != alloc.Never {
+				pos, in = i.Pos, s.Package+"."+s.Func
+				break
+			}
+		}
+	}
+	return t.pos(pos), in
+}
+
+func (t *writer) pos(p alloc.Pos) string {
+	s := t.o.Path(p.File)
+	if p.Line > 0 {
+		s += fmt.Sprintf(":%d", p.Line)
+	}
+	if p.Col > 0 {
+		s += fmt.Sprintf(":%d", p.Col)
+	}
+	return s
+}
+
+// describe says what a site allocates and why: "composite of m.T (16 B): returned".
+func describe(s *alloc.Site) string {
+	var b strings.Builder
+	b.WriteString(string(s.Kind))
+	switch {
+	case s.Type != "" && s.Type != "func literal":
+		b.WriteString(" of " + elide(s.Type, 48))
+	case s.Expr != "" && s.Kind != alloc.Closure:
+		b.WriteString(" " + elide(s.Expr, 48))
+	}
+	if s.Bytes != nil {
+		fmt.Fprintf(&b, " (%s)", Bytes(float64(*s.Bytes)))
+	}
+	b.WriteString(": " + string(s.Cause))
+	switch s.Allocates {
+	case alloc.Never:
+		b.WriteString(", but allocates nothing")
+	case alloc.Sometimes:
+		b.WriteString(", sometimes")
+	}
+	return b.String()
+}
+
+// Bytes is a number of bytes with its unit.
+func Bytes(n float64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%.4g B", n)
+	}
+	return benchunit.Scale(n, benchunit.Binary) + "B"
+}
+
+// elide shortens s to n columns by cutting its middle; 0 is unbounded.
+func elide(s string, n int) string {
+	if n <= 0 || utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	r := []rune(s)
+	head := (n - 1) / 2
+	return string(r[:head]) + "…" + string(r[len(r)-(n-1-head):])
+}
+
+func (t *writer) summary(r *alloc.Report) {
+	s := &r.Summary
+	if more := s.Found - s.Shown; more > 0 {
+		fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(more))
+	}
+	fmt.Fprintf(t, "\n%s in %s", plural(s.Found, "site"), plural(s.Packages, "package"))
+	type causeCount struct {
+		cause alloc.Cause
+		n     int
+	}
+	var list []causeCount
+	for c, n := range s.ByCause {
+		list = append(list, causeCount{c, n})
+	}
+	slices.SortFunc(list, func(a, b causeCount) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.cause, b.cause))
+	})
+	for i, c := range list {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		fmt.Fprintf(t, "%s%s %s", sep, c.cause, count(c.n))
+	}
+	fmt.Fprintln(t)
+	var left []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{
+		{s.Never, "that the machine code shows not to allocate (-never)"},
+		{s.Generated, "in generated files (-generated)"},
+		{s.Tests, "in tests (-tests)"},
+	} {
+		if x.n > 0 {
+			left = append(left, count(x.n)+" "+x.what)
+		}
+	}
+	if len(left) > 0 {
+		fmt.Fprintf(t, "left out: %s\n", strings.Join(left, ", "))
+	}
+	if r.Header.Order == "static" && s.Shown > 1 {
+		fmt.Fprintln(t, "ranked by loop depth, call depth and size: a static order, not a measured one")
+	}
+}
+
+func count(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return count(n) + " " + noun + "s"
+}
