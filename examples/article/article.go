@@ -50,18 +50,19 @@ func Copy(n int) Record { return Record{Name: "Alice", Scores: [6]int{n}} }
 //go:noinline
 func Pointer(n int) *Record { return &Record{Name: "Alice", Scores: [6]int{n}} }
 
-var sink any
+// Sink outlives every call.
+var Sink any
 
 // Store puts n into an interface that outlives the call.
 //
 //go:noinline
-func Store(n int) { sink = n }
+func Store(n int) { Sink = n }
 
 // Constant puts a constant into an interface: the compiler says that it
 // escapes, and nothing is allocated.
 //
 //go:noinline
-func Constant() { sink = 7 }
+func Constant() { Sink = 7 }
 
 // Capture starts a goroutine whose function literal captures n.
 //
@@ -86,6 +87,7 @@ func Large(i int) byte {
 //go:noinline
 func Append(data []string) []string {
 	var items []string
+	//lint:ignore S1011 the article appends one by one
 	for _, v := range data {
 		items = append(items, v)
 	}
@@ -97,6 +99,7 @@ func Append(data []string) []string {
 //go:noinline
 func Preallocate(data []string) []string {
 	items := make([]string, 0, len(data))
+	//lint:ignore S1011 the article appends one by one
 	for _, v := range data {
 		items = append(items, v)
 	}
@@ -142,7 +145,7 @@ func Unpooled(s string) int {
 //go:noinline
 func LogAny(v any) int {
 	s, _ := v.(string)
-	sink = v
+	Sink = v
 	return len(s)
 }
 

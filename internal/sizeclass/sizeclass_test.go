@@ -1,7 +1,8 @@
 package sizeclass
 
 import (
-	"runtime"
+	"os/exec"
+	"strings"
 	"testing"
 	"unsafe"
 
@@ -12,7 +13,7 @@ import (
 // size it rounds a pointer-free slice's growth up to, and the bytes it counts
 // for arrays with pointers.
 func TestConfirm(t *testing.T) {
-	table, err := Load(runtime.GOROOT())
+	table, err := Load(goroot(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestConfirm(t *testing.T) {
 }
 
 func TestClass(t *testing.T) {
-	table, err := Load(runtime.GOROOT())
+	table, err := Load(goroot(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,4 +60,14 @@ func TestClass(t *testing.T) {
 			t.Errorf("Class(%d, %v) = %+v, want %+v", test.bytes, test.noscan, got, test.want)
 		}
 	}
+}
+
+// goroot is that of the toolchain that runs the test.
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
