@@ -5,11 +5,24 @@ package gocmd
 import (
 	"os/exec"
 	"syscall"
+	"time"
 )
 
-// ownGroup puts a command into a process group of its own, so that the
-// compilers that the go command started end with it.
+// ownGroup puts a command into a process group of its own, so that what it
+// starts ends with it, and so that Ctrl-C in a terminal reaches it through the
+// context only.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel = func() error {
+		group := -cmd.Process.Pid
+		time.AfterFunc(grace, func() { syscall.Kill(group, syscall.SIGKILL) })
+		return syscall.Kill(group, syscall.SIGINT)
+	}
+}
+
+// end kills what is left of a command's group.
+func end(cmd *exec.Cmd) {
+	if cmd.Process != nil {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
 }

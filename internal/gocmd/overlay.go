@@ -3,8 +3,10 @@ package gocmd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // overlayFile is the format of -overlay (go help build).
@@ -41,8 +43,9 @@ func ReadOverlay(file string) (map[string]string, error) {
 	return out, nil
 }
 
-// MergeOverlay writes to file the user's overlay with replace added. Both
-// replacing one file is refused: only one of them could win.
+// MergeOverlay writes to file the user's overlay, the one in the file named user
+// if any, with replace added. Both replacing one file is refused with
+// [ErrConflict]: only one of them could win.
 func MergeOverlay(file, user string, replace map[string]string) error {
 	merged, err := ReadOverlay(user)
 	if err != nil {
@@ -51,18 +54,22 @@ func MergeOverlay(file, user string, replace map[string]string) error {
 	if merged == nil {
 		merged = make(map[string]string)
 	}
-	for from, to := range replace {
+	for _, from := range slices.Sorted(maps.Keys(replace)) {
 		if _, ok := merged[from]; ok {
 			return &Error{
-				Msg:  fmt.Sprintf("overlay %s replaces %s, which stackward has to replace", user, from),
-				Hint: "leave that file out of the overlay",
+				Msg:       fmt.Sprintf("overlay %s replaces %s, which stackward has to replace", user, from),
+				Hint:      "leave that file out of the overlay",
+				situation: ErrConflict,
 			}
 		}
-		merged[from] = to
+		merged[from] = replace[from]
 	}
 	data, err := json.Marshal(overlayFile{merged})
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, data, 0o600)
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return fmt.Errorf("writing overlay: %w", err)
+	}
+	return nil
 }
