@@ -56,7 +56,8 @@ type Request struct {
 	Deps     bool     // return their dependencies, too
 	Diagnose bool     // compile the named packages with -m=2
 	// Text receives what the compiler says while it runs, as whole lines in
-	// sections headed "# import/path"; nothing of what the go command says.
+	// sections headed "# import/path"; nothing of what the go command says, nor
+	// of the main package that it writes for a test.
 	Text io.Writer
 }
 
@@ -119,11 +120,10 @@ func (c *Config) list(ctx context.Context, req Request, args ...string) (*Build,
 		cmd.Env = append(cmd.Env, "GOFLAGS="+f)
 	}
 	var stdout bytes.Buffer
-	say := &chatter{text: req.Text, stderr: c.Stderr, meter: m, bytes: make(map[string]int64)}
+	say := &chatter{text: req.Text, stderr: c.Stderr, meter: m, tests: req.Tests, bytes: make(map[string]int64)}
 	cmd.Stdout, cmd.Stderr = &stdout, say
-	err = cmd.Run()
+	err = c.Run(ctx, cmd)
 	if ctx.Err() != nil {
-		end(cmd)
 		return nil, context.Cause(ctx)
 	}
 	if say.err != nil {

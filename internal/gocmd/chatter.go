@@ -14,10 +14,12 @@ type chatter struct {
 	text   io.Writer
 	stderr io.Writer
 	meter  *meter
+	tests  bool             // of packages with their tests
 	bytes  map[string]int64 // of text, by package
 	err    error            // of the writers
 
 	pkg  string // of the current section
+	drop bool   // the section is that of a main package written for a test
 	part []byte // the last line, while it is incomplete
 	own  []byte // what the go command said
 	last []byte // the end of everything
@@ -59,7 +61,7 @@ func (w *chatter) flush() error {
 func (w *chatter) lines(p []byte) {
 	start, at := 0, 0
 	pass := func(end int) {
-		if end > start && w.err == nil {
+		if end > start && w.err == nil && !w.drop {
 			w.bytes[w.pkg] += int64(end - start)
 			if w.text != nil {
 				_, w.err = w.text.Write(p[start:end])
@@ -74,6 +76,7 @@ func (w *chatter) lines(p []byte) {
 		case bytes.HasPrefix(line, []byte("# ")) && !bytes.HasPrefix(line, []byte("# [")):
 			pass(at)
 			w.pkg = string(line[2:])
+			w.drop = w.tests && strings.HasSuffix(w.pkg, ".test")
 			if w.meter != nil {
 				w.meter.done(w.pkg)
 			}

@@ -37,18 +37,22 @@
 // what a failed compilation says never reaches Text and is never cached.
 //
 // Nearly every package that compiles makes the compiler say something: whoever
-// has functions is told which of them can be inlined. No text at all for a
-// package with functions means that the flag did not arrive or that the go
-// command does not replay; see [Package.TextBytes].
+// has functions is told which of them can be inlined, unless the user turns
+// inlining off with -l. Otherwise no text at all for a package with functions
+// means that the flag did not arrive or that the go command does not replay;
+// see [Package.TextBytes].
 package gocmd
 
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"sync"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -69,19 +73,16 @@ type Config struct {
 
 	gobin string // the go command to run, "" the one on PATH
 
-	envMu sync.Mutex
-	env   *Env
+	env atomic.Pointer[Env]
 }
 
-// grace is how long an interrupted go command may take to remove its temporary
-// files; it takes some 10 ms.
+// grace is how long what is interrupted has before it is killed.
 const grace = time.Second
 
-// Command returns a go command that runs in the configured directory.
-//
-// When ctx ends, it is interrupted with all that it started: the compilers end
-// at once, and the go command removes its temporary files, which it would leave
-// behind if killed. What still runs a second later is killed.
+// Command returns a go command that runs in the configured directory. When ctx
+// ends, it is interrupted with all that it started, which ends the go command
+// and its compilers at once and lets C compilers and tests clean up; what still
+// runs a second later is killed. See also [Config.Run].
 func (c *Config) Command(ctx context.Context, args ...string) *exec.Cmd {
 	name := "go"
 	if c.gobin != "" {
@@ -95,6 +96,29 @@ func (c *Config) Command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// Run runs a command that Command returned. If ctx ends before it does, Run
+// returns the cause of that, with no process left running and no temporary file
+// left behind: the go command removes its own only if it comes to its end, so
+// Run gives it a GOTMPDIR to lose.
+func (c *Config) Run(ctx context.Context, cmd *exec.Cmd) error {
+	parent := lookup(cmd.Env, "GOTMPDIR")
+	if env := c.env.Load(); env != nil {
+		parent = env.GOTMPDIR
+	}
+	tmp, err := os.MkdirTemp(parent, "stackward-")
+	if err != nil {
+		return fmt.Errorf("running go: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	cmd.Env = append(cmd.Environ(), "GOTMPDIR="+tmp)
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		end(cmd)
+		return context.Cause(ctx)
+	}
+	return err
+}
+
 func (c *Config) environ() []string {
 	env := c.Env
 	if env == nil {
@@ -103,6 +127,16 @@ func (c *Config) environ() []string {
 	// The go command believes PWD only if it is the directory it runs in; then
 	// it spells file names as the user does, symbolic links kept.
 	return append(env[:len(env):len(env)], "PWD="+c.Dir)
+}
+
+// lookup returns the value of a variable, the last one if there are several.
+func lookup(env []string, name string) string {
+	for _, kv := range slices.Backward(env) {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			return v
+		}
+	}
+	return ""
 }
 
 // Flags are the build flags, the user's overlay among them.
@@ -119,7 +153,11 @@ func (c *Config) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := c.Command(ctx, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	run := func() error { return c.Run(ctx, cmd) }
+	if args[0] == "env" {
+		run = cmd.Run // it would tell our GOTMPDIR
+	}
+	if err := run(); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

@@ -21,7 +21,8 @@ type Env struct {
 	GOMOD, GOWORK                   string
 	GOMODCACHE, GOCACHE, GOTMPDIR   string
 	GOFLAGS, GOEXPERIMENT           string
-	GOTOOLCHAIN, CGO_ENABLED        string
+	GOTOOLCHAIN                     string
+	CGOEnabled                      string `json:"CGO_ENABLED"`
 	GOHOSTOS, GOHOSTARCH            string
 }
 
@@ -29,10 +30,8 @@ type Env struct {
 // of the toolchain that the directory's go.mod or go.work selects, not of the
 // go command on PATH.
 func (c *Config) Environ(ctx context.Context) (*Env, error) {
-	c.envMu.Lock()
-	defer c.envMu.Unlock()
-	if c.env != nil {
-		return c.env, nil
+	if env := c.env.Load(); env != nil {
+		return env, nil
 	}
 	out, err := c.output(ctx, "env", "-json")
 	if err != nil {
@@ -52,7 +51,7 @@ func (c *Config) Environ(ctx context.Context) (*Env, error) {
 			Hint:      "set GOTOOLCHAIN=" + Oldest + ".0 or newer, or raise the toolchain line of go.mod",
 		}
 	}
-	c.env = env
+	c.env.Store(env)
 	return env, nil
 }
 

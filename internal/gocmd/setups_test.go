@@ -1,0 +1,221 @@
+package gocmd
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestWorkspace(t *testing.T) {
+	t.Parallel()
+	c := module(t, `
+-- go.work --
+go 1.24
+
+use (
+	./one
+	./two
+)
+-- one/go.mod --
+module example.com/one
+
+go 1.24
+-- one/one.go --
+package one
+
+func One() *int { return new(int) }
+-- two/go.mod --
+module example.com/two
+
+go 1.24
+-- two/sub/two.go --
+package sub
+
+import "example.com/one"
+
+func Two() *int { return one.One() }
+`)
+	b, text := diagnose(t, c, Request{Patterns: []string{"./one/...", "./two/..."}})
+	if got, want := named(b), []string{"example.com/one", "example.com/two/sub"}; !slices.Equal(got, want) {
+		t.Errorf("packages = %q, want %q", got, want)
+	}
+	if !strings.Contains(text, "\none/one.go:3:") || !strings.Contains(text, "\ntwo/sub/two.go:5:") {
+		t.Errorf("text:\n%s", text)
+	}
+	_, text = diagnose(t, below(c, "two/sub"), Request{Patterns: []string{".", "example.com/one"}})
+	if !strings.Contains(text, "\n../../one/one.go:3:") || !strings.Contains(text, "\n./two.go:5:") {
+		t.Errorf("text in two/sub:\n%s", text)
+	}
+}
+
+func TestVendor(t *testing.T) {
+	t.Parallel()
+	c := module(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+
+require example.com/dep v1.2.3
+-- m.go --
+package m
+
+import "example.com/dep"
+
+func M() *int { return dep.D() }
+-- vendor/modules.txt --
+# example.com/dep v1.2.3
+## explicit; go 1.24
+example.com/dep
+-- vendor/example.com/dep/dep.go --
+package dep
+
+func D() *int { return new(int) }
+`)
+	for _, flags := range [][]string{nil, {"-mod=vendor"}} {
+		c := below(c, ".")
+		c.BuildFlags = flags
+		b, text := diagnose(t, c, Request{Patterns: []string{".", "example.com/dep"}})
+		dep := find(b, "example.com/dep")
+		if dep == nil || dep.Export == "" || dep.Module == nil || dep.Module.Version != "v1.2.3" {
+			t.Fatalf("dep = %+v", dep)
+		}
+		if !strings.Contains(text, "\nvendor/example.com/dep/dep.go:3:") || !strings.Contains(text, "\n./m.go:5:") {
+			t.Errorf("text:\n%s", text)
+		}
+	}
+	// -mod=mod would have to download it.
+	c.BuildFlags = []string{"-mod=mod"}
+	b, err := c.Build(t.Context(), Request{Patterns: []string{"."}})
+	if err == nil && len(b.Packages[0].Errors) == 0 {
+		t.Errorf("no error for a missing module: %+v", b.Packages[0])
+	}
+}
+
+func TestCgo(t *testing.T) {
+	t.Parallel()
+	c := module(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- m.go --
+package m
+
+// static int twice(int x) { return 2*x; }
+import "C"
+
+func M(x int) *int {
+	y := int(C.twice(C.int(x)))
+	return &y
+}
+`, "CGO_ENABLED=1")
+	if _, err := exec.LookPath("cc"); err != nil {
+		t.Skip("no C compiler")
+	}
+	b, text := diagnose(t, c, Request{Patterns: []string{"."}})
+	if p := b.Packages[0]; p.Export == "" || !slices.Equal(p.GoFiles, []string{filepath.ToSlash(filepath.Join(c.Dir, "m.go"))}) {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(text, "\n./m.go:7:2: moved to heap: y\n") {
+		t.Errorf("text:\n%s", text)
+	}
+}
+
+func TestCross(t *testing.T) {
+	t.Parallel()
+	c := module(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- m_darwin_arm64.go --
+package m
+
+func M() *int { return new(int) }
+`, "GOOS=darwin", "GOARCH=arm64", "CGO_ENABLED=0")
+	b, text := diagnose(t, c, Request{Patterns: []string{"."}})
+	if b.Packages[0].Export == "" || !strings.Contains(text, "./m_darwin_arm64.go:3:") {
+		t.Errorf("%+v\n%s", b.Packages[0], text)
+	}
+	if env, err := c.Environ(t.Context()); err != nil || env.GOOS != "darwin" || env.GOARCH != "arm64" {
+		t.Errorf("environment = %+v, %v", env, err)
+	}
+}
+
+func TestTrimpath(t *testing.T) {
+	t.Parallel()
+	c := module(t, twoPackages+`
+-- cmd/x/main.go --
+package main
+
+func main() { println(*f()) }
+
+func f() *int { undefined() }
+`)
+	c.BuildFlags = []string{"-trimpath"}
+	b, text := diagnose(t, c, Request{Patterns: []string{"./...", "errors"}, Tests: true, Deps: true})
+	env, err := c.Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := c.NewResolver(env, b.Packages)
+	seen := make(map[string]bool)
+	for line := range strings.Lines(text) {
+		if name, _, ok := strings.Cut(line, ".go:"); ok {
+			seen[name+".go"] = true
+		}
+	}
+	for _, name := range []string{"example.com/m/a/a.go", "example.com/m/b/c/c_test.go", "errors/errors.go"} {
+		if !seen[name] {
+			t.Errorf("the text does not name %s but %q", name, slices.Sorted(maps.Keys(seen)))
+		}
+	}
+	for name := range seen {
+		if name[0] == '<' {
+			continue
+		}
+		if _, err := os.Stat(r.File(name)); err != nil {
+			t.Errorf("File(%s): %v", name, err)
+		}
+	}
+	main := find(b, "example.com/m/cmd/x")
+	want := filepath.ToSlash(filepath.Join(c.Dir, "cmd/x/main.go")) + ":5:17"
+	if len(main.Errors) == 0 || main.Errors[0].Pos != want {
+		t.Errorf("errors = %+v, want the first at %s", main.Errors, want)
+	}
+}
+
+func TestResolver(t *testing.T) {
+	t.Parallel()
+	c := &Config{Dir: "/w"}
+	r := c.NewResolver(&Env{GOROOT: "/go"}, []*Package{
+		{ImportPath: "fmt", Dir: "/go/src/fmt", Standard: true},
+		{ImportPath: "example.com/d/v2/x", Dir: "/mod/example.com/d/v2@v2.0.1/x", Module: &Module{Path: "example.com/d/v2", Version: "v2.0.1"}},
+		{ImportPath: "example.com/old", Dir: "/mod/example.com/new@v1.0.0", Module: &Module{
+			Path: "example.com/old", Version: "v0.9.0", Replace: &Module{Path: "example.com/new", Version: "v1.0.0"},
+		}},
+	})
+	if runtime.GOOS == "windows" {
+		t.Skip("/w is not absolute")
+	}
+	for name, want := range map[string]string{
+		"fmt/print.go":                     "/go/src/fmt/print.go",
+		"$GOROOT/src/fmt/print.go":         "/go/src/fmt/print.go",
+		"example.com/d/v2@v2.0.1/x/x.go":   "/mod/example.com/d/v2@v2.0.1/x/x.go",
+		"example.com/new@v1.0.0/old.go":    "/mod/example.com/new@v1.0.0/old.go",
+		"../x/y.go":                        "/x/y.go",
+		"/abs/olute.go":                    "/abs/olute.go",
+		"<autogenerated>":                  "<autogenerated>",
+		"example.com/unknown@v1.0.0/un.go": "example.com/unknown@v1.0.0/un.go",
+	} {
+		if got := r.File(name); got != want {
+			t.Errorf("File(%s) = %s, want %s", name, got, want)
+		}
+	}
+}
