@@ -22,7 +22,7 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"}, // tools
-	{"internal/gcdiag", "internal/objscan"},                           // sources
+	{"internal/gcdiag", "internal/objscan", "internal/recorder"},                           // sources
 	{"internal/cause", "internal/flow"},                               // reasoning
 	{"internal/correlate", "internal/cost"},                           // reasoning over it
 	{"internal/text"},                                                 // encoders
@@ -35,6 +35,7 @@ var layers = [][]string{
 var narrow = map[string][]string{
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
+	"internal/recorder":  {"alloc", "internal/gocmd"},
 	"internal/flow":      {"alloc"},
 	"internal/cause":     {"alloc"},
 	"internal/cost":      {"alloc"},

@@ -183,6 +183,8 @@ type Step struct {
 type Cost struct {
 	Site   string `json:"site"`   // the site's id
 	Source string `json:"source"` // the benchmark, profile or command that was measured
+	// Package is the benchmark's.
+	Package string `json:"package,omitempty"`
 
 	AllocsPerOp float64 `json:"allocs_per_op"`
 	BytesPerOp  float64 `json:"bytes_per_op"`

@@ -48,6 +48,7 @@ func commands() []command {
 	return []command{
 		{"find", findHelp, runFind},
 		{"explain", explainHelp, runExplain},
+		{"cost", costHelp, runCost},
 		{"version", versionHelp, runVersion},
 		{"help", helpHelp, runHelp},
 	}
@@ -106,7 +107,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return runFind(ctx, e, args)
 	}
-	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, version, help; packages are written as ./name")
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, version, help; packages are written as ./name")
 }
 
 func usageError(msg, hint string) error {

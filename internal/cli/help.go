@@ -9,12 +9,13 @@ import (
 )
 
 const usage = `stackward tells which source expressions of a Go module allocate on the heap,
-and why, asking the installed compiler and the machine code it makes.
+why, and what each costs, asking the installed compiler and runtime.
 
 usage: stackward [command] [flags] [packages]
 
   find      every site, with kind, cause and size (the default: stackward ./...)
   explain   FILE:LINE, a site's id or a cause: the whole story and the cut
+  cost      what each site costs per benchmark operation
   version   stackward's own version
   help      help COMMAND, help causes, help kinds
 

@@ -18,6 +18,7 @@ import (
 type output struct {
 	format string
 	file   string
+	top    int // rows of a table, 0 all
 }
 
 func (o *output) check() error {
@@ -55,7 +56,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 	if o.format == "json" {
 		return r.WriteJSON(w)
 	}
-	opt := text.Options{Path: fromHere(r.Root), Line: sourceLines(r.Root)}
+	opt := text.Options{Top: o.top, Path: fromHere(r.Root), Line: sourceLines(r.Root)}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

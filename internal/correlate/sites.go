@@ -11,8 +11,9 @@ import (
 )
 
 // Sample finds the site that a measured stack stands at, or makes one from the
-// sample alone. It returns nil for a stack without any frame outside of the
-// runtime.
+// sample alone. What the runtime allocates for itself, with no other frame on
+// the stack, has its site in the runtime. It returns nil for a sample without a
+// stack.
 //
 // The innermost frame outside of the runtime holds the expression. Where an
 // inlined generic body shows the caller's line instead, the next frames, up to
@@ -20,7 +21,13 @@ import (
 func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 	frames := UserFrames(s.Frames)
 	if len(frames) == 0 {
-		return nil
+		if len(s.Frames) == 0 {
+			return nil
+		}
+		f := s.Frames[len(s.Frames)-1]
+		e := j.entry(f.Func, alloc.Pos{File: f.File, Line: f.Line}, nil, alloc.Runtime, s.Type)
+		j.measured(e, s)
+		return e.site
 	}
 	entry := s.Entry
 	kind := cause.KindOfEntry(entry, s.Type)

@@ -43,6 +43,8 @@ func spell(kind alloc.Kind, typ string) string {
 	switch {
 	case t == "":
 		return ""
+	case strings.HasPrefix(t, "runtime.") && strings.HasSuffix(t, "InterfacePtr"):
+		return "" // what runtime.convT64 and its like call any type of that size
 	case kind == alloc.Closure:
 		return "func literal"
 	case (kind == alloc.Append || kind == alloc.Slice) && !strings.HasPrefix(t, "["):

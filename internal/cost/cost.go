@@ -58,7 +58,7 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 		k := key{site, caller}
 		c := costs[k]
 		if c == nil {
-			c = &alloc.Cost{Source: b.Name, Caller: caller, Via: via}
+			c = &alloc.Cost{Source: b.Name, Package: b.Package, Caller: caller, Via: via}
 			costs[k] = c
 			order = append(order, k)
 		}

@@ -245,10 +245,7 @@ func (p *pipeline) listFlags() []string {
 
 // diagnose has dependencies compiled with diagnostics.
 func (p *pipeline) diagnose(ctx context.Context, paths []string) error {
-	named, problems := p.named, p.problems
-	err := p.compile(ctx, gocmd.Request{Patterns: paths, Diagnose: true})
-	p.named, p.problems = named, problems // these are not what was asked for
-	return err
+	return p.compileInto(ctx, gocmd.Request{Patterns: paths, Diagnose: true}, true)
 }
 
 // absolute makes the target's file absolute.

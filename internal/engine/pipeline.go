@@ -34,6 +34,7 @@ type pipeline struct {
 
 	packages map[string]*gocmd.Package // by import path, test variants folded
 	named    []*gocmd.Package          // those that the patterns match
+	asked    map[string]bool           // their import paths
 	archives map[string]string
 	diags    map[string][]*alloc.Diagnostic // by import path
 	unknown  map[string][]string            // lines that are no diagnostics, by import path
@@ -60,6 +61,7 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 	p := &pipeline{
 		build:    b,
 		packages: make(map[string]*gocmd.Package),
+		asked:    make(map[string]bool),
 		archives: make(map[string]string),
 		diags:    make(map[string][]*alloc.Diagnostic),
 		unknown:  make(map[string][]string),
@@ -89,6 +91,12 @@ func (p *pipeline) progress(step string, done, total int, what string) {
 // compile has packages compiled, with all that they depend on, and reads what
 // the compiler says.
 func (p *pipeline) compile(ctx context.Context, req gocmd.Request) error {
+	return p.compileInto(ctx, req, false)
+}
+
+// compileInto does the work of compile. Packages that are compiled aside are not
+// what the user asked for.
+func (p *pipeline) compileInto(ctx context.Context, req gocmd.Request, aside bool) error {
 	pr, pw := io.Pipe()
 	var g errgroup.Group
 	g.Go(func() error {
@@ -120,7 +128,11 @@ func (p *pipeline) compile(ctx context.Context, req gocmd.Request) error {
 		if pkg.DepOnly {
 			continue
 		}
+		if aside {
+			continue
+		}
 		p.named = append(p.named, pkg)
+		p.asked[path] = true
 		for _, e := range pkg.Errors {
 			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: e.Message, Pos: parsePos(e.Pos)})
 		}
@@ -280,10 +292,12 @@ func (p *pipeline) own(fn string) bool {
 }
 
 func (p *pipeline) ownPackage(path string) bool {
-	path = strings.TrimSuffix(path, "_test")
-	pkg := p.packages[path]
-	if pkg == nil {
-		return false
+	if !p.asked[path] {
+		path = strings.TrimSuffix(path, "_test")
 	}
-	return !pkg.DepOnly || pkg.Module != nil && pkg.Module.Main
+	if p.asked[path] {
+		return true
+	}
+	pkg := p.packages[path]
+	return pkg != nil && pkg.Module != nil && pkg.Module.Main
 }

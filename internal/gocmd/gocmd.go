@@ -88,6 +88,12 @@ func (c *Config) Command(ctx context.Context, args ...string) *exec.Cmd {
 	if c.gobin != "" {
 		name = c.gobin
 	}
+	return c.Program(ctx, name, args...)
+}
+
+// Program returns a command of any program that runs in the configured
+// directory, and ends as [Config.Command] does.
+func (c *Config) Program(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = c.Dir
 	cmd.Env = c.environ()

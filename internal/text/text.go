@@ -3,6 +3,7 @@
 //
 //	find     one line a site: file:line:col: kind of type (bytes): cause
 //	explain  the site, its flow with source lines and carets, the cut
+//	cost     of each benchmark a table of its sites, and what is left over
 //
 // Lines are cut in the middle of long types and names, never in the place in
 // front. Colour is used only where the caller says so.
@@ -26,6 +27,7 @@ import (
 // Options say for whom the text is.
 type Options struct {
 	Width int  // columns of the terminal, 0 unbounded
+	Top   int  // rows of a benchmark's table at most, 0 all
 	Color bool // whether it shows colours
 	// Path turns a report's file into the one to print: relative to the
 	// user's directory. Nil prints it as it is.
@@ -46,9 +48,12 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 		o.Path = func(f string) string { return f }
 	}
 	t := &writer{bufio.NewWriter(w), o}
-	if r.Header.Command == "explain" {
+	switch r.Header.Command {
+	case "explain":
 		t.explain(r)
-	} else {
+	case "cost":
+		t.cost(r)
+	default:
 		t.find(r)
 	}
 	return t.Flush()

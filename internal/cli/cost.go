@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/engine"
+)
+
+const costHelp = `usage: stackward cost -bench regexp [flags] [packages]
+
+Cost runs benchmarks and says what each site costs per operation: every
+allocation that was made while the benchmark's timer ran, at its source
+expression, with its cause. What a dependency or the standard library allocates
+is shown at your own line that brought it about. What could not be placed has
+its own row. The first run on a toolchain compiles the standard library anew.
+
+  -bench regexp   benchmarks to run, as of go test
+  -benchtime t    as of go test: 100x for a number of operations
+  -count n, -cpu list
+                  as of go test
+  -timeout d      end a test binary after this time (10m)
+  -top n          show the first n sites of each benchmark (20; 0 shows all)
+  -cause, -kind, -func
+                  only these sites, as of find
+  -format f       text or json
+  -o file         write to file
+  -C dir, -tags, -mod, -modfile, -overlay, -pgo, -race, -trimpath, -gcflags
+                  as of the go command
+
+example: stackward cost -bench . ./pkg
+`
+
+func runCost(ctx context.Context, e *env, args []string) error {
+	var (
+		b             buildFlags
+		o             output
+		req           engine.CostRequest
+		causes, kinds string
+		fn            string
+	)
+	fs := newFlags("cost", &b, &o)
+	fs.StringVar(&req.Bench, "bench", "", "benchmarks to run")
+	fs.StringVar(&req.Benchtime, "benchtime", "", "as of go test")
+	fs.IntVar(&req.Count, "count", 0, "as of go test")
+	fs.StringVar(&req.CPU, "cpu", "", "as of go test")
+	fs.DurationVar(&req.Timeout, "timeout", 10*time.Minute, "end a test binary after this time")
+	fs.IntVar(&o.top, "top", 20, "show the first `n` sites of each benchmark")
+	fs.StringVar(&causes, "cause", "", "only these causes")
+	fs.StringVar(&kinds, "kind", "", "only these kinds")
+	fs.StringVar(&fn, "func", "", "only functions that match `regexp`")
+	if err := parse(e, fs, args); err != nil {
+		return err
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if req.Bench == "" {
+		return usageError("cost of what?", "name benchmarks: stackward cost -bench . ./pkg")
+	}
+	if _, err := regexp.Compile(req.Bench); err != nil {
+		return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")
+	}
+	var err error
+	if req.Filter.Causes, err = words("cause", causes, alloc.Causes); err != nil {
+		return err
+	}
+	if req.Filter.Kinds, err = words("kind", kinds, alloc.Kinds); err != nil {
+		return err
+	}
+	if fn != "" {
+		if req.Filter.Func, err = regexp.Compile(fn); err != nil {
+			return usageError(fmt.Sprintf("-func: %v", err), "the syntax is that of package regexp")
+		}
+	}
+	req.Patterns = fs.Args()
+	p := newProgress(e)
+	if req.Build, err = b.build(e, p); err != nil {
+		return err
+	}
+	r, err := engine.Cost(ctx, req)
+	p.clear()
+	if err != nil {
+		return err
+	}
+	if err := o.write(e, r); err != nil {
+		return err
+	}
+	return problems(e, r)
+}

@@ -1,0 +1,127 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// cost writes each benchmark with the table of its sites.
+func (t *writer) cost(r *alloc.Report) {
+	sites := make(map[string]*alloc.Site)
+	for _, s := range r.Sites {
+		sites[s.ID] = s
+	}
+	for i, b := range r.Benchmarks {
+		if i > 0 {
+			fmt.Fprintln(t)
+		}
+		var costs []*alloc.Cost
+		for _, c := range r.Costs {
+			if c.Source == b.Name && c.Package == b.Package {
+				costs = append(costs, c)
+			}
+		}
+		t.benchmark(b, costs, sites)
+	}
+}
+
+// crumb is what is too little per operation to take a row of its own: what a
+// run does once, such as filling a pool.
+const crumb = 0.005
+
+func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) {
+	fmt.Fprintf(t, "%s  %s", t.color(bold, b.Name), perOp(b.AllocsPerOp)+" allocs/op")
+	fmt.Fprintf(t, "  %s B/op", perOp(b.BytesPerOp))
+	if b.NsPerOp > 0 {
+		fmt.Fprintf(t, "  %s ns/op", perOp(b.NsPerOp))
+	}
+	fmt.Fprintln(t)
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "allocs/op\tB/op\tshare\tsum\t")
+	var places, rows []string
+	var sum, crumbs, crumbBytes float64
+	shown, few := 0, 0
+	for _, c := range costs {
+		sum += c.Share
+		if c.AllocsPerOp < crumb || t.o.Top > 0 && shown == t.o.Top {
+			crumbs += c.AllocsPerOp
+			crumbBytes += c.BytesPerOp
+			few++
+			continue
+		}
+		shown++
+		fmt.Fprintf(w, "%s\t%s\t%.1f%%\t%.1f%%\t\n", perOp(c.AllocsPerOp), perOp(c.BytesPerOp), 100*c.Share, 100*sum)
+		s := sites[c.Site]
+		place, rest := t.costPlace(c, s)
+		places, rows = append(places, place), append(rows, rest)
+	}
+	if few > 0 {
+		fmt.Fprintf(w, "%s\t%s\t\t\t\n", perOp(crumbs), perOp(crumbBytes))
+		places, rows = append(places, ""), append(rows, plural(few, "smaller site"))
+	}
+	fmt.Fprintf(w, "%s\t\t%.1f%%\t\t\n", perOp(b.UnexplainedAllocsPerOp), 100*(1-b.Explained))
+	places, rows = append(places, ""), append(rows, "unexplained")
+	w.Flush()
+	lines := strings.Split(strings.TrimRight(table.String(), "\n"), "\n")
+	fmt.Fprintf(t, "%s\n", t.color(dim, lines[0]))
+	for i, line := range lines[1:] {
+		rest := rows[i]
+		if places[i] != "" {
+			rest = places[i] + ": " + rest
+		}
+		if t.o.Width > 0 {
+			rest = elide(rest, max(20, t.o.Width-utf8.RuneCountInString(line)-2))
+		}
+		fmt.Fprintf(t, "%s  %s\n", line, rest)
+	}
+	fmt.Fprintf(t, "%s: recorded %s of %s allocs/op\n", b.Source, perOp(b.RecordedAllocsPerOp), perOp(b.AllocsPerOp))
+	if g := b.GC; g != nil && g.Cycles > 0 {
+		fmt.Fprintf(t, "GC: %.0f cycles, %.0f pauses, %.1f%% of CPU in %d ops\n", g.Cycles, g.Pauses, 100*g.CPUShare, b.N)
+	}
+}
+
+// costPlace is where to look: the user's own line, and what it brings about
+// where that lies elsewhere.
+func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
+	what := string(s.Kind)
+	switch {
+	case s.Type == "func literal":
+	case s.Type != "":
+		what += " of " + elide(s.Type, 40)
+	case s.Expr != "":
+		what += " " + elide(s.Expr, 40)
+	}
+	what += ": " + string(s.Cause)
+	if len(c.Via) > 0 {
+		f := c.Via[len(c.Via)-1]
+		what += ", in " + f.Func
+		if n := len(c.Via) - 2; n > 0 {
+			what += fmt.Sprintf(" (%d calls down)", n+1)
+		}
+	}
+	switch {
+	case len(c.Via) > 0:
+		return t.o.Path(c.Via[0].File) + fmt.Sprintf(":%d", c.Via[0].Line), what
+	case s.File != "":
+		return t.pos(s.Pos), what
+	}
+	return c.Caller, what
+}
+
+// perOp is a figure per operation.
+func perOp(n float64) string {
+	switch {
+	case n == 0:
+		return "0"
+	case n < crumb:
+		return fmt.Sprintf("%.2g", n)
+	case n < 100:
+		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
+	}
+	return fmt.Sprintf("%.0f", n)
+}
