@@ -71,7 +71,8 @@ type Config struct {
 	// goroutine at a time, and not at all by what is done in a blink.
 	Progress func(Progress)
 
-	gobin string // the go command to run, "" the one on PATH
+	gobin    string // the go command to run, "" the one on PATH
+	cacheDir string // "" the user's; see LinkedGoroot
 
 	env atomic.Pointer[Env]
 }

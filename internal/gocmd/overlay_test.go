@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -66,9 +65,6 @@ func Ours() *int { return new(int) }
 // is what it is for a toolchain that the go command fetched.
 func TestLinkedGoroot(t *testing.T) {
 	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("os.UserCacheDir does not follow the environment as below")
-	}
 	c := module(t, twoPackages)
 	env, err := c.Environ(t.Context())
 	if err != nil {
@@ -84,6 +80,7 @@ func TestLinkedGoroot(t *testing.T) {
 	}
 
 	fetched := module(t, twoPackages, "GOMODCACHE="+filepath.Dir(env.GOROOT))
+	fetched.cacheDir = t.TempDir()
 	linked, goroot, cleanup, err := fetched.LinkedGoroot(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package gocmd
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"os/exec"
@@ -217,5 +218,66 @@ func TestResolver(t *testing.T) {
 		if got := r.File(name); got != want {
 			t.Errorf("File(%s) = %s, want %s", name, got, want)
 		}
+	}
+}
+
+// TestToolchains tries those that the go command has fetched into the module
+// cache: what they say, and whether files of their GOROOT can be replaced.
+func TestToolchains(t *testing.T) {
+	t.Parallel()
+	env, err := module(t, twoPackages).Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, _ := filepath.Glob(filepath.Join(env.GOMODCACHE, "golang.org", "toolchain@*"+env.GOHOSTOS+"-"+env.GOHOSTARCH))
+	if len(found) == 0 {
+		t.Skip("none in the module cache")
+	}
+	for _, goroot := range found {
+		t.Run(filepath.Base(goroot), func(t *testing.T) {
+			t.Parallel()
+			c := module(t, twoPackages+`
+-- o.json --
+{}
+-- zz.txt --
+package errors
+
+func Stackward() *int { return new(int) }
+`)
+			c.gobin = filepath.Join(goroot, "bin", "go"+exe(runtime.GOOS))
+			env, err := c.Environ(t.Context())
+			if errors.Is(err, ErrOldToolchain) {
+				t.Skip(err)
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(goroot, "-"+env.GOVERSION+"."+env.GOOS+"-"+env.GOARCH) {
+				t.Errorf("version %s in %s", env.GOVERSION, goroot)
+			}
+			for _, at := range []struct{ dir, want string }{{".", "a/a.go"}, {"b", "../a/a.go"}, {".", "a/a.go"}} {
+				sub := below(c, at.dir)
+				sub.gobin = c.gobin
+				_, text := diagnose(t, sub, Request{Patterns: []string{"example.com/m/a"}})
+				if !strings.Contains(text, "\n"+at.want+":3:19: moved to heap: x\n") {
+					t.Errorf("in %s: no %s in\n%s", at.dir, at.want, text)
+				}
+			}
+
+			c.cacheDir = c.Dir
+			linked, root, cleanup, err := c.LinkedGoroot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cleanup()
+			linked.Overlay = filepath.Join(c.Dir, "o.json")
+			zz := filepath.Join(root, "src", "errors", "zz.go")
+			if err := MergeOverlay(linked.Overlay, "", map[string]string{zz: filepath.Join(c.Dir, "zz.txt")}); err != nil {
+				t.Fatal(err)
+			}
+			_, text := diagnose(t, linked, Request{Patterns: []string{"errors"}})
+			if !strings.Contains(text, "/errors/zz.go:3:") {
+				t.Errorf("the overlay has no effect:\n%s", text)
+			}
+		})
 	}
 }

@@ -73,7 +73,7 @@ func (c *Config) LinkedGoroot(ctx context.Context) (cfg *Config, goroot string, 
 		return c, env.GOROOT, cleanup, nil
 	}
 	name := strings.ReplaceAll(env.GOVERSION, " ", "-") + "-" + env.GOHOSTOS + "-" + env.GOHOSTARCH
-	goroot, err = stableLink(name, env.GOROOT)
+	goroot, err = c.stableLink(name, env.GOROOT)
 	if err != nil {
 		// A second best: a link of this run alone.
 		dir, terr := os.MkdirTemp("", "stackward-goroot-")
@@ -116,10 +116,13 @@ func beneath(dir, file string) bool {
 }
 
 // stableLink makes a link to target in the user's cache directory.
-func stableLink(name, target string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
+func (c *Config) stableLink(name, target string) (string, error) {
+	cache := c.cacheDir
+	if cache == "" {
+		var err error
+		if cache, err = os.UserCacheDir(); err != nil {
+			return "", err
+		}
 	}
 	dir := filepath.Join(cache, "stackward", "goroot")
 	if err := os.MkdirAll(dir, 0o777); err != nil {

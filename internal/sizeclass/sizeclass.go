@@ -5,29 +5,43 @@
 //	GOROOT's source → Load → Table.Class(bytes, noscan) → slot, waste, path
 //
 // The classes are read from the toolchain's own source, internal/runtime/gc
-// (go1.25 and later) or runtime (go1.24). The rules around them are those of
-// runtime/malloc.go and runtime/mbitmap.go, go1.24 to go1.27: pointer-free
-// objects under 16 bytes share blocks, an object with pointers over 512 bytes
-// carries a header of 8, and what exceeds the largest class with its header
-// takes whole pages.
+// (go1.25 and later) or runtime (go1.24); a toolchain without its source gets
+// the table of its version that this package carries. The rules around them are
+// those of mallocgc (runtime/malloc.go, runtime/mbitmap.go, the same from go1.24
+// to go1.27) on platforms with 64-bit pointers:
+//
+//   - a pointer-free object under 16 bytes shares a block of 16 with others;
+//   - an object with pointers over 512 bytes carries a header of 8, which may
+//     push it into the next class;
+//   - what is over the largest class less a header, 32760 bytes, takes whole
+//     pages, with pointers or without.
+//
+// The package does not see what the race detector and the sanitizers add.
 package sizeclass
 
+//go:generate go run gen.go
+
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/version"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 )
 
 const (
-	tinySize   = 16   // maxTinySize, runtime/malloc.go
-	headerSize = 8    // MallocHeaderSize
-	headerMin  = 512  // MinSizeForMallocHeader on 64-bit platforms
+	tinySize   = 16   // TinySize, internal/runtime/gc/sizeclasses.go, go1.26
+	headerSize = 8    // MallocHeaderSize, internal/runtime/gc/malloc.go, go1.26
+	headerMin  = 512  // MinSizeForMallocHeader, exclusive, where pointers have 64 bits
 	pageSize   = 8192 // PageSize
 )
 
@@ -38,36 +52,61 @@ type Table struct {
 
 // A Class is where an object of one size goes.
 type Class struct {
-	Index int        // number of the size class, 0 for large objects
-	Bytes int64      // of the slot or, for a large object, of its pages
-	Waste int64      // Bytes that the object does not use, its header among them
-	Path  alloc.Path // a tiny object shares its slot: its Waste is not known
+	// Index is the number of the size class, 0 for large objects and for
+	// objects of no size.
+	Index int
+	// Bytes is the size of the slot or, for a large object, of its pages; for a
+	// tiny object the block that it shares.
+	Bytes int64
+	// Waste is what the object does not use of Bytes; its header is waste, too.
+	// It is 0 for a tiny object: what others make of the rest of its block is
+	// not known.
+	Waste int64
+	Path  alloc.Path
 }
 
 // Load reads the size classes of the toolchain at goroot.
 func Load(goroot string) (*Table, error) {
-	var first error
+	var missing error
 	for _, f := range []struct{ file, name string }{
 		{"src/internal/runtime/gc/sizeclasses.go", "SizeClassToSize"},
 		{"src/runtime/sizeclasses.go", "class_to_size"},
 	} {
-		t, err := load(filepath.Join(goroot, filepath.FromSlash(f.file)), f.name)
+		sizes, err := read(filepath.Join(goroot, filepath.FromSlash(f.file)), f.name)
 		if err == nil {
+			return &Table{sizes}, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading the runtime's size classes: %w", err)
+		}
+		missing = err
+	}
+	if data, err := os.ReadFile(filepath.Join(goroot, "VERSION")); err == nil {
+		v, _, _ := strings.Cut(string(data), "\n")
+		if t := ForGo(strings.TrimSpace(v)); t != nil {
 			return t, nil
 		}
-		if first == nil {
-			first = err
-		}
 	}
-	return nil, fmt.Errorf("reading the runtime's size classes: %w", first)
+	return nil, fmt.Errorf("reading the runtime's size classes: %w", missing)
 }
 
-func load(file, name string) (*Table, error) {
+// ForGo returns the size classes of a Go version such as "go1.26.8", nil if
+// that is not one of those this package was made with.
+func ForGo(goversion string) *Table {
+	lang := version.Lang(goversion)
+	if lang == "" || version.Compare(lang, oldest) < 0 || version.Compare(lang, newest) > 0 {
+		return nil
+	}
+	return &Table{slices.Clone(known)}
+}
+
+// read reads a table of sizes from a Go file.
+func read(file, name string) ([]int64, error) {
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	t := new(Table)
+	var sizes []int64
 	ast.Inspect(f, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) != 1 || spec.Names[0].Name != name {
@@ -83,37 +122,40 @@ func load(file, name string) (*Table, error) {
 				continue
 			}
 			if n, err := strconv.ParseInt(b.Value, 0, 64); err == nil && n > 0 {
-				t.sizes = append(t.sizes, n)
+				sizes = append(sizes, n)
 			}
 		}
 		return false
 	})
-	if len(t.sizes) == 0 || !slices.IsSorted(t.sizes) {
-		return nil, fmt.Errorf("%s: no table %s", file, name)
+	if len(sizes) == 0 || !slices.IsSorted(sizes) || sizes[len(sizes)-1]%pageSize != 0 {
+		return nil, fmt.Errorf("%s: no table %s of ascending sizes", file, name)
 	}
-	return t, nil
+	return sizes, nil
 }
 
 // Class returns where an object of a size in bytes goes; noscan says that it
-// holds no pointers. An object of 0 bytes takes nothing.
+// holds no pointers. An object of no size takes nothing.
 func (t *Table) Class(bytes int64, noscan bool) Class {
-	if bytes <= 0 {
+	switch largest := t.sizes[len(t.sizes)-1]; {
+	case bytes <= 0:
 		return Class{Path: alloc.Tiny}
+	case noscan && bytes < tinySize:
+		return Class{Index: t.index(tinySize), Bytes: tinySize, Path: alloc.Tiny}
+	case bytes > largest-headerSize:
+		pages := (bytes + pageSize - 1) / pageSize * pageSize
+		return Class{Bytes: pages, Waste: pages - bytes, Path: alloc.Large}
 	}
 	need := bytes
 	if !noscan && bytes > headerMin {
 		need += headerSize
 	}
-	i, _ := slices.BinarySearch(t.sizes, need)
-	if i == len(t.sizes) || bytes > t.sizes[len(t.sizes)-1]-headerSize && !noscan {
-		slot := (bytes + pageSize - 1) / pageSize * pageSize
-		return Class{Bytes: slot, Waste: slot - bytes, Path: alloc.Large}
-	}
-	c := Class{Index: i + 1, Bytes: t.sizes[i], Waste: t.sizes[i] - bytes, Path: alloc.Small}
-	if noscan && bytes < tinySize {
-		c.Path, c.Bytes, c.Waste = alloc.Tiny, tinySize, 0
-		c.Index, _ = slices.BinarySearch(t.sizes, int64(tinySize))
-		c.Index++
-	}
-	return c
+	i := t.index(need)
+	slot := t.sizes[i-1]
+	return Class{Index: i, Bytes: slot, Waste: slot - bytes, Path: alloc.Small}
+}
+
+// index is the number of the first class that holds so many bytes.
+func (t *Table) index(bytes int64) int {
+	i, _ := slices.BinarySearch(t.sizes, bytes)
+	return i + 1
 }
