@@ -17,9 +17,11 @@ type Binary struct {
 	file     string
 	image    *image
 	table    *pclntab
-	types    uint64 // address of the first type's descriptor
+	types    uint64 // addresses of the types' descriptors: the first,
+	etypes   uint64 // and the end
 	wrapper  byte   // the function kind of generated wrappers
 	mainPath string
+	version  string
 
 	mu    sync.RWMutex
 	names map[uint32]string
@@ -58,11 +60,18 @@ func newBinary(data []byte) (*Binary, error) {
 		return nil, err
 	}
 	b := &Binary{image: m, table: t, names: make(map[uint32]string), files: make(map[fileRef]string)}
+	if info, err := buildinfo.Read(bytes.NewReader(data)); err == nil {
+		b.mainPath, b.version = info.Path, info.GoVersion
+	}
 	if md, ok := m.moduledata(t); ok {
 		b.types, _ = m.word(md[mdTypes*m.ptrSize:])
-	}
-	if info, err := buildinfo.Read(bytes.NewReader(data)); err == nil {
-		b.mainPath = info.Path
+		b.etypes, _ = m.word(md[mdEtypes*m.ptrSize:])
+		if minor := goMinor(b.version); minor >= 27 || minor == 0 {
+			// There the size of the descriptors comes first, then the end.
+			if end, _ := m.word(md[(mdEtypes+1)*m.ptrSize:]); end > b.types {
+				b.etypes = end
+			}
+		}
 	}
 	for i := range t.nfunc {
 		f, ok := t.fn(i)

@@ -110,15 +110,14 @@ func (r *callReader) appendFunc(calls []alloc.Call, i int) ([]alloc.Call, error)
 		if err != nil {
 			return calls, err
 		}
-		c := alloc.Call{Package: r.pkg, Entry: entry, Bytes: -1, Frames: frames}
-		typ, bytes, noscan := r.s.operand(entry, r.o.goarch, func(arg int) (string, func() (typeSize, bool)) {
+		c := alloc.Call{Package: r.pkg, Entry: entry, Frames: frames}
+		operand(&c, r.o.goarch, r.s.tools.typeArg, func(arg int) (string, func() (typeSize, bool)) {
 			t, ok := r.typeOperand(code, relocs[:n], rel.off, arg)
 			if !ok {
 				return "", nil
 			}
 			return t, func() (typeSize, bool) { return r.s.types.size(r.o, t) }
 		})
-		c.Type, c.Bytes, c.Noscan = typ, bytes, noscan
 		calls = append(calls, c)
 	}
 	return calls, nil

@@ -83,7 +83,10 @@ var asides = []string{
 
 // derive finds the entries in the runtime's call graph. See the package
 // comment for the rules.
-func derive(g *graph, builtins []string) (map[string]entryKind, error) {
+//
+// called reports the functions that compiled code calls; that others were
+// given a function by linkname is seen in the graph itself.
+func derive(g *graph, called func(name string) bool) (map[string]entryKind, error) {
 	g.markNoreturn(ends)
 	var targets []string
 	for name := range g.nodes {
@@ -95,12 +98,8 @@ func derive(g *graph, builtins []string) (map[string]entryKind, error) {
 		return nil, errors.New("no function " + allocators + " in the runtime: this toolchain is not understood")
 	}
 	slices.Sort(targets)
-	called := make(map[string]bool, len(builtins))
-	for _, b := range builtins {
-		called[b] = true
-	}
 	callable := func(n *node) bool {
-		return called[n.name] || strings.HasPrefix(n.name, allocators) || !ownName(n.name) || n.linkname && !exported(n.name)
+		return called(n.name) || strings.HasPrefix(n.name, allocators) || !ownName(n.name) || n.linkname && !exported(n.name)
 	}
 	near := g.reaching(targets, func(*node, edge) bool { return false })
 	returns := func(n *node, e edge) bool {
@@ -137,11 +136,11 @@ func ownName(name string) bool {
 		strings.HasPrefix(name, "go:") || strings.HasPrefix(name, "type:") || strings.HasPrefix(name, "_.")
 }
 
-// exported reports a function that anybody may call: it is read like any other
-// code instead.
+// exported reports a function or method of package runtime that anybody may
+// call: it is read like any other code instead.
 func exported(name string) bool {
 	base, ok := strings.CutPrefix(name, "runtime.")
-	return ok && base != "" && 'A' <= base[0] && base[0] <= 'Z'
+	return ok && base != "" && ('A' <= base[0] && base[0] <= 'Z' || base[0] == '(')
 }
 
 func aside(name string) bool {

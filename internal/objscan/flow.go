@@ -10,13 +10,15 @@ import (
 // An insn is one instruction as far as control flow goes.
 type insn struct {
 	off, size int
-	jump      int  // offset of a direct jump's target, -1 where there is none
+	jump      int // offset of a direct jump's target, -1 where there is none
+	call      int // offset of a direct call's target, where isCall
+	isCall    bool
 	next      bool // control may go on behind it
 	ret       bool // it leaves the function: a return or a jump that cannot be followed
 }
 
-// instructions decodes a function's code, nil where it cannot: another
-// architecture, or bytes that are no instruction.
+// instructions decodes a function's code, nil on architectures
+// that it does not know.
 func instructions(goarch string, code []byte) []insn {
 	switch goarch {
 	case "amd64":
@@ -30,9 +32,11 @@ func instructions(goarch string, code []byte) []insn {
 func instructionsAMD64(code []byte) []insn {
 	out := make([]insn, 0, len(code)/4)
 	for off := 0; off < len(code); {
-		x, err := x86asm.Decode(code[off:], 64)
+		x, err := decodeAMD64(code[off:])
 		if err != nil || x.Len == 0 {
-			return nil
+			// An instruction of hand-written assembly: the next ones are
+			// found again soon.
+			x = x86asm.Inst{Len: 1}
 		}
 		in := insn{off: off, size: x.Len, jump: -1, next: true}
 		switch x.Op {
@@ -48,8 +52,12 @@ func instructionsAMD64(code []byte) []insn {
 				in.ret = true
 			}
 		default:
-			if rel, ok := x.Args[0].(x86asm.Rel); ok && x.Op != x86asm.CALL {
-				in.jump = off + x.Len + int(rel)
+			if rel, ok := x.Args[0].(x86asm.Rel); ok {
+				if x.Op == x86asm.CALL {
+					in.call, in.isCall = off+x.Len+int(rel), true
+				} else {
+					in.jump = off + x.Len + int(rel)
+				}
 			}
 		}
 		out = append(out, in)
@@ -69,6 +77,8 @@ func instructionsARM64(code []byte) []insn {
 		switch {
 		case w>>26 == 0b000101: // B
 			in.next, in.jump = false, rel(26, 0)
+		case w>>26 == 0b100101: // BL
+			in.call, in.isCall = rel(26, 0), true
 		case w>>24 == 0b01010100, w>>25&0x3f == 0b011010: // B.cond, CBZ, CBNZ
 			in.jump = rel(19, 5)
 		case w>>25&0x3f == 0b011011: // TBZ, TBNZ

@@ -2,7 +2,6 @@ package objscan
 
 import (
 	"bytes"
-	"errors"
 )
 
 // Words of runtime.moduledata (runtime/symtab.go), the same from go1.24 to
@@ -11,11 +10,10 @@ const (
 	mdText   = 22
 	mdEtext  = 23
 	mdTypes  = 37
+	mdEtypes = 38
 	mdGofunc = 40
 	mdWords  = 48
 )
-
-var errModuledata = errors.New("no description of the module (runtime.firstmoduledata)")
 
 // findPclntab finds the table of functions by its magic: the section that has
 // it is named differently in each format, and stripped of its name in some.

@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/arch/arm64/arm64asm"
 	"golang.org/x/arch/x86/x86asm"
+
+	"github.com/stackward-go/stackward/alloc"
 )
 
 // maxInline bounds an inline stack; the compiler stops far below.
@@ -34,42 +36,57 @@ var sized = map[string]typeSize{
 	"runtime.convTslice":  {24, false},
 }
 
-// operand is the type that an entry is handed, with its size. find looks for
-// a type in the arg-th integer argument register.
-func (s *Scanner) operand(entry, goarch string, find func(arg int) (string, func() (typeSize, bool))) (typ string, bytes int64, noscan bool) {
-	if z, ok := sized[entry]; ok {
-		bytes, noscan = z.bytes, z.noscan
-		if wordSize(goarch) == 4 && bytes > 8 {
-			bytes /= 2
+// A typeFinder looks for the type whose address is in the arg-th integer
+// argument register; size gives its size.
+type typeFinder func(arg int) (name string, size func() (typeSize, bool))
+
+// operand fills in the type that a call hands to its entry. typeArg is the
+// register that takes it where the toolchain's declarations say so.
+func operand(c *alloc.Call, goarch string, typeArg map[string]int, find typeFinder) {
+	c.Bytes = -1
+	if z, ok := sized[c.Entry]; ok {
+		c.Bytes, c.Noscan = z.bytes, z.noscan
+		if wordSize(goarch) == 4 && z.bytes > 8 {
+			c.Bytes /= 2
 		}
-		return "", bytes, noscan
+		return
 	}
-	t, size := find(s.tools.argOf(entry))
+	arg, ok := typeArg[c.Entry]
+	if !ok {
+		arg = defaultTypeArg(c.Entry)
+	}
+	if arg < 0 {
+		return
+	}
+	t, size := find(arg)
 	if t == "" {
-		return "", -1, false
-	}
-	bytes = -1
-	// A map or channel is not made of its own type's bytes.
-	if !strings.HasPrefix(t, "map[") && !strings.HasPrefix(t, "chan ") && !strings.HasPrefix(t, "<-chan ") && !strings.HasPrefix(t, "chan<- ") &&
-		!strings.Contains(entry, "map") && !strings.Contains(entry, "chan") {
-		if z, ok := size(); ok {
-			bytes, noscan = z.bytes, z.noscan
-		}
+		return
 	}
 	// The compiler marks structs that are never compared; nobody prints that.
-	return unescape(strings.TrimPrefix(t, "noalg.")), bytes, noscan
+	c.Type = unescape(strings.TrimPrefix(t, "noalg."))
+	for _, p := range []string{"map", "chan"} {
+		if strings.Contains(c.Entry[strings.LastIndexByte(c.Entry, '.')+1:], p) {
+			return // a map or channel is not made of its type's bytes
+		}
+	}
+	if z, ok := size(); ok {
+		c.Bytes, c.Noscan = z.bytes, z.noscan
+	}
 }
 
-// argOf is the integer register that takes an entry's type; -1 where none does.
-func (t *toolchain) argOf(entry string) int {
-	if arg, ok := t.typeArg[entry]; ok {
-		return arg
+// defaultTypeArg is the integer register that takes an entry's type where
+// nothing is declared: the first, as in what reflect was given by linkname.
+// In an entry that takes no type it holds something else. It is -1 for
+// entries without parameters.
+func defaultTypeArg(entry string) int {
+	switch {
+	case strings.HasPrefix(entry, allocators): // size, type, …
+		return 1
+	case strings.HasPrefix(entry, "runtime.growslice"): // pointer, length, capacity, number, element type
+		return 4
+	case entry == "runtime.makemap_small", entry == "runtime.deferrangefunc":
+		return -1
 	}
-	if strings.HasPrefix(entry, allocators) {
-		return 1 // size, type, …
-	}
-	// What others were given by linkname takes the type first, as reflect's
-	// functions do, or no type at all.
 	return 0
 }
 
@@ -123,7 +140,7 @@ func overwritten(goarch string, code []byte, arg int) bool {
 			if code[0] == 0xe8 { // the call itself, without its operand
 				return false
 			}
-			in, err := x86asm.Decode(code, 64)
+			in, err := decodeAMD64(code)
 			if err != nil || in.Len == 0 {
 				return len(code) > 1 // else the opcode of the call
 			}

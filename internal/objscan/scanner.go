@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -69,12 +68,15 @@ func (s *Scanner) readRuntime() error {
 			return err
 		}
 	}
-	called := slices.Clone(s.tools.builtins)
+	listed := make(map[string]bool)
+	for _, name := range s.tools.builtins {
+		listed[name] = true
+	}
 	for name := range s.tools.typeArg {
-		called = append(called, name)
+		listed[name] = true
 	}
 	var err error
-	if s.entries, err = derive(g, called); err != nil {
+	if s.entries, err = derive(g, func(name string) bool { return listed[name] }); err != nil {
 		return fmt.Errorf("reading object archive %s: %w", s.archives["runtime"], err)
 	}
 	return nil
