@@ -22,7 +22,7 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/recorder"},                           // sources
+	{"internal/gcdiag", "internal/objscan", "internal/recorder"},      // sources
 	{"internal/cause", "internal/flow"},                               // reasoning
 	{"internal/correlate", "internal/cost"},                           // reasoning over it
 	{"internal/text"},                                                 // encoders

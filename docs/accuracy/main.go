@@ -40,14 +40,14 @@ func main() {
 
 // A row is one module's benchmarks.
 type row struct {
-	module, note         string
-	benchmarks           int
-	exact                int     // recorded within 0.005 allocs/op of what was reported
-	recorded, reported   float64 // allocs/op, summed
-	explained            float64
-	fully                int // benchmarks with at least 99 % explained
-	worst                *alloc.Benchmark
-	sites, own, notOwned int
+	module, note       string
+	benchmarks         int
+	exact              int     // recorded within 0.005 allocs/op of what was reported
+	recorded, reported float64 // allocs/op, summed
+	explained          float64
+	fully              int // benchmarks with at least 99 % explained
+	worst              *alloc.Benchmark
+	sites              int
 }
 
 func run(list []string) error {
