@@ -130,6 +130,9 @@ func KindOfEntry(entry, typ string) alloc.Kind {
 		}
 		return alloc.Runtime
 	}
+	if strings.HasPrefix(entry, "internal/bytealg.MakeNoZero") {
+		return alloc.Slice // of bytes, for a builder (runtime/slice.go, go1.26)
+	}
 	name, ok := strings.CutPrefix(entry, "runtime.")
 	if !ok {
 		return alloc.Runtime

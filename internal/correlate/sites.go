@@ -29,8 +29,7 @@ func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 		j.measured(e, s)
 		return e.site
 	}
-	entry := s.Entry
-	kind := cause.KindOfEntry(entry, s.Type)
+	kind := cause.KindOfEntry(s.Entry, s.Type)
 	for _, f := range frames {
 		if e := j.match(f, kind, s.Type); e != nil {
 			j.measured(e, s)
@@ -104,18 +103,20 @@ func (j *Joiner) match(f alloc.Frame, kind alloc.Kind, typ string) *entry {
 // begins at the frame that asked for memory.
 func UserFrames(frames []alloc.Frame) []alloc.Frame {
 	for i, f := range frames {
-		if !IsRuntime(f.Func) {
+		if !isRuntime(f) {
 			return frames[i:]
 		}
 	}
 	return nil
 }
 
-// IsRuntime reports whether a function belongs to the runtime's machinery,
-// which allocates on behalf of its caller.
-func IsRuntime(fn string) bool {
-	return strings.HasPrefix(fn, "runtime.") || strings.HasPrefix(fn, "internal/runtime/") ||
-		strings.HasPrefix(fn, "internal/bytealg.MakeNoZero") || strings.HasPrefix(fn, "internal/abi.")
+// isRuntime reports whether a frame belongs to the runtime's machinery, which
+// allocates on behalf of its caller: by its package, or by its file where the
+// runtime gives a function to another package by linkname (reflect.unsafe_New).
+func isRuntime(f alloc.Frame) bool {
+	return strings.HasPrefix(f.Func, "runtime.") || strings.HasPrefix(f.Func, "internal/runtime/") ||
+		strings.HasPrefix(f.Func, "internal/bytealg.MakeNoZero") ||
+		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/")
 }
 
 // Sites returns all sites with their ids, kinds and causes, in source order.

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
-	"github.com/stackward-go/stackward/internal/recorder"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/cost"
 	"github.com/stackward-go/stackward/internal/gocmd"
+	"github.com/stackward-go/stackward/internal/recorder"
 )
 
 // Cost reports what the sites of benchmarks cost: every allocation that the

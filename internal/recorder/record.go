@@ -109,7 +109,7 @@ func lastRuns(runs []*Run) []*Run {
 func entry(frames []alloc.Frame) string {
 	name := ""
 	for _, f := range frames {
-		if !strings.HasPrefix(f.Func, "runtime.") && !strings.HasPrefix(f.Func, "internal/runtime/") {
+		if !strings.Contains(f.File, "/src/runtime/") && !strings.Contains(f.File, "/src/internal/runtime/") {
 			break
 		}
 		if f.Func != "runtime.postMallocgcDebug" {
