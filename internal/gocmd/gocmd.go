@@ -72,7 +72,7 @@ type Config struct {
 	Progress func(Progress)
 
 	gobin    string // the go command to run, "" the one on PATH
-	cacheDir string // "" the user's; see LinkedGoroot
+	cacheDir string // for the links of LinkedGoroot, "" the user's
 
 	env atomic.Pointer[Env]
 }

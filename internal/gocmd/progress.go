@@ -19,23 +19,25 @@ type Progress struct {
 	Package string
 }
 
-// blink is how long a build must take before its progress is told: a build
-// that finds everything in the cache should not pay for a second go command.
+// blink is how long a build must take before its progress is told. How many
+// packages there are is asked of a second go command, which what is found in
+// the cache should not have to pay for: that waits until something is compiled.
 const blink = 300 * time.Millisecond
 
 // A meter makes the progress of a build out of what the go command names as it
 // goes. It names no package that it finds in the cache; but a package whose
 // compilation starts has all its dependencies done.
 type meter struct {
-	report func(Progress)
-	stop   func()
+	report    func(Progress)
+	stop      func()
+	compiling chan struct{} // closed when the first package's compilation starts
 
 	mu      sync.Mutex
 	telling bool // a blink has passed
 	imports map[string][]string
 	ready   map[string]bool // packages done
 	early   []func()        // what happened before imports was known
-	current string
+	current string          // "" before the first
 }
 
 // watch starts to tell the progress of a build, nil if nobody listens.
@@ -45,7 +47,7 @@ func (c *Config) watch(ctx context.Context, req Request) *meter {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	finished := make(chan struct{})
-	m := &meter{report: c.Progress, ready: make(map[string]bool)}
+	m := &meter{report: c.Progress, compiling: make(chan struct{}), ready: make(map[string]bool)}
 	m.stop = func() { cancel(); <-finished }
 	go func() {
 		defer close(finished)
@@ -58,7 +60,11 @@ func (c *Config) watch(ctx context.Context, req Request) *meter {
 		m.telling = true
 		m.tell("compiling", m.current)
 		m.mu.Unlock()
-		m.know(c.graph(ctx, req))
+		select {
+		case <-ctx.Done():
+		case <-m.compiling:
+			m.know(c.graph(ctx, req))
+		}
 	}()
 	return m
 }
@@ -108,6 +114,9 @@ func (m *meter) know(graph map[string][]string) {
 func (m *meter) started(pkg string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.current == "" {
+		close(m.compiling)
+	}
 	m.current = pkg
 	m.mark(pkg, false)
 }

@@ -263,7 +263,6 @@ func Stackward() *int { return new(int) }
 				}
 			}
 
-			c.cacheDir = c.Dir
 			linked, root, cleanup, err := c.LinkedGoroot(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -38,6 +38,7 @@ func TestCancel(t *testing.T) {
 	c := module(t, slow(), "GOTMPDIR="+tmp, "TMPDIR="+tmp)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("the user had enough")
+	var stopped time.Time
 	go func() {
 		for ctx.Err() == nil { // until the compiler runs
 			if m, _ := filepath.Glob(filepath.Join(tmp, "*", "go-build*", "b*", "importcfg")); len(m) > 0 {
@@ -49,10 +50,9 @@ func TestCancel(t *testing.T) {
 		if !running(tmp) && runtime.GOOS == "linux" {
 			t.Error("no compiler seems to run: the test proves nothing")
 		}
+		stopped = time.Now()
 		cancel(stop)
 	}()
-	var stopped time.Time
-	context.AfterFunc(ctx, func() { stopped = time.Now() })
 	_, err := c.Build(ctx, Request{Patterns: []string{"./..."}, Diagnose: true})
 	if !errors.Is(err, stop) {
 		t.Errorf("error = %v, want the context's cause", err)
