@@ -112,11 +112,12 @@ func (r *callReader) appendFunc(calls []alloc.Call, i int) ([]alloc.Call, error)
 		}
 		c := alloc.Call{Package: r.pkg, Entry: entry, Frames: frames}
 		operand(&c, r.o.goarch, r.s.tools.typeArg, func(arg int) (string, func() (typeSize, bool)) {
-			t, ok := r.typeOperand(code, relocs[:n], rel.off, arg)
+			ref, ok := r.typeOperand(code, relocs[:n], rel.off, arg)
 			if !ok {
 				return "", nil
 			}
-			return t, func() (typeSize, bool) { return r.s.types.size(r.o, t) }
+			t := strings.TrimPrefix(r.o.refName(ref), "type:")
+			return t, func() (typeSize, bool) { return r.s.types.size(r.o, ref, t) }
 		})
 		calls = append(calls, c)
 	}
@@ -163,7 +164,7 @@ func (r *callReader) inlinedName(ref symRef) string {
 
 // typeOperand finds the type whose address the code puts into an argument
 // register before a call at off. relocs are those before the call's.
-func (r *callReader) typeOperand(code, relocs []byte, off, arg int) (string, bool) {
+func (r *callReader) typeOperand(code, relocs []byte, off, arg int) (symRef, bool) {
 	const far = 512 // bytes of code that set up one call's arguments, at most
 	for n := len(relocs) - relocSize; n >= 0; n -= relocSize {
 		rel := readReloc(relocs[n:])
@@ -180,11 +181,10 @@ func (r *callReader) typeOperand(code, relocs []byte, off, arg int) (string, boo
 		if !ok {
 			continue
 		}
-		t, ok := strings.CutPrefix(r.o.refName(rel.sym), "type:")
-		if !ok || overwritten(r.o.goarch, code[end:off], arg) {
+		if !strings.HasPrefix(r.o.refName(rel.sym), "type:") || overwritten(r.o.goarch, code[end:off], arg) {
 			break
 		}
-		return t, true
+		return rel.sym, true
 	}
-	return "", false
+	return symRef{}, false
 }

@@ -82,8 +82,7 @@ type object struct {
 	defined int // symbols with relocations, auxiliary symbols and data
 	// refs are the offsets of the references to symbols of other packages in
 	// their block.
-	refs  map[symRef]uint32
-	types map[string]int // see typeSym
+	refs map[symRef]uint32
 }
 
 var errMagic = errors.New("wrong magic: not a Go object of go1.20 or later")
@@ -289,20 +288,6 @@ func (o *object) files() ([]string, error) {
 		files = append(files, strings.TrimPrefix(name, "gofile.."))
 	}
 	return files, nil
-}
-
-// typeSym is the symbol that describes a type in this object.
-func (o *object) typeSym(name string) (int, bool) {
-	if o.types == nil {
-		o.types = make(map[string]int)
-		for i := range o.defined {
-			if o.hasPrefix(i, "type:") {
-				o.types[strings.TrimPrefix(o.name(i), "type:")] = i
-			}
-		}
-	}
-	i, ok := o.types[name]
-	return i, ok
 }
 
 // maxFuncID is the highest function kind in the object. Generated wrappers

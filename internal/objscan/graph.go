@@ -25,7 +25,7 @@ type node struct {
 
 	insns   []insn // decoded, see graph.instructions
 	decoded bool
-	live    map[int]bool // see graph.returnsFrom
+	live    []bool // see graph.returnsFrom, by offset
 }
 
 // An edge is one direct call or jump to another function.
@@ -203,16 +203,16 @@ func (g *graph) returnsFrom(n *node, e edge) bool {
 		return true
 	}
 	if n.live == nil {
-		n.live = make(map[int]bool)
+		n.live = make([]bool, len(n.code)+1)
 		code := g.instructions(n)
 		r := returning(code, g.dead(n))
 		for i, in := range code {
 			if r[i] {
-				for off := in.off; off < in.off+in.size; off++ {
+				for off := in.off; off < min(in.off+in.size, len(n.code)); off++ {
 					n.live[off] = true
 				}
 			}
 		}
 	}
-	return len(n.insns) == 0 || n.live[e.off]
+	return len(n.insns) == 0 || e.off >= len(n.live) || n.live[e.off]
 }

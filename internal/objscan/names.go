@@ -79,7 +79,7 @@ func pathOf(sym string) string {
 		end = i
 	}
 	slash := strings.LastIndexByte(sym[:end], '/') + 1
-	if dot := strings.IndexByte(sym[slash:], '.'); dot >= 0 {
+	if dot := strings.IndexByte(sym[slash:end], '.'); dot >= 0 {
 		return sym[:slash+dot]
 	}
 	return ""

@@ -3,7 +3,9 @@ package objscan
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -13,10 +15,13 @@ import (
 // them: `go list -export` names the files. It is safe for concurrent use.
 type Scanner struct {
 	archives map[string]string // by import path
-	tools    *toolchain
-	entries  map[string]entryKind
-	wrapper  byte // the function kind of generated wrappers
-	types    typeCache
+	// plain are the keys of archives by import path without the suffix of a
+	// test variant, where only the variant was built.
+	plain   map[string]string
+	tools   *toolchain
+	entries map[string]entryKind
+	wrapper byte // the function kind of generated wrappers
+	types   typeCache
 }
 
 // An Option changes how a Scanner reads.
@@ -35,7 +40,12 @@ func GOROOT(dir string) Option {
 // hold package runtime and should hold all dependencies: a type defined in
 // another package is sized there.
 func NewScanner(archives map[string]string, options ...Option) (*Scanner, error) {
-	s := &Scanner{archives: archives}
+	s := &Scanner{archives: archives, plain: make(map[string]string)}
+	for _, key := range slices.Sorted(maps.Keys(archives)) {
+		if path, _, variant := strings.Cut(key, " "); variant && archives[path] == "" && s.plain[path] == "" {
+			s.plain[path] = key
+		}
+	}
 	for _, opt := range options {
 		if err := opt(s); err != nil {
 			return nil, err

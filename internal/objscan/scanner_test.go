@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -303,6 +304,50 @@ func TestTrimpath(t *testing.T) {
 	}
 	if got, want := calls[0].Frames[0].File, "example.com/gopkg.v1/main.go"; got != want {
 		t.Errorf("file %q, want %q", got, want)
+	}
+}
+
+// TestVariants reads the packages of a test: the package with its test files,
+// the external tests and the generated main package.
+func TestVariants(t *testing.T) {
+	t.Parallel()
+	dir := writeModule(t, "example.com/v",
+		"v.go", "package v\n\ntype T struct{ A [5]int32 }\n\nfunc New() *T { return new(T) }\n",
+		"v_test.go", "package v\n\nimport \"testing\"\n\nvar sink *T\n\ntype U struct{ P *T }\n\nfunc BenchmarkIn(b *testing.B) { sink = &T{} }\n",
+		"x_test.go", "package v_test\n\nimport (\n\t\"testing\"\n\n\t\"example.com/v\"\n)\n\nvar sink *v.U\n\nfunc BenchmarkOut(b *testing.B) { sink = &v.U{} }\n",
+	)
+	out := goCmd(t, dir, nil, "list", "-test", "-export", "-deps", "-f", "{{.ImportPath}}\t{{.Export}}", ".")
+	archives := make(map[string]string)
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		if path, file, _ := strings.Cut(line, "\t"); file != "" && path != "example.com/v" {
+			archives[path] = file
+		}
+	}
+	s, err := NewScanner(archives)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"example.com/v [example.com/v.test]":      `example.com/v: example.com/v.BenchmarkIn runtime.newobject example.com/v.T 20 true`,
+		"example.com/v_test [example.com/v.test]": `example.com/v_test: example.com/v_test.BenchmarkOut runtime.newobject example.com/v.U 8 false`,
+	} {
+		calls, err := s.Calls(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range calls {
+			if strings.HasPrefix(c.Entry, allocators) {
+				c.Entry = "runtime.newobject"
+			}
+			got = append(got, fmt.Sprintf("%s: %s %s %s %d %t", c.Package, c.Frames[len(c.Frames)-1].Func, c.Entry, c.Type, c.Bytes, c.Noscan))
+		}
+		if !slices.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	if _, err := s.Calls("example.com/v.test"); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -22,11 +22,9 @@ type packageTypes struct {
 }
 
 // size is the size of a type that object o refers to.
-func (c *typeCache) size(o *object, name string) (typeSize, bool) {
-	if i, ok := o.typeSym(name); ok {
-		if z, ok := descriptor(o.symData(i), o.goarch); ok {
-			return z, true
-		}
+func (c *typeCache) size(o *object, ref symRef, name string) (typeSize, bool) {
+	if z, ok := descriptor(o.symData(o.local(ref)), o.goarch); ok {
+		return z, true
 	}
 	path := unescape(pathOf(strings.TrimLeft(name, "*")))
 	if z, ok := c.pkg(path)[name]; ok {
@@ -38,6 +36,9 @@ func (c *typeCache) size(o *object, name string) (typeSize, bool) {
 
 // pkg are the types described in a package's archive; nil if it cannot be read.
 func (c *typeCache) pkg(path string) map[string]typeSize {
+	if key, ok := c.s.plain[path]; ok {
+		path = key
+	}
 	if c.s.archives[path] == "" {
 		return nil
 	}
