@@ -3,46 +3,19 @@ package objscan
 import (
 	"strconv"
 	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
 )
 
-// FuncName is a linker symbol as people write it: type arguments folded to
+// funcName is a linker symbol as people write it: type arguments folded to
 // "[...]", escapes undone, and "main." replaced by the import path of the main
 // package, if one is given.
 func funcName(sym, mainPath string) string {
-	sym = unescape(fold(sym))
+	sym = unescape(alloc.FoldFunc(sym))
 	if rest, ok := strings.CutPrefix(sym, "main."); ok && mainPath != "" {
 		return mainPath + "." + rest
 	}
 	return sym
-}
-
-// fold replaces each outermost "[…]" by "[...]".
-func fold(s string) string {
-	i := strings.IndexByte(s, '[')
-	if i < 0 {
-		return s
-	}
-	var b strings.Builder
-	b.WriteString(s[:i])
-	depth := 0
-	for ; i < len(s); i++ {
-		switch s[i] {
-		case '[':
-			if depth++; depth == 1 {
-				b.WriteString("[...]")
-			}
-			continue
-		case ']':
-			if depth > 0 {
-				depth--
-				continue
-			}
-		}
-		if depth == 0 {
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String()
 }
 
 // unescape undoes "%2e" and its like, which the linker writes for bytes of an
