@@ -226,6 +226,10 @@ type Benchmark struct {
 	UnexplainedAllocsPerOp float64 `json:"unexplained_allocs_per_op"`
 
 	GC *GC `json:"gc,omitempty"`
+	// Values are the figures of each run, where there was more than one
+	// (-count), by unit: "ns/op", "B/op", "allocs/op", "ns", "gc-cycles",
+	// "stw-pauses".
+	Values map[string][]float64 `json:"values,omitempty"`
 }
 
 // A GC is the collector's part in one measured run.

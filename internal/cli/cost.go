@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -11,6 +13,7 @@ import (
 )
 
 const costHelp = `usage: stackward cost -bench regexp [flags] [packages]
+       stackward cost -compare BenchmarkA,BenchmarkB [flags] [packages]
 
 Cost runs benchmarks and says what each site costs per operation: every
 allocation that was made while the benchmark's timer ran, at its source
@@ -19,6 +22,8 @@ is shown at your own line that brought it about. What could not be placed has
 its own row. The first run on a toolchain compiles the standard library anew.
 
   -bench regexp   benchmarks to run, as of go test
+  -compare list   these benchmarks side by side: time, B/op, allocs/op, GC
+                  cycles and pauses, over -count runs (6) of -benchtime (1000000x)
   -benchtime t    as of go test: 100x for a number of operations
   -count n, -cpu list
                   as of go test
@@ -40,10 +45,11 @@ func runCost(ctx context.Context, e *env, args []string) error {
 		o             output
 		req           engine.CostRequest
 		causes, kinds string
-		fn            string
+		fn, compare   string
 	)
 	fs := newFlags("cost", &b, &o)
 	fs.StringVar(&req.Bench, "bench", "", "benchmarks to run")
+	fs.StringVar(&compare, "compare", "", "benchmarks side by side")
 	fs.StringVar(&req.Benchtime, "benchtime", "", "as of go test")
 	fs.IntVar(&req.Count, "count", 0, "as of go test")
 	fs.StringVar(&req.CPU, "cpu", "", "as of go test")
@@ -58,7 +64,25 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	if req.Bench == "" {
+	switch {
+	case compare != "" && req.Bench != "":
+		return usageError("-bench and -compare exclude each other", "-compare names the benchmarks")
+	case compare != "":
+		names := strings.Split(compare, ",")
+		if len(names) < 2 {
+			return usageError("-compare needs two benchmarks", "write them as BenchmarkA,BenchmarkB")
+		}
+		quoted := make([]string, len(names))
+		for i, n := range names {
+			names[i] = strings.TrimSpace(n)
+			quoted[i] = regexp.QuoteMeta(names[i])
+		}
+		req.Bench = "^(" + strings.Join(quoted, "|") + ")$"
+		req.Compare = names
+		o.compare = true
+		req.Count = cmp.Or(req.Count, 6)
+		req.Benchtime = cmp.Or(req.Benchtime, "1000000x")
+	case req.Bench == "":
 		return usageError("cost of what?", "name benchmarks: stackward cost -bench . ./pkg")
 	}
 	if _, err := regexp.Compile(req.Bench); err != nil {

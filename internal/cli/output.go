@@ -16,9 +16,10 @@ import (
 
 // An output is where a report goes, and how it is written.
 type output struct {
-	format string
-	file   string
-	top    int // rows of a table, 0 all
+	format  string
+	file    string
+	top     int // rows of a table, 0 all
+	compare bool
 }
 
 func (o *output) check() error {
@@ -56,7 +57,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 	if o.format == "json" {
 		return r.WriteJSON(w)
 	}
-	opt := text.Options{Top: o.top, Path: fromHere(r.Root), Line: sourceLines(r.Root)}
+	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root)}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

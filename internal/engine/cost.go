@@ -35,6 +35,11 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, name := range req.Compare {
+		if !slices.ContainsFunc(measured, func(m measurement) bool { return m.name == name }) {
+			return nil, &Error{Msg: "no benchmark " + name, Hint: "list them with: go test -run='^$' -list=Benchmark ./..."}
+		}
+	}
 	if err := p.diagnoseDependencies(ctx, measured); err != nil {
 		return nil, err
 	}
@@ -43,8 +48,10 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 		return nil, err
 	}
 	for _, m := range measured {
-		for i := range m.run.Samples {
-			j.Sample(&m.run.Samples[i])
+		for _, r := range m.runs {
+			for i := range r.Samples {
+				j.Sample(&r.Samples[i])
+			}
 		}
 	}
 	byID := make(map[string]*alloc.Site)
@@ -53,8 +60,8 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	}
 	for _, m := range measured {
 		b := m.benchmark()
-		sc := cost.Scale{Ops: float64(m.run.N), Place: j.Sample, Own: p.own}
-		costs := sc.Weigh(b, m.run.Samples)
+		sc := cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}
+		costs := sc.Weigh(b, m.samples())
 		r.Benchmarks = append(r.Benchmarks, b)
 		for _, c := range costs {
 			s := byID[c.Site]
@@ -75,17 +82,18 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	return r, nil
 }
 
-// A measured is one benchmark's run, with its result in the plain binary.
-type measured struct {
+// A measurement is one benchmark, with all its runs.
+type measurement struct {
 	pkg   string
-	run   *recorder.Run
-	plain recorder.Plain
+	name  string
+	runs  []*recorder.Run
+	plain []recorder.Plain
 }
 
 // measure runs the benchmarks of the named packages. A package without any is
 // passed over, unless none has one.
-func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measured, error) {
-	var out []measured
+func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement, error) {
+	var out []measurement
 	var none error
 	seen := make(map[string]bool)
 	for i, pkg := range p.named {
@@ -109,16 +117,24 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measured, er
 		if err != nil {
 			return nil, advise(err)
 		}
-		plain := make(map[string]recorder.Plain)
-		for _, r := range res.Plain {
-			plain[r.Name] = r
-		}
+		at := make(map[string]int)
 		for _, r := range res.Runs {
 			name := r.Name
 			if r.Procs > 1 {
 				name += fmt.Sprintf("-%d", r.Procs)
 			}
-			out = append(out, measured{path, r, plain[name]})
+			i, ok := at[name]
+			if !ok {
+				i = len(out)
+				at[name] = i
+				out = append(out, measurement{pkg: path, name: r.Name})
+			}
+			out[i].runs = append(out[i].runs, r)
+		}
+		for _, r := range res.Plain {
+			if i, ok := at[r.Name]; ok {
+				out[i].plain = append(out[i].plain, r)
+			}
 		}
 	}
 	if len(out) == 0 {
@@ -131,26 +147,60 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measured, er
 	return out, nil
 }
 
-// benchmark is what is reported of the run.
-func (m *measured) benchmark() *alloc.Benchmark {
-	n := float64(m.run.N)
-	gc := m.run.GC
-	return &alloc.Benchmark{
-		Name: m.run.Name, Package: m.pkg, Source: "recorder", N: m.run.N,
-		NsPerOp:     m.plain.NsPerOp,
-		AllocsPerOp: float64(m.run.NetAllocs) / n,
-		BytesPerOp:  float64(m.run.NetBytes) / n,
-		GC:          &gc,
+// benchmark is what is reported of the runs, taken together.
+func (m *measurement) benchmark() *alloc.Benchmark {
+	b := &alloc.Benchmark{Name: m.name, Package: m.pkg, Source: "recorder", GC: new(alloc.GC)}
+	values := make(map[string][]float64)
+	add := func(unit string, v float64) { values[unit] = append(values[unit], v) }
+	var cpu float64
+	for _, r := range m.runs {
+		n := float64(r.N)
+		b.N += r.N
+		b.AllocsPerOp += float64(r.NetAllocs)
+		b.BytesPerOp += float64(r.NetBytes)
+		b.GC.Cycles += r.GC.Cycles
+		b.GC.Pauses += r.GC.Pauses
+		b.GC.PauseNs += r.GC.PauseNs
+		b.GC.TotalNs += r.GC.TotalNs
+		b.GC.CPUSeconds += r.GC.CPUSeconds
+		cpu += r.GC.TotalNs * float64(r.Procs)
+		add("allocs/op", float64(r.NetAllocs)/n)
+		add("B/op", float64(r.NetBytes)/n)
+		add("gc-cycles", r.GC.Cycles)
+		add("stw-pauses", r.GC.Pauses)
 	}
+	b.AllocsPerOp /= float64(b.N)
+	b.BytesPerOp /= float64(b.N)
+	if cpu > 0 {
+		b.GC.CPUShare = min(1, b.GC.CPUSeconds*1e9/cpu)
+	}
+	for _, p := range m.plain {
+		b.NsPerOp += p.NsPerOp / float64(len(m.plain))
+		add("ns/op", p.NsPerOp)
+		add("ns", p.NsPerOp*float64(p.N))
+	}
+	if len(m.runs) > 1 {
+		b.Values = values
+	}
+	return b
+}
+
+// samples are those of all runs.
+func (m *measurement) samples() []alloc.Sample {
+	var out []alloc.Sample
+	for _, r := range m.runs {
+		out = append(out, r.Samples...)
+	}
+	return out
 }
 
 // diagnoseDependencies has the compiler speak of the packages outside of the
 // named ones that allocate in the samples: their sites have causes, too.
-func (p *pipeline) diagnoseDependencies(ctx context.Context, measured []measured) error {
+func (p *pipeline) diagnoseDependencies(ctx context.Context, measured []measurement) error {
 	want := make(map[string]bool)
 	for _, m := range measured {
-		for i := range m.run.Samples {
-			for _, f := range correlate.UserFrames(m.run.Samples[i].Frames) {
+		for _, s := range m.samples() {
+			for _, f := range correlate.UserFrames(s.Frames) {
 				path, _ := correlate.SplitFunc(f.Func)
 				if p.packages[path] != nil && p.packages[path].Export != "" && len(p.diags[path]) == 0 {
 					want[path] = true

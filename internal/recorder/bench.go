@@ -49,6 +49,7 @@ type Options struct {
 // A Plain is a benchmark's result in the plain binary.
 type Plain struct {
 	Name                             string // with "Benchmark" and the suffix of its procs
+	N                                int64
 	NsPerOp, BytesPerOp, AllocsPerOp float64
 }
 
@@ -187,7 +188,7 @@ func results(r io.Reader) ([]Plain, error) {
 		if !ok {
 			continue // of the program's own output
 		}
-		p := Plain{Name: "Benchmark" + string(res.Name)}
+		p := Plain{Name: "Benchmark" + string(res.Name), N: int64(res.Iters)}
 		for _, v := range res.Values {
 			switch v.Unit {
 			case "sec/op":

@@ -26,9 +26,11 @@ import (
 
 // Options say for whom the text is.
 type Options struct {
-	Width int  // columns of the terminal, 0 unbounded
-	Top   int  // rows of a benchmark's table at most, 0 all
-	Color bool // whether it shows colours
+	Width int // columns of the terminal, 0 unbounded
+	Top   int // rows of a benchmark's table at most, 0 all
+	// Compare shows benchmarks side by side instead of their sites.
+	Compare bool
+	Color   bool // whether it shows colours
 	// Path turns a report's file into the one to print: relative to the
 	// user's directory. Nil prints it as it is.
 	Path func(file string) string
@@ -52,7 +54,11 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 	case "explain":
 		t.explain(r)
 	case "cost":
-		t.cost(r)
+		if o.Compare {
+			t.compare(r)
+		} else {
+			t.cost(r)
+		}
 	default:
 		t.find(r)
 	}
