@@ -157,6 +157,40 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestLinkedDir runs in a directory that has another name, too: file names are
+// spelled with the one in Config.Dir.
+func TestLinkedDir(t *testing.T) {
+	t.Parallel()
+	c := module(t, twoPackages)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(c.Dir, link); err != nil {
+		t.Skip(err)
+	}
+	for _, dir := range []string{c.Dir, link} {
+		at := &Config{Dir: filepath.Join(dir, "b"), Env: c.Env}
+		b, text := diagnose(t, at, Request{Patterns: []string{"../a"}})
+		if want := filepath.Join(dir, "a"); b.Packages[0].Dir != want {
+			t.Errorf("package in %s, want %s", b.Packages[0].Dir, want)
+		}
+		if !strings.Contains(text, "\n../a/a.go:3:19: moved to heap: x\n") {
+			t.Errorf("in %s:\n%s", at.Dir, text)
+		}
+	}
+}
+
+// TestFiles names files rather than packages.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	c := module(t, twoPackages)
+	b, text := diagnose(t, c, Request{Patterns: []string{"a/a.go"}})
+	if p := b.Packages[0]; p.ImportPath != "command-line-arguments" || p.TextBytes == 0 || p.Export == "" {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(text, "\na/a.go:3:19: moved to heap: x\n") {
+		t.Errorf("text:\n%s", text)
+	}
+}
+
 func TestDeps(t *testing.T) {
 	t.Parallel()
 	c := module(t, twoPackages)

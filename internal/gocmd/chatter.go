@@ -20,6 +20,7 @@ type chatter struct {
 
 	pkg  string // of the current section
 	drop bool   // the section is that of a main package written for a test
+	goes bool   // the last line was the go command's
 	part []byte // the last line, while it is incomplete
 	own  []byte // what the go command said
 	last []byte // the end of everything
@@ -72,6 +73,8 @@ func (w *chatter) lines(p []byte) {
 	for at < len(p) {
 		end := at + bytes.IndexByte(p[at:], '\n') + 1
 		line := p[at : end-1]
+		more := w.goes && bytes.HasPrefix(line, []byte("\t")) // of what the go command said
+		w.goes = more || bytes.HasPrefix(line, []byte("go: "))
 		switch {
 		case bytes.HasPrefix(line, []byte("# ")) && !bytes.HasPrefix(line, []byte("# [")):
 			pass(at)
@@ -80,7 +83,7 @@ func (w *chatter) lines(p []byte) {
 			if w.meter != nil {
 				w.meter.done(w.pkg)
 			}
-		case bytes.HasPrefix(line, []byte("go: ")):
+		case w.goes:
 			pass(at)
 			w.said(p[at:end])
 			start = end

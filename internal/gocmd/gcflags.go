@@ -34,7 +34,7 @@ func (c *Config) buildFlags(ctx context.Context, req Request) ([]string, error) 
 	var user []perPackage
 	fromEnv, err := splitQuoted(env.GOFLAGS)
 	if err != nil {
-		return nil, &Error{Msg: "reading GOFLAGS", Err: err, Usage: true, Hint: "go help environment says how to quote flags"}
+		return nil, badGoflags(err)
 	}
 	for _, f := range slices.Concat(fromEnv, flags) {
 		if p, ok := parseGcflags(f); ok {
@@ -74,10 +74,23 @@ func identity(dir string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// flagValue is the value in -name=value or --name=value.
+func flagValue(flag, name string) (string, bool) {
+	flag, ok := strings.CutPrefix(flag, "-")
+	if !ok {
+		return "", false
+	}
+	return strings.CutPrefix(strings.TrimPrefix(flag, "-"), name+"=")
+}
+
+func badGoflags(err error) error {
+	return &Error{Msg: "reading GOFLAGS", Err: err, Usage: true, Hint: "go help environment says how to quote flags"}
+}
+
 // parseGcflags reads a flag as PerPackageFlag does.
 func parseGcflags(flag string) (perPackage, bool) {
-	v, ok := strings.CutPrefix(strings.TrimPrefix(strings.TrimPrefix(flag, "-"), "-"), "gcflags=")
-	if !ok || !strings.HasPrefix(flag, "-") {
+	v, ok := flagValue(flag, "gcflags")
+	if !ok {
 		return perPackage{}, false
 	}
 	v = strings.TrimSpace(v)

@@ -5,7 +5,7 @@
 //	    Environ  → Env      "go env -json", where the toolchain lines of go.mod took effect
 //	    List     → Build    packages, quickly, without compiling
 //	    Build    → Build    packages, their archives in the build cache, the compiler's text
-//	    Command  → any other go command, ended with its children when the context ends
+//	    Command  → any other go command; Run ends it with its children, leaving nothing behind
 //
 // Build runs one "go list -e -export": it compiles, links nothing, and names
 // for each package the archive in the build cache. With Diagnose the named

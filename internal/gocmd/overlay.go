@@ -1,6 +1,7 @@
 package gocmd
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -41,6 +42,30 @@ func ReadOverlay(file string) (map[string]string, error) {
 		out[from] = to
 	}
 	return out, nil
+}
+
+// OverlayFile is the user's overlay wherever it comes from: Config.Overlay, an
+// -overlay in BuildFlags or one in GOFLAGS; "" if there is none. A command line
+// with another -overlay drops it, so that one must have it merged.
+func (c *Config) OverlayFile(ctx context.Context) (string, error) {
+	env, err := c.Environ(ctx)
+	if err != nil {
+		return "", err
+	}
+	flags, err := splitQuoted(env.GOFLAGS)
+	if err != nil {
+		return "", badGoflags(err)
+	}
+	var file string
+	for _, f := range slices.Concat(flags, c.Flags()) {
+		if v, ok := flagValue(f, "overlay"); ok {
+			file = v
+		}
+	}
+	if file != "" && !filepath.IsAbs(file) {
+		file = filepath.Join(c.Dir, file)
+	}
+	return file, nil
 }
 
 // MergeOverlay writes to file the user's overlay, the one in the file named user

@@ -61,6 +61,32 @@ func Ours() *int { return new(int) }
 	}
 }
 
+func TestOverlayFile(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		goflags, flag, overlay, want string
+	}{
+		{"", "", "", ""},
+		{"-overlay=a.json", "", "", "a.json"},
+		{"-overlay=a.json", "--overlay=b.json", "", "b.json"},
+		{"'-overlay=a b.json'", "-tags=x", "", "a b.json"},
+		{"-overlay=a.json", "-overlay=b.json", "c.json", "c.json"},
+	} {
+		c := module(t, twoPackages, "GOFLAGS="+test.goflags)
+		if test.flag != "" {
+			c.BuildFlags = []string{test.flag}
+		}
+		c.Overlay = test.overlay
+		want := test.want
+		if want != "" {
+			want = filepath.Join(c.Dir, want)
+		}
+		if got, err := c.OverlayFile(t.Context()); err != nil || got != want {
+			t.Errorf("%+v: %s, %v, want %s", test, got, err, want)
+		}
+	}
+}
+
 // TestLinkedGoroot calls the directory that GOROOT is in a module cache, which
 // is what it is for a toolchain that the go command fetched.
 func TestLinkedGoroot(t *testing.T) {

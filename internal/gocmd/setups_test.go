@@ -244,6 +244,16 @@ package errors
 
 func Stackward() *int { return new(int) }
 `)
+			// The go command on PATH runs it where go.mod asks for it.
+			version, _, _ := strings.Cut(filepath.Base(goroot), "."+runtime.GOOS+"-")
+			_, version, _ = strings.Cut(version, "-")
+			asking := module(t, "-- go.mod --\nmodule m\n\ngo 1.21.0\ntoolchain "+version+"\n", "GOTOOLCHAIN="+version+"+auto")
+			if env, err := asking.Environ(t.Context()); err == nil && env.GOVERSION != version {
+				t.Errorf("environment of %s is that of %s", version, env.GOVERSION)
+			} else if err != nil && !errors.Is(err, ErrOldToolchain) {
+				t.Error(err)
+			}
+
 			c.gobin = filepath.Join(goroot, "bin", "go"+exe(runtime.GOOS))
 			env, err := c.Environ(t.Context())
 			if errors.Is(err, ErrOldToolchain) {
