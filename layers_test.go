@@ -21,11 +21,11 @@ const module = "github.com/stackward-go/stackward"
 // It is policy, not description: do not change it to make a build pass.
 var layers = [][]string{
 	{"alloc"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/recorder"},      // sources
-	{"internal/cause", "internal/flow"},                               // reasoning
-	{"internal/correlate", "internal/cost"},                           // reasoning over it
-	{"internal/text"},                                                 // encoders
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"},                // tools
+	{"internal/gcdiag", "internal/objscan", "internal/recorder", "internal/memprof"}, // sources
+	{"internal/cause", "internal/flow"},                                              // reasoning
+	{"internal/correlate", "internal/cost"},                                          // reasoning over it
+	{"internal/text"},                                                                // encoders
 	{"internal/engine"},
 	{"internal/cli"},
 	{"cmd/stackward", "docs/accuracy"},
@@ -35,6 +35,7 @@ var layers = [][]string{
 var narrow = map[string][]string{
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
+	"internal/memprof":   {"alloc"},
 	"internal/recorder":  {"alloc", "internal/gocmd"},
 	"internal/flow":      {"alloc"},
 	"internal/cause":     {"alloc"},

@@ -226,6 +226,9 @@ type Benchmark struct {
 	UnexplainedAllocsPerOp float64 `json:"unexplained_allocs_per_op"`
 
 	GC *GC `json:"gc,omitempty"`
+	// Note says what is to be known of the source: how much of an older
+	// profile was found in today's source.
+	Note string `json:"note,omitempty"`
 	// Values are the figures of each run, where there was more than one
 	// (-count), by unit: "ns/op", "B/op", "allocs/op", "ns", "gc-cycles",
 	// "stw-pauses".

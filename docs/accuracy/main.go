@@ -30,7 +30,7 @@ var modules string
 func main() {
 	list := os.Args[1:]
 	if len(list) == 0 {
-		list = strings.Fields(modules)
+		list = strings.Split(strings.TrimSpace(modules), "\n")
 	}
 	if err := run(list); err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
@@ -69,9 +69,12 @@ func run(list []string) error {
 	return nil
 }
 
-// measure measures one module, "path@version"; what goes wrong is noted.
-func measure(tmp, tool, module string) row {
-	r := row{module: module}
+// measure measures a package of one module, "path@version ./package"; what goes
+// wrong is noted.
+func measure(tmp, tool, target string) row {
+	r := row{module: target}
+	module, pkg, _ := strings.Cut(target, " ")
+	pkg = cmp.Or(pkg, ".")
 	out, err := exec.Command("go", "mod", "download", "-json", module).Output()
 	var info struct{ Dir, Version string }
 	if err != nil || json.Unmarshal(out, &info) != nil {
@@ -83,14 +86,14 @@ func measure(tmp, tool, module string) row {
 		r.note = err.Error()
 		return r
 	}
-	cmd := exec.Command(tool, "cost", "-bench", ".", "-benchtime", "200x", "-timeout", "3m", "-format=json", ".")
+	cmd := exec.Command(tool, "cost", "-bench", ".", "-benchtime", "200x", "-timeout", "3m", "-format=json", pkg)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "PWD="+dir)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		first, _, _ := strings.Cut(stderr.String(), "\n")
-		r.note = first
+		lines := strings.SplitN(stderr.String(), "\n", 3)
+		r.note = strings.TrimSpace(strings.Join(lines[:min(2, len(lines))], " "))
 	}
 	rep, err := alloc.ReadJSON(&stdout)
 	if err != nil {
@@ -124,7 +127,7 @@ What share of the allocations of real benchmarks stackward places at a site with
 
     go run ./docs/accuracy >docs/accuracy.md
 
-with %s. Each module's root package is measured with -benchtime 200x. *exact* counts the benchmarks whose recorded sum is within 0.005 allocs/op of what package testing counted in the same run; *explained* is the share of all their allocs/op, and the number of benchmarks of which at least 99 %% is explained.
+with %s. Each module's root package, or the one named, is measured with -benchtime 200x. *exact* counts the benchmarks whose recorded sum is within 0.005 allocs/op of what package testing counted in the same run; *explained* is the share of all their allocs/op, and the number of benchmarks of which at least 99 %% is explained.
 
 | module | benchmarks | allocs/op, sum | recorded | exact | explained | ≥ 99 %% explained | sites |
 | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -174,6 +177,7 @@ with %s. Each module's root package is measured with -benchtime 200x. *exact* co
 }
 
 func line(r row) {
+	r.module = strings.TrimSuffix(strings.TrimSpace(r.module), "@latest")
 	share := 1.0
 	if r.reported > 0 {
 		share = r.explained / r.reported

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,27 +15,24 @@ import (
 
 const costHelp = `usage: stackward cost -bench regexp [flags] [packages]
        stackward cost -compare BenchmarkA,BenchmarkB [flags] [packages]
+       stackward cost -profile file|URL|- [flags] [packages]
 
-Cost runs benchmarks and says what each site costs per operation: every
-allocation that was made while the benchmark's timer ran, at its source
-expression, with its cause. What a dependency or the standard library allocates
-is shown at your own line that brought it about. What could not be placed has
-its own row. The first run on a toolchain compiles the standard library anew.
+Cost says what each site costs: each allocation that was made while a benchmark's
+timer ran, at its source expression and your own line that brought it about. What
+could not be placed has its own row. The first run compiles the standard library.
 
   -bench regexp   benchmarks to run, as of go test
   -compare list   these benchmarks side by side: time, B/op, allocs/op, GC
                   cycles and pauses, over -count runs (6) of -benchtime (1000000x)
   -benchtime t    as of go test: 100x for a number of operations
-  -count n, -cpu list
-                  as of go test
+  -count n, -cpu list   as of go test
   -timeout d      end a test binary after this time (10m)
+  -profile p      weigh by a pprof heap or allocs profile, of this build or an older
+  -base p         subtract this profile
+  -index i        rank a profile by objects, bytes or inuse (bytes)
   -top n          show the first n sites of each benchmark (20; 0 shows all)
-  -cause, -kind, -func
-                  only these sites, as of find
-  -format f       text or json
-  -o file         write to file
-  -C dir, -tags, -mod, -modfile, -overlay, -pgo, -race, -trimpath, -gcflags
-                  as of the go command
+  -cause, -kind, -func, -format, -o   as of find
+  and -C dir and the build flags, as of the go command
 
 example: stackward cost -bench . ./pkg
 `
@@ -54,6 +52,9 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	fs.IntVar(&req.Count, "count", 0, "as of go test")
 	fs.StringVar(&req.CPU, "cpu", "", "as of go test")
 	fs.DurationVar(&req.Timeout, "timeout", 10*time.Minute, "end a test binary after this time")
+	fs.StringVar(&req.Profile, "profile", "", "weigh by a heap profile")
+	fs.StringVar(&req.Base, "base", "", "subtract this profile")
+	fs.StringVar(&req.Index, "index", "objects", "rank a profile by")
 	fs.IntVar(&o.top, "top", 20, "show the first `n` sites of each benchmark")
 	fs.StringVar(&causes, "cause", "", "only these causes")
 	fs.StringVar(&kinds, "kind", "", "only these kinds")
@@ -64,7 +65,17 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	if !slices.Contains([]string{"objects", "bytes", "inuse"}, req.Index) {
+		return usageError(fmt.Sprintf("-index: unknown index %q", req.Index), "known are objects, bytes, inuse")
+	}
+	if req.Base != "" && req.Profile == "" {
+		return usageError("-base goes with -profile", "")
+	}
 	switch {
+	case req.Profile != "":
+		if req.Bench != "" || compare != "" {
+			return usageError("-profile and benchmarks exclude each other", "weigh by one source at a time")
+		}
 	case compare != "" && req.Bench != "":
 		return usageError("-bench and -compare exclude each other", "-compare names the benchmarks")
 	case compare != "":
@@ -83,7 +94,7 @@ func runCost(ctx context.Context, e *env, args []string) error {
 		req.Count = cmp.Or(req.Count, 6)
 		req.Benchtime = cmp.Or(req.Benchtime, "1000000x")
 	case req.Bench == "":
-		return usageError("cost of what?", "name benchmarks: stackward cost -bench . ./pkg")
+		return usageError("cost of what?", "name benchmarks or a profile: stackward cost -bench . ./pkg")
 	}
 	if _, err := regexp.Compile(req.Bench); err != nil {
 		return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")

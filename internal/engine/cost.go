@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,9 @@ import (
 // Cost reports what the sites of benchmarks cost: every allocation that the
 // timed region made, at its site, and what could not be placed.
 func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
+	if req.Profile != "" {
+		return profiled(ctx, req)
+	}
 	start := time.Now()
 	p, err := open(ctx, req.Build)
 	if err != nil {
@@ -40,7 +44,11 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 			return nil, &Error{Msg: "no benchmark " + name, Hint: "list them with: go test -run='^$' -list=Benchmark ./..."}
 		}
 	}
-	if err := p.diagnoseDependencies(ctx, measured); err != nil {
+	var samples []alloc.Sample
+	for _, m := range measured {
+		samples = append(samples, m.samples()...)
+	}
+	if err := p.diagnoseDependencies(ctx, samples); err != nil {
 		return nil, err
 	}
 	j, err := p.join(ctx)
@@ -54,32 +62,60 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 			}
 		}
 	}
-	byID := make(map[string]*alloc.Site)
-	for _, s := range j.Sites() {
-		byID[s.ID] = s
-	}
+	sites := j.Sites()
 	for _, m := range measured {
 		b := m.benchmark()
-		sc := cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}
-		costs := sc.Weigh(b, m.samples())
 		r.Benchmarks = append(r.Benchmarks, b)
-		for _, c := range costs {
-			s := byID[c.Site]
-			if !req.Filter.keeps(s) {
-				continue
-			}
-			r.Costs = append(r.Costs, c)
-			if !slices.Contains(r.Sites, s) {
-				r.Sites = append(r.Sites, s)
-			}
+		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}.Weigh(b, m.samples()), req.Filter)
+	}
+	p.complete(r, j, start)
+	return r, nil
+}
+
+// take adds to a report the costs whose sites pass the filter, and the sites.
+func (p *pipeline) take(r *alloc.Report, sites []*alloc.Site, costs []*alloc.Cost, filter Filter) {
+	byID := make(map[string]*alloc.Site, len(sites))
+	for _, s := range sites {
+		byID[s.ID] = s
+	}
+	has := make(map[*alloc.Site]bool)
+	for _, s := range r.Sites {
+		has[s] = true
+	}
+	for _, c := range costs {
+		s := byID[c.Site]
+		if !filter.keeps(s) {
+			continue
+		}
+		r.Costs = append(r.Costs, c)
+		if !has[s] {
+			has[s] = true
+			r.Sites = append(r.Sites, s)
 		}
 	}
+}
+
+// complete fills in the sites of a cost report and its summary.
+func (p *pipeline) complete(r *alloc.Report, j *correlate.Joiner, start time.Time) {
 	p.fill(r.Sites, j)
 	r.Summary.Packages = len(p.named)
 	r.Summary.Sites, r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites), len(r.Sites)
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
-	return r, nil
+}
+
+// sortCosts ranks costs by what a profile is asked for: "objects", "bytes" or
+// "inuse" bytes.
+func sortCosts(costs []*alloc.Cost, index string) {
+	slices.SortStableFunc(costs, func(a, b *alloc.Cost) int {
+		switch index {
+		case "bytes":
+			return cmp.Compare(b.BytesPerOp, a.BytesPerOp)
+		case "inuse":
+			return cmp.Compare(b.InUseBytes, a.InUseBytes)
+		}
+		return cmp.Compare(b.AllocsPerOp, a.AllocsPerOp)
+	})
 }
 
 // A measurement is one benchmark, with all its runs.
@@ -196,18 +232,16 @@ func (m *measurement) samples() []alloc.Sample {
 
 // diagnoseDependencies has the compiler speak of the packages outside of the
 // named ones that allocate in the samples: their sites have causes, too.
-func (p *pipeline) diagnoseDependencies(ctx context.Context, measured []measurement) error {
+func (p *pipeline) diagnoseDependencies(ctx context.Context, samples []alloc.Sample) error {
 	want := make(map[string]bool)
-	for _, m := range measured {
-		for _, s := range m.samples() {
-			for _, f := range correlate.UserFrames(s.Frames) {
-				path, _ := correlate.SplitFunc(f.Func)
-				if p.packages[path] != nil && p.packages[path].Export != "" && len(p.diags[path]) == 0 {
-					want[path] = true
-				}
-				if !f.Inlined {
-					break
-				}
+	for i := range samples {
+		for _, f := range correlate.UserFrames(samples[i].Frames) {
+			path, _ := correlate.SplitFunc(f.Func)
+			if p.packages[path] != nil && p.packages[path].Export != "" && len(p.diags[path]) == 0 {
+				want[path] = true
+			}
+			if !f.Inlined {
+				break
 			}
 		}
 	}

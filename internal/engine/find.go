@@ -77,18 +77,18 @@ func patterns(list []string) []string {
 	return list
 }
 
-// heard refuses an answer of the compiler that cannot be true: packages with
+// heard refuses an answer of the compiler that cannot be true: a package with
 // functions, and not a word about any of them.
 func (p *pipeline) heard() error {
-	if len(p.diags) > 0 || len(p.problems) > 0 {
-		return nil
-	}
 	for _, pkg := range p.named {
+		if pkg.TextBytes > 0 || pkg.Export == "" {
+			continue
+		}
 		for _, name := range pkg.GoFiles {
 			if f := p.file(name); f != nil && f.HasFuncs() {
 				return &Error{
 					Msg:  "the compiler said nothing about " + pkg.ImportPath + ", which has functions",
-					Hint: "an empty answer is not \"no allocations\": check GOFLAGS and the go command's -toolexec",
+					Hint: "an empty answer is not \"no allocations\": look for -l or -toolexec in GOFLAGS and the flags",
 				}
 			}
 		}

@@ -26,6 +26,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"iter"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -158,6 +159,18 @@ func (f *File) FuncAt(line int) (name string, start, end int, ok bool) {
 		}
 	}
 	return "", 0, 0, false
+}
+
+// Starts yields the declared functions, with the line that each begins at.
+func (f *File) Starts() iter.Seq2[string, int] {
+	f.index()
+	return func(yield func(string, int) bool) {
+		for _, s := range f.funcs {
+			if !yield(s.name, s.start) {
+				return
+			}
+		}
+	}
 }
 
 // Calls are the calls of the file, in source order.

@@ -82,13 +82,17 @@ func Bench(ctx context.Context, cfg *gocmd.Config, pkg, dir string, opt Options)
 		return nil, err
 	}
 	defer cleanup()
-	overlay, err := writeOverlay(tmp, goroot, cfg.Overlay)
+	user, err := cfg.OverlayFile(ctx)
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := writeOverlay(tmp, goroot, user)
 	if err != nil {
 		return nil, err
 	}
 
 	plain := filepath.Join(tmp, "plain.test")
-	if err := compile(ctx, cfg, pkg, plain, cfg.Overlay); err != nil {
+	if err := compile(ctx, cfg, pkg, plain, user); err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(plain); err != nil {
@@ -135,7 +139,7 @@ func compile(ctx context.Context, cfg *gocmd.Config, pkg, binary, overlay string
 	cmd := cfg.Command(ctx, append(args, pkg)...)
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
-	if err := cmd.Run(); err != nil {
+	if err := cfg.Run(ctx, cmd); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -167,7 +171,7 @@ func run(ctx context.Context, cfg *gocmd.Config, binary, dir, record string, opt
 	cmd.Env = append(cmd.Environ(), "PWD="+dir, "STACKWARD_OUT="+record)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
+	err := cfg.Run(ctx, cmd)
 	switch {
 	case parent.Err() != nil:
 		return nil, context.Cause(parent)

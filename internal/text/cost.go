@@ -29,20 +29,34 @@ func (t *writer) cost(r *alloc.Report) {
 	}
 }
 
+// units are what a table's figures are told in: per operation, or in all.
+type units struct {
+	objectsName, bytesName string
+	objects, bytes         func(float64) string
+	more                   string // a column between bytes and share
+}
+
+func unitsOf(b *alloc.Benchmark) units {
+	if b.Source == "profile" {
+		return units{"objects", "bytes", func(n float64) string { return count(int(n)) }, Bytes, "in use\t"}
+	}
+	return units{"allocs/op", "B/op", perOp, perOp, ""}
+}
+
 // crumb is what is too little per operation to take a row of its own: what a
 // run does once, such as filling a pool.
 const crumb = 0.005
 
 func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) {
-	fmt.Fprintf(t, "%s  %s", t.color(bold, b.Name), perOp(b.AllocsPerOp)+" allocs/op")
-	fmt.Fprintf(t, "  %s B/op", perOp(b.BytesPerOp))
+	u := unitsOf(b)
+	fmt.Fprintf(t, "%s  %s %s  %s %s", t.color(bold, b.Name), u.objects(b.AllocsPerOp), u.objectsName, u.bytes(b.BytesPerOp), u.bytesName)
 	if b.NsPerOp > 0 {
 		fmt.Fprintf(t, "  %s ns/op", perOp(b.NsPerOp))
 	}
 	fmt.Fprintln(t)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "allocs/op\tB/op\tshare\tsum\t")
+	fmt.Fprintf(w, "%s\t%s\t%sshare\tsum\t\n", u.objectsName, u.bytesName, u.more)
 	var places, rows []string
 	var sum, crumbs, crumbBytes float64
 	shown, few := 0, 0
@@ -55,16 +69,20 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 			continue
 		}
 		shown++
-		fmt.Fprintf(w, "%s\t%s\t%.1f%%\t%.1f%%\t\n", perOp(c.AllocsPerOp), perOp(c.BytesPerOp), 100*c.Share, 100*sum)
+		inuse := ""
+		if u.more != "" {
+			inuse = u.bytes(c.InUseBytes) + "\t"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s%.1f%%\t%.1f%%\t\n", u.objects(c.AllocsPerOp), u.bytes(c.BytesPerOp), inuse, 100*c.Share, 100*sum)
 		s := sites[c.Site]
 		place, rest := t.costPlace(c, s)
 		places, rows = append(places, place), append(rows, rest)
 	}
 	if few > 0 {
-		fmt.Fprintf(w, "%s\t%s\t\t\t\n", perOp(crumbs), perOp(crumbBytes))
+		fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", u.objects(crumbs), u.bytes(crumbBytes), strings.Repeat("\t", strings.Count(u.more, "\t")))
 		places, rows = append(places, ""), append(rows, plural(few, "smaller site"))
 	}
-	fmt.Fprintf(w, "%s\t\t%.1f%%\t\t\n", perOp(b.UnexplainedAllocsPerOp), 100*(1-b.Explained))
+	fmt.Fprintf(w, "%s\t\t%s%.1f%%\t\t\n", u.objects(b.UnexplainedAllocsPerOp), strings.Repeat("\t", strings.Count(u.more, "\t")), 100*(1-b.Explained))
 	places, rows = append(places, ""), append(rows, "unexplained")
 	w.Flush()
 	lines := strings.Split(strings.TrimRight(table.String(), "\n"), "\n")
@@ -79,7 +97,14 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		}
 		fmt.Fprintf(t, "%s  %s\n", line, rest)
 	}
-	fmt.Fprintf(t, "%s: recorded %s of %s allocs/op\n", b.Source, perOp(b.RecordedAllocsPerOp), perOp(b.AllocsPerOp))
+	if b.Source == "profile" {
+		fmt.Fprintln(t, "profile: sampled and scaled; objects under 16 bytes without pointers are undercounted")
+	} else {
+		fmt.Fprintf(t, "%s: recorded %s of %s allocs/op\n", b.Source, perOp(b.RecordedAllocsPerOp), perOp(b.AllocsPerOp))
+	}
+	if b.Note != "" {
+		fmt.Fprintln(t, b.Note)
+	}
 	if g := b.GC; g != nil && g.Cycles > 0 {
 		fmt.Fprintf(t, "GC: %.0f cycles, %.0f pauses, %.1f%% of CPU in %d ops\n", g.Cycles, g.Pauses, 100*g.CPUShare, b.N)
 	}
