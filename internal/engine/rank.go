@@ -89,9 +89,11 @@ func declared(fn string) string {
 
 // callDepths knows, for the functions of the named packages, the number of
 // loops around their calls within their package, along the deepest chain of
-// calls. Methods are taken by name, whatever their receiver: an upper bound.
+// calls. Without types a call names its callee by its last name only: one that
+// several functions of the package have is passed over.
 type callDepths struct {
 	calls map[string]map[string][]caller // by import path and last name of the callee
+	names map[string]map[string]int      // how many functions have it
 	memo  map[string]int
 }
 
@@ -101,14 +103,22 @@ type caller struct {
 }
 
 func (p *pipeline) callDepths() *callDepths {
-	d := &callDepths{calls: make(map[string]map[string][]caller), memo: make(map[string]int)}
+	d := &callDepths{
+		calls: make(map[string]map[string][]caller),
+		names: make(map[string]map[string]int),
+		memo:  make(map[string]int),
+	}
 	for _, pkg := range p.named {
 		path := plainPath(pkg.ImportPath)
 		if d.calls[path] == nil {
 			d.calls[path] = make(map[string][]caller)
+			d.names[path] = make(map[string]int)
 		}
 		for _, name := range pkg.GoFiles {
 			if f := p.file(name); f != nil {
+				for fn := range f.Starts() {
+					d.names[path][lastName(fn)]++
+				}
 				for _, c := range f.Calls() {
 					callee := lastName(c.Callee)
 					d.calls[path][callee] = append(d.calls[path][callee], caller{declared(c.Func), c.LoopDepth})
@@ -129,6 +139,9 @@ func (d *callDepths) depth(pkg, fn string, left int) int {
 		return n
 	}
 	if left == 0 {
+		return 0
+	}
+	if d.names[pkg][lastName(fn)] > 1 {
 		return 0
 	}
 	d.memo[key] = 0 // a function that calls itself adds nothing
