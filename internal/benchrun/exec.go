@@ -1,0 +1,228 @@
+package benchrun
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/stackward-go/stackward/internal/gocmd"
+)
+
+// A Command is a program for Exec to build, run and record.
+type Command struct {
+	// Args are "go run [flags] package [arguments]", or the same without "go
+	// run". A package may be files.
+	Args           []string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Grace is how long a program may take to end after the interrupt that it
+	// is sent when the context ends; 0 is 10 seconds. Then it is killed.
+	Grace time.Duration
+	// Step, if not nil, is told what is being done.
+	Step func(step, pkg string)
+}
+
+// Exec records a whole program, from the start of its own initialisation until
+// it ends, however it does: the Result of an interrupted, failed or killed
+// program holds all that was recorded. When ctx ends, the program is sent an
+// interrupt, unless the terminal did that. There is no total to hold the
+// record against.
+func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err error) {
+	flags, pkg, args, err := parseRun(c.Args)
+	if err != nil {
+		return nil, err
+	}
+	r := new(Result)
+	defer func() {
+		if err != nil {
+			r.Close()
+		}
+	}()
+	if r.tmp, err = tempDir(); err != nil {
+		return nil, err
+	}
+	if r.tc, err = newToolchain(ctx, cfg, r.tmp); err != nil {
+		return nil, err
+	}
+	r.GOROOT = r.tc.goroot
+	c.step("building with the recorder", strings.Join(pkg, " "))
+	if err := r.buildMain(ctx, flags, pkg); err != nil {
+		return nil, err
+	}
+	out := filepath.Join(r.tmp, "records")
+	if err := createTable(out, modeProcess); err != nil {
+		return nil, err
+	}
+	c.step("recording", r.Package)
+	start := time.Now()
+	if err := r.run(ctx, cfg, c, args, envOut+"="+out); err != nil {
+		return nil, err
+	}
+	wall := time.Since(start)
+	if err := r.read(out, modeProcess); err != nil {
+		return nil, err
+	}
+	if len(r.Runs) == 0 {
+		return nil, &Error{
+			Msg: "recording " + r.Package + ": the program did not record", Output: r.Output,
+			Hint: "it may have ended before its runtime was up",
+		}
+	}
+	run := r.Runs[0]
+	run.Duration = wall
+	run.GC.TotalNs = float64(wall)
+	run.Procs = runtime.GOMAXPROCS(0)
+	return r, nil
+}
+
+func (c *Command) step(step, pkg string) {
+	if c.Step != nil {
+		c.Step(step, pkg)
+	}
+}
+
+// parseRun splits the arguments of go run: build flags, package or files,
+// arguments of the program.
+func parseRun(args []string) (flags, pkg, rest []string, err error) {
+	if len(args) >= 2 && filepath.Base(args[0]) == "go" {
+		switch args[1] {
+		case "run":
+			args = args[2:]
+		case "test":
+			return nil, nil, nil, &Error{
+				Msg: "go test is not run as a command", Usage: true,
+				Hint: "-bench=REGEX or -run=REGEX, and the packages, record benchmarks and tests",
+			}
+		}
+	}
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		name, _, inOne := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+		flags, args = append(flags, args[0]), args[1:]
+		if name == "exec" {
+			return nil, nil, nil, &Error{Msg: "go run -exec is not supported", Usage: true}
+		}
+		if !inOne && !slices.Contains(boolFlags, name) && len(args) > 0 {
+			flags, args = append(flags, args[0]), args[1:]
+		}
+	}
+	n := 0
+	for n < len(args) && strings.HasSuffix(args[n], ".go") {
+		n++
+	}
+	n = max(n, 1)
+	if len(args) == 0 {
+		return nil, nil, nil, &Error{Msg: "no program named", Usage: true, Hint: "name a main package: ./cmd/server [arguments]"}
+	}
+	return flags, args[:n], args[n:], nil
+}
+
+// boolFlags are the build flags that take no value (go help build, go1.27).
+var boolFlags = []string{
+	"a", "n", "race", "msan", "asan", "cover", "v", "work", "x", "json", "linkshared", "modcacherw", "trimpath",
+}
+
+// buildMain builds the program with the recorder.
+func (r *Result) buildMain(ctx context.Context, flags, pkg []string) error {
+	var stdout, stderr bytes.Buffer
+	list := r.tc.command(ctx, "list", slices.Concat(flags, []string{"-json=ImportPath,Name,Dir", "--"}, pkg)...)
+	list.Stdout, list.Stderr = &stdout, &stderr
+	if err := r.tc.cfg.Run(ctx, list); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		e := buildFailure(strings.Join(pkg, " "), stderr.String(), err).(*Error)
+		e.Hint = "only Go programs can be recorded: name a main package, or its files"
+		e.Err = ErrNotGo
+		return e
+	}
+	var p struct{ ImportPath, Name, Dir string }
+	dec := json.NewDecoder(&stdout)
+	if err := dec.Decode(&p); err != nil {
+		return fmt.Errorf("reading go list: %w", err)
+	}
+	if dec.More() || p.Name != "main" {
+		return &Error{
+			Msg: strings.Join(pkg, " ") + " is not one main package", Usage: true, Err: ErrNotGo,
+			Hint: "name one: ./cmd/server [arguments]; tests are run with -run, benchmarks with -bench",
+		}
+	}
+	r.Package, r.Dir = p.ImportPath, p.Dir
+	r.Binary = filepath.Join(r.tmp, filepath.Base(p.Dir))
+	stderr.Reset()
+	build := r.tc.command(ctx, "build", slices.Concat(flags, []string{"-o", r.Binary, "--"}, pkg)...)
+	build.Stdout, build.Stderr = &stderr, &stderr
+	if err := r.tc.cfg.Run(ctx, build); err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return buildFailure(r.Package, stderr.String(), err)
+	}
+	return nil
+}
+
+// run runs the program to its end. It stays in the process group of this
+// process, so that it may read from the terminal and gets its Ctrl-C.
+func (r *Result) run(ctx context.Context, cfg *gocmd.Config, c Command, args []string, env string) error {
+	grace := c.Grace
+	if grace <= 0 {
+		grace = 10 * time.Second
+	}
+	cmd := exec.Command(r.Binary, args...)
+	cmd.Dir = cfg.Dir
+	cmd.Env = append(cfg.Command(ctx).Env, env)
+	end := &tail{}
+	cmd.Stdin = c.Stdin
+	cmd.Stdout, cmd.Stderr = tee(c.Stdout, end), tee(c.Stderr, end)
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("running %s: %w", r.Package, err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		r.Interrupted = true
+		if f, ok := c.Stdin.(*os.File); !ok || !term.IsTerminal(int(f.Fd())) {
+			cmd.Process.Signal(os.Interrupt)
+		}
+		select {
+		case err = <-done:
+		case <-time.After(grace):
+			cmd.Process.Kill()
+			err = <-done
+		}
+	}
+	r.Output = end.String()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+	case errors.As(err, &exit):
+		r.Exit = exit.Error()
+	case errors.Is(err, exec.ErrWaitDelay):
+		// A child of it holds its output; it ended itself.
+	default:
+		return fmt.Errorf("running %s: %w", r.Package, err)
+	}
+	return nil
+}
+
+func tee(w io.Writer, end *tail) io.Writer {
+	if w == nil {
+		return end
+	}
+	return io.MultiWriter(w, end)
+}
