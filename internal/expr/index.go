@@ -268,6 +268,10 @@ func (w *walker) literal(n *ast.CompositeLit, s *scope) {
 		kind = alloc.Map
 	}
 	w.add(n, kind, n.Lbrace, s)
+	if n.Type == nil {
+		// An element whose type is left out may be a pointer to it.
+		w.add(n, alloc.Composite, n.Lbrace, s)
+	}
 	for _, e := range n.Elts {
 		w.boxElement(e, s)
 	}
