@@ -22,7 +22,7 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"},                // tools
-	{"internal/gcdiag", "internal/objscan", "internal/recorder", "internal/memprof"}, // sources
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"}, // sources
 	{"internal/cause", "internal/flow"},                                              // reasoning
 	{"internal/correlate", "internal/cost"},                                          // reasoning over it
 	{"internal/text"},                                                                // encoders
@@ -36,7 +36,7 @@ var narrow = map[string][]string{
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
 	"internal/memprof":   {"alloc"},
-	"internal/recorder":  {"alloc", "internal/gocmd"},
+	"internal/benchrun":  {"alloc", "internal/gocmd"},
 	"internal/flow":      {"alloc"},
 	"internal/cause":     {"alloc"},
 	"internal/cost":      {"alloc"},

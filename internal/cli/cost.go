@@ -15,11 +15,13 @@ import (
 
 const costHelp = `usage: stackward cost -bench regexp [flags] [packages]
        stackward cost -compare BenchmarkA,BenchmarkB [flags] [packages]
+       stackward cost -run regexp [flags] [packages]
+       stackward cost [flags] -- go run package [arguments]
        stackward cost -profile file|URL|- [flags] [packages]
 
-Cost says what each site costs: each allocation that was made while a benchmark's
-timer ran, at its source expression and your own line that brought it about. What
-could not be placed has its own row. The first run compiles the standard library.
+Cost says what each site costs: each allocation of benchmarks, tests (-run) or a
+program (until it ends or Ctrl-C), at its source expression and your own line that
+brought it about. What could not be placed has its own row.
 
   -bench regexp   benchmarks to run, as of go test
   -compare list   these benchmarks side by side: time, B/op, allocs/op, GC
@@ -47,6 +49,7 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	)
 	fs := newFlags("cost", &b, &o)
 	fs.StringVar(&req.Bench, "bench", "", "benchmarks to run")
+	fs.StringVar(&req.Run, "run", "", "tests to run")
 	fs.StringVar(&compare, "compare", "", "benchmarks side by side")
 	fs.StringVar(&req.Benchtime, "benchtime", "", "as of go test")
 	fs.IntVar(&req.Count, "count", 0, "as of go test")
@@ -59,6 +62,10 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	fs.StringVar(&causes, "cause", "", "only these causes")
 	fs.StringVar(&kinds, "kind", "", "only these kinds")
 	fs.StringVar(&fn, "func", "", "only functions that match `regexp`")
+	var program []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, program = args[:i], args[i+1:]
+	}
 	if err := parse(e, fs, args); err != nil {
 		return err
 	}
@@ -72,6 +79,15 @@ func runCost(ctx context.Context, e *env, args []string) error {
 		return usageError("-base goes with -profile", "")
 	}
 	switch {
+	case len(program) > 0:
+		if req.Bench != "" || req.Run != "" || req.Profile != "" || compare != "" {
+			return usageError("a program and another source exclude each other", "weigh by one source at a time")
+		}
+		req.Command = program
+	case req.Run != "":
+		if req.Bench != "" || req.Profile != "" || compare != "" {
+			return usageError("-run and another source exclude each other", "weigh by one source at a time")
+		}
 	case req.Profile != "":
 		if req.Bench != "" || compare != "" {
 			return usageError("-profile and benchmarks exclude each other", "weigh by one source at a time")
@@ -94,7 +110,7 @@ func runCost(ctx context.Context, e *env, args []string) error {
 		req.Count = cmp.Or(req.Count, 6)
 		req.Benchtime = cmp.Or(req.Benchtime, "1000000x")
 	case req.Bench == "":
-		return usageError("cost of what?", "name benchmarks or a profile: stackward cost -bench . ./pkg")
+		return usageError("cost of what?", "name benchmarks, tests, a program or a profile: stackward cost -bench . ./pkg")
 	}
 	if _, err := regexp.Compile(req.Bench); err != nil {
 		return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")

@@ -3,21 +3,17 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/cost"
 	"github.com/stackward-go/stackward/internal/gocmd"
-	"github.com/stackward-go/stackward/internal/recorder"
 )
 
-// Cost reports what the sites of benchmarks cost: every allocation that the
-// timed region made, at its site, and what could not be placed.
+// Cost reports what the sites of benchmarks, tests or a program cost: every
+// allocation that was made, at its site, and what could not be placed.
 func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if req.Profile != "" {
 		return profiled(ctx, req)
@@ -27,14 +23,16 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.compile(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: true, Diagnose: true}); err != nil {
+	pats := patterns(req.Patterns)
+	if len(req.Command) > 0 && len(req.Patterns) == 0 {
+		pats = []string{"./..."} // whose sites they are
+	}
+	if err := p.compile(ctx, gocmd.Request{Patterns: pats, Tests: true, Diagnose: true}); err != nil {
 		return nil, err
 	}
 	if err := p.heard(); err != nil {
 		return nil, err
 	}
-	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems}
-	r.Header.Order = "cost"
 	measured, err := p.measure(ctx, req)
 	if err != nil {
 		return nil, err
@@ -46,7 +44,7 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	}
 	var samples []alloc.Sample
 	for _, m := range measured {
-		samples = append(samples, m.samples()...)
+		samples = append(samples, m.samples...)
 	}
 	if err := p.diagnoseDependencies(ctx, samples); err != nil {
 		return nil, err
@@ -55,18 +53,16 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range measured {
-		for _, r := range m.runs {
-			for i := range r.Samples {
-				j.Sample(&r.Samples[i])
-			}
-		}
+	for i := range samples {
+		j.Sample(&samples[i])
 	}
+	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems}
+	r.Header.Order = "cost"
 	sites := j.Sites()
 	for _, m := range measured {
 		b := m.benchmark()
 		r.Benchmarks = append(r.Benchmarks, b)
-		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}.Weigh(b, m.samples()), req.Filter)
+		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}.Weigh(b, m.samples), req.Filter)
 	}
 	p.complete(r, j, start)
 	return r, nil
@@ -116,118 +112,6 @@ func sortCosts(costs []*alloc.Cost, index string) {
 		}
 		return cmp.Compare(b.AllocsPerOp, a.AllocsPerOp)
 	})
-}
-
-// A measurement is one benchmark, with all its runs.
-type measurement struct {
-	pkg   string
-	name  string
-	runs  []*recorder.Run
-	plain []recorder.Plain
-}
-
-// measure runs the benchmarks of the named packages. A package without any is
-// passed over, unless none has one.
-func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement, error) {
-	var out []measurement
-	var none error
-	seen := make(map[string]bool)
-	for i, pkg := range p.named {
-		path := plainPath(pkg.ImportPath)
-		path = strings.TrimSuffix(path, "_test")
-		if pkg.ForTest != "" {
-			path = pkg.ForTest
-		}
-		if seen[path] || len(pkg.Errors) > 0 {
-			continue
-		}
-		seen[path] = true
-		p.progress("measuring", i+1, len(p.named), path)
-		res, err := recorder.Bench(ctx, p.cfg, path, pkg.Dir, recorder.Options{
-			Bench: req.Bench, Benchtime: req.Benchtime, Count: req.Count, CPU: req.CPU, Timeout: req.Timeout,
-		})
-		if errors.Is(err, recorder.ErrNoBenchmarks) {
-			none = err
-			continue
-		}
-		if err != nil {
-			return nil, advise(err)
-		}
-		at := make(map[string]int)
-		for _, r := range res.Runs {
-			name := r.Name
-			if r.Procs > 1 {
-				name += fmt.Sprintf("-%d", r.Procs)
-			}
-			i, ok := at[name]
-			if !ok {
-				i = len(out)
-				at[name] = i
-				out = append(out, measurement{pkg: path, name: r.Name})
-			}
-			out[i].runs = append(out[i].runs, r)
-		}
-		for _, r := range res.Plain {
-			if i, ok := at[r.Name]; ok {
-				out[i].plain = append(out[i].plain, r)
-			}
-		}
-	}
-	if len(out) == 0 {
-		e := &Error{Msg: "no benchmarks match -bench=" + req.Bench, Hint: "list them with: go test -run='^$' -list=Benchmark ./..."}
-		if none == nil {
-			e.Msg = "no package with benchmarks"
-		}
-		return nil, e
-	}
-	return out, nil
-}
-
-// benchmark is what is reported of the runs, taken together.
-func (m *measurement) benchmark() *alloc.Benchmark {
-	b := &alloc.Benchmark{Name: m.name, Package: m.pkg, Source: "recorder", GC: new(alloc.GC)}
-	values := make(map[string][]float64)
-	add := func(unit string, v float64) { values[unit] = append(values[unit], v) }
-	var cpu float64
-	for _, r := range m.runs {
-		n := float64(r.N)
-		b.N += r.N
-		b.AllocsPerOp += float64(r.NetAllocs)
-		b.BytesPerOp += float64(r.NetBytes)
-		b.GC.Cycles += r.GC.Cycles
-		b.GC.Pauses += r.GC.Pauses
-		b.GC.PauseNs += r.GC.PauseNs
-		b.GC.TotalNs += r.GC.TotalNs
-		b.GC.CPUSeconds += r.GC.CPUSeconds
-		cpu += r.GC.TotalNs * float64(r.Procs)
-		add("allocs/op", float64(r.NetAllocs)/n)
-		add("B/op", float64(r.NetBytes)/n)
-		add("gc-cycles", r.GC.Cycles)
-		add("stw-pauses", r.GC.Pauses)
-	}
-	b.AllocsPerOp /= float64(b.N)
-	b.BytesPerOp /= float64(b.N)
-	if cpu > 0 {
-		b.GC.CPUShare = min(1, b.GC.CPUSeconds*1e9/cpu)
-	}
-	for _, p := range m.plain {
-		b.NsPerOp += p.NsPerOp / float64(len(m.plain))
-		add("ns/op", p.NsPerOp)
-		add("ns", p.NsPerOp*float64(p.N))
-	}
-	if len(m.runs) > 1 {
-		b.Values = values
-	}
-	return b
-}
-
-// samples are those of all runs.
-func (m *measurement) samples() []alloc.Sample {
-	var out []alloc.Sample
-	for _, r := range m.runs {
-		out = append(out, r.Samples...)
-	}
-	return out
 }
 
 // diagnoseDependencies has the compiler speak of the packages outside of the

@@ -37,8 +37,12 @@ type units struct {
 }
 
 func unitsOf(b *alloc.Benchmark) units {
+	inuse := ""
 	if b.Source == "profile" {
-		return units{"objects", "bytes", func(n float64) string { return count(int(n)) }, Bytes, "in use\t"}
+		inuse = "in use\t"
+	}
+	if b.Source == "profile" || b.N == 1 && b.NsPerOp == 0 {
+		return units{"objects", "bytes", func(n float64) string { return count(int(n)) }, Bytes, inuse}
 	}
 	return units{"allocs/op", "B/op", perOp, perOp, ""}
 }
@@ -100,7 +104,7 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 	if b.Source == "profile" {
 		fmt.Fprintln(t, "profile: sampled and scaled; objects under 16 bytes without pointers are undercounted")
 	} else {
-		fmt.Fprintf(t, "%s: recorded %s of %s allocs/op\n", b.Source, perOp(b.RecordedAllocsPerOp), perOp(b.AllocsPerOp))
+		fmt.Fprintf(t, "%s: recorded %s of %s %s\n", b.Source, u.objects(b.RecordedAllocsPerOp), u.objects(b.AllocsPerOp), u.objectsName)
 	}
 	if b.Note != "" {
 		fmt.Fprintln(t, b.Note)

@@ -1,0 +1,275 @@
+package benchrun
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/gocmd"
+)
+
+// Export data of package runtime is the same with the recorder: else nearly
+// every package of a program would be compiled anew.
+func TestExportData(t *testing.T) {
+	t.Parallel()
+	cfg := fixture(t)
+	tc, err := newToolchain(t.Context(), cfg, t.TempDir())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(tc.close)
+	data := func(cmd *exec.Cmd) []byte {
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive, err := os.ReadFile(strings.TrimSpace(string(out)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, archive, ok := bytes.Cut(archive, []byte("\n$$B\n"))
+		archive, _, ok2 := bytes.Cut(archive, []byte("\n$$\n"))
+		if !ok || !ok2 {
+			t.Fatal("no export data found")
+		}
+		return archive
+	}
+	args := []string{"-export", "-f", "{{.Export}}", "runtime"}
+	stock := data(cfg.Command(t.Context(), append([]string{"list"}, args...)...))
+	with := data(tc.command(t.Context(), "list", args...))
+	if len(stock) < 10_000 || !bytes.Equal(stock, with) {
+		t.Errorf("export data differs: %d bytes without the recorder, %d with", len(stock), len(with))
+	}
+}
+
+// A statement that is not where it should be is found before anything is
+// built.
+func TestUnsupported(t *testing.T) {
+	t.Parallel()
+	cfg := fixture(t)
+	env, err := cfg.Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ file, old, new, what string }{
+		{"runtime/malloc.go", "func postMallocgcDebug(", "func postMallocgcDebug2(", "runtime/malloc.go has no function postMallocgcDebug"},
+		{"runtime/proc.go", "	gcenable()\n", "\n", "runtime/proc.go: main has 0 statements gcenable(), want 1"},
+		{"testing/benchmark.go", "b.netBytes = 0", "b.netBytes *= 0", ""},
+		{"testing/benchmark.go", "b.result = ", "b.result, b.bytes = 1, ", "testing/benchmark.go: B.launch has 0 statements b.result = …, want 1"},
+		{"runtime/mstats.go", "package runtime", "package", "syntax of runtime/mstats.go"},
+	} {
+		goroot := t.TempDir()
+		for i, e := range edits {
+			if i > 0 && edits[i-1].file == e.file {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(env.GOROOT, "src", e.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := string(text)
+			if e.file == tt.file {
+				s = strings.Replace(s, tt.old, tt.new, 1)
+			}
+			to := filepath.Join(goroot, "src", e.file)
+			os.MkdirAll(filepath.Dir(to), 0o777)
+			if err := os.WriteFile(to, []byte(s), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name := range added {
+			os.MkdirAll(filepath.Join(goroot, "src", filepath.Dir(name)), 0o777)
+		}
+		_, err := patched(goroot)
+		var un *Unsupported
+		if tt.what == "" && err != nil || tt.what != "" && (!errors.As(err, &un) || un.What != tt.what) {
+			t.Errorf("%s without %q: %v", tt.file, tt.old, err)
+		}
+	}
+	for _, env := range []gocmd.Env{
+		{GOOS: "windows", GOARCH: "amd64"}, {GOOS: "linux", GOARCH: "386"},
+		{GOOS: "linux", GOARCH: "arm64", GOHOSTOS: "linux", GOHOSTARCH: "amd64"},
+	} {
+		var un *Unsupported
+		if err := supported(&env); !errors.As(err, &un) {
+			t.Errorf("%s/%s: %v", env.GOOS, env.GOARCH, err)
+		}
+	}
+}
+
+// The lines of the files that are changed stay where they are.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	cfg := fixture(t)
+	env, err := cfg.Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := patched(env.GOROOT)
+	if err != nil {
+		t.Skip(err)
+	}
+	changed := 0
+	for name, text := range files {
+		if added[name] != nil {
+			continue
+		}
+		old, err := os.ReadFile(filepath.Join(env.GOROOT, "src", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := strings.Split(string(old), "\n"), strings.Split(text, "\n")
+		if len(a) != len(b) {
+			t.Fatalf("%s: %d lines, had %d", name, len(b), len(a))
+		}
+		for i := range a {
+			if a[i] != b[i] {
+				changed++
+			}
+		}
+	}
+	if changed != len(edits) {
+		t.Errorf("%d lines changed, want %d", changed, len(edits))
+	}
+}
+
+func TestOverlay(t *testing.T) {
+	t.Parallel()
+	cfg := fixture(t)
+	env, err := cfg.Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := func(from, text string) {
+		t.Helper()
+		to := filepath.Join(t.TempDir(), "file.go")
+		cfg.Overlay = filepath.Join(t.TempDir(), "overlay.json")
+		if err := os.WriteFile(to, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := gocmd.MergeOverlay(cfg.Overlay, "", map[string]string{from: to}); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	micro := filepath.Join(cfg.Dir, "micro.go")
+	text, err := os.ReadFile(micro)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay(micro, strings.Replace(string(text), "	b := [4]byte{", "	P = new(Point)\n	b := [4]byte{", 1))
+	r := bench(t, cfg, Options{Bench: "^BenchmarkTiny$", Benchtime: "1000x"})
+	if r.Err != nil || len(r.Runs) != 1 {
+		t.Fatal(len(r.Runs), r.Err)
+	}
+	if run := r.Runs[0]; run.Recorded < 3000 || exact(run) != "" {
+		t.Errorf("recorded %d, MemStats %d, want 3 an operation", run.Recorded, run.NetAllocs)
+	}
+
+	// The user's changes to the standard library move along.
+	strs := filepath.Join(env.GOROOT, "src", "strings", "clone.go")
+	text, err = os.ReadFile(strs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay(strs, string(text)+"\nvar stackwardTest = 1\n")
+	dir := t.TempDir()
+	tc, err := newToolchain(t.Context(), cfg, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tc.close()
+	moved, err := gocmd.ReadOverlay(filepath.Join(dir, "overlay.json"))
+	if _, ok := moved[filepath.Join(tc.goroot, "src", "strings", "clone.go")]; !ok || len(moved) != 1 || err != nil {
+		t.Errorf("overlay moved to %v, %v", moved, err)
+	}
+
+	overlay(filepath.Join(env.GOROOT, "src", "runtime", "malloc.go"), "package runtime\n")
+	_, err = Bench(t.Context(), cfg, Options{Bench: "Tiny"})
+	var e *gocmd.Error
+	if !errors.Is(err, gocmd.ErrConflict) || !errors.As(err, &e) || e.Hint == "" {
+		t.Errorf("overlay of malloc.go: %v", err)
+	}
+}
+
+// Programs that are moved in memory or instrumented, and other toolchains: those
+// that the go command has downloaded already.
+func TestVariants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds parts of the standard library for each variant")
+	}
+	cfg := fixture(t)
+	env, err := cfg.Environ(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	variants := []string{"-buildmode=pie", "-race", "-trimpath"}
+	dirs, err := filepath.Glob(filepath.Join(env.GOMODCACHE, "golang.org", "toolchain@v0.0.1-go*."+env.GOOS+"-"+env.GOARCH))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range dirs {
+		_, v, _ := strings.Cut(filepath.Base(d), "-")
+		variants = append(variants, strings.TrimSuffix(v, "."+env.GOOS+"-"+env.GOARCH))
+	}
+	for _, v := range variants {
+		t.Run(v, func(t *testing.T) {
+			cfg := &gocmd.Config{Dir: cfg.Dir}
+			if strings.HasPrefix(v, "-") {
+				cfg.BuildFlags = []string{v}
+			} else {
+				cfg.Env = append(os.Environ(), "GOTOOLCHAIN="+v, "GOROOT=")
+			}
+			r := bench(t, cfg, Options{Bench: "^Benchmark([CGTS].*|Fmt|Map|Parallel|Loop|Nothing)$", Benchtime: "2000x"})
+			if r.Err != nil {
+				t.Fatalf("%v\n%s", r.Err, r.Output)
+			}
+			for _, run := range r.Runs {
+				if msg := exact(run); msg != "" {
+					t.Errorf("%s: %s: recorded %d allocs, %d B; MemStats has %d, %d; dropped %d",
+						run.Name, msg, run.Recorded, run.RecordedBytes, run.NetAllocs, run.NetBytes, run.Dropped)
+				}
+				if run.Recorded != run.NetAllocs || run.RecordedBytes != run.NetBytes {
+					t.Logf("%s: off by %d allocs, %d bytes", run.Name, run.Recorded-run.NetAllocs, run.RecordedBytes-run.NetBytes)
+				}
+				if run.Name == "BenchmarkSetUp" {
+					checkStack(t, cfg, r.Binary, most(run))
+				}
+			}
+		})
+	}
+}
+
+// checkStack looks the first frames of BenchmarkSetUp up in the binary.
+func checkStack(t *testing.T, cfg *gocmd.Config, binary string, rec Record) {
+	t.Helper()
+	out, err := cfg.Command(t.Context(), "tool", "nm", "-n", binary).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stack []string
+	for _, pc := range rec.PCs {
+		name := ""
+		for line := range strings.Lines(string(out)) {
+			f := strings.Fields(line)
+			if len(f) < 3 {
+				continue
+			}
+			if addr, err := strconv.ParseUint(f[0], 16, 64); err == nil && addr < pc && strings.ContainsAny(f[1], "Tt") {
+				name = f[2]
+			} else if addr >= pc {
+				break
+			}
+		}
+		stack = append(stack, name)
+	}
+	got := strings.Join(stack, " ")
+	if !strings.Contains(got, "runtime.newobject example.com/micro.BenchmarkSetUp testing.(*B).runN") {
+		t.Errorf("stack %s", got)
+	}
+}
