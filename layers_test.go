@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"}, // sources
 	{"internal/cause", "internal/flow"},                                              // reasoning
 	{"internal/correlate", "internal/cost"},                                          // reasoning over it
-	{"internal/text"},                                                                // encoders
+	{"internal/text", "internal/pprof", "internal/gobench"},                          // encoders
 	{"internal/engine"},
 	{"internal/cli"},
 	{"cmd/stackward", "docs/accuracy"},
@@ -41,6 +41,8 @@ var narrow = map[string][]string{
 	"internal/cause":     {"alloc"},
 	"internal/cost":      {"alloc"},
 	"internal/correlate": {"alloc", "internal/expr", "internal/cause"},
+	"internal/pprof":     {"alloc"},
+	"internal/gobench":   {"alloc"},
 	"internal/text":      {"alloc"},
 }
 

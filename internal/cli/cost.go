@@ -33,7 +33,8 @@ brought it about. What could not be placed has its own row.
   -base p         subtract this profile
   -index i        rank a profile by objects, bytes or inuse (bytes)
   -top n          show the first n sites of each benchmark (20; 0 shows all)
-  -cause, -kind, -func, -format, -o   as of find
+  -format f       text, json, pprof (for go tool pprof) or bench (for benchstat)
+  -cause, -kind, -func, -o   as of find
   and -C dir and the build flags, as of the go command
 
 example: stackward cost -bench . ./pkg
@@ -69,7 +70,7 @@ func runCost(ctx context.Context, e *env, args []string) error {
 	if err := parse(e, fs, args); err != nil {
 		return err
 	}
-	if err := o.check(); err != nil {
+	if err := o.check("pprof", "bench"); err != nil {
 		return err
 	}
 	if !slices.Contains([]string{"objects", "bytes", "inuse"}, req.Index) {

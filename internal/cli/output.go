@@ -6,11 +6,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/gobench"
+	"github.com/stackward-go/stackward/internal/pprof"
 	"github.com/stackward-go/stackward/internal/text"
 )
 
@@ -22,12 +25,14 @@ type output struct {
 	compare bool
 }
 
-func (o *output) check() error {
-	switch o.format {
-	case "text", "json":
-		return nil
+// check refuses an unknown format; more are those that a command has besides
+// text and json.
+func (o *output) check(more ...string) error {
+	known := append([]string{"text", "json"}, more...)
+	if !slices.Contains(known, o.format) {
+		return usageError(fmt.Sprintf("-format: unknown format %q", o.format), "known are "+strings.Join(known, ", "))
 	}
-	return usageError(fmt.Sprintf("-format: unknown format %q", o.format), "known are text, json")
+	return nil
 }
 
 // write writes a report. A file is written whole or not at all.
@@ -54,8 +59,16 @@ func (o *output) write(e *env, r *alloc.Report) error {
 }
 
 func (o *output) encode(w io.Writer, r *alloc.Report) error {
-	if o.format == "json" {
+	switch o.format {
+	case "json":
 		return r.WriteJSON(w)
+	case "bench":
+		return gobench.Write(w, r)
+	case "pprof":
+		if _, ok := terminal(w); ok {
+			return usageError("-format=pprof writes a binary file", "name it with -o cost.pb.gz")
+		}
+		return pprof.Write(w, r)
 	}
 	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root)}
 	if width, ok := terminal(w); ok {
