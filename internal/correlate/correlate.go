@@ -35,6 +35,10 @@ import (
 // A Joiner collects the evidence of one build and makes its sites. It is not
 // safe for concurrent use.
 type Joiner struct {
+	// Dynamic, if not nil, reports whether a diagnostic's explanation ends at a
+	// call whose callee the compiler does not know.
+	Dynamic func(*alloc.Diagnostic) bool
+
 	// files gives a parsed source file, nil where it cannot be read.
 	files func(name string) *expr.File
 

@@ -185,7 +185,15 @@ func (j *Joiner) finish(e *entry) {
 	if e.sample != nil {
 		ev.Entry, ev.Type, ev.Frames = e.sample.Entry, e.sample.Type, e.sample.Frames
 	}
+	if f := j.files(s.File); f != nil {
+		ev.Results = f.Results(s.Line)
+	}
+	ev.Deferred = e.node != nil && e.node.Deferred
 	kind, why := cause.Of(ev)
+	if why == alloc.CallArgument && d != nil && j.Dynamic != nil && j.Dynamic(d) {
+		ev.DynamicCall = true
+		kind, why = cause.Of(ev)
+	}
 	if kind != "" {
 		s.Kind = kind
 	}

@@ -16,6 +16,7 @@ package cost
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,14 +98,18 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 	}
 	slices.SortStableFunc(out, func(a, b *alloc.Cost) int {
 		return cmp.Or(
-			cmp.Compare(b.AllocsPerOp, a.AllocsPerOp),
-			cmp.Compare(b.BytesPerOp, a.BytesPerOp),
+			cmp.Compare(counted(b.AllocsPerOp), counted(a.AllocsPerOp)),
+			cmp.Compare(counted(b.BytesPerOp), counted(a.BytesPerOp)),
 			strings.Compare(a.Site, b.Site),
 			strings.Compare(a.Caller, b.Caller),
 		)
 	})
 	return out
 }
+
+// counted is a figure per operation without what a run allocates once: so that
+// sites that allocate equally often stand in the same order in each run.
+func counted(perOp float64) float64 { return math.Round(perOp*100) / 100 }
 
 // path returns the user's own line that brought the site about, and the frames
 // from it down to the site. Both are empty where the site is itself the

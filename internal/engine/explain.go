@@ -57,7 +57,7 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 		return nil, p.nothingAt(t, all)
 	}
 	p.fill(r.Sites, j)
-	tracer := p.tracer(ctx, pats)
+	tracer := p.tracer(pats)
 	for _, s := range r.Sites {
 		d := j.Diagnostic(s)
 		if d == nil || d.Verdict == alloc.StaysOnStack {
@@ -187,10 +187,17 @@ func abs(n int) int {
 }
 
 // tracer returns a Tracer that has packages compiled as they are asked for.
-func (p *pipeline) tracer(ctx context.Context, pats []string) *flow.Tracer {
+func (p *pipeline) tracer(pats []string) *flow.Tracer {
 	asked := make(map[string]bool)
 	var prog *flow.Program
 	var progErr error
+	load := func(ctx context.Context) (*flow.Program, error) {
+		if prog == nil && progErr == nil {
+			p.progress("loading types", 0, 0, "")
+			prog, progErr = flow.LoadProgram(ctx, p.cfg.Dir, p.build.Env, p.listFlags(), pats...)
+		}
+		return prog, progErr
+	}
 	return &flow.Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			if d := p.diags[path]; d != nil || asked[path] {
@@ -221,14 +228,18 @@ func (p *pipeline) tracer(ctx context.Context, pats []string) *flow.Tracer {
 			return append(direct, other...)
 		},
 		Implementations: func(ctx context.Context, call flow.Dynamic) ([]string, error) {
-			if prog == nil && progErr == nil {
-				p.progress("loading types", 0, 0, "")
-				prog, progErr = flow.LoadProgram(ctx, p.cfg.Dir, p.build.Env, p.listFlags(), pats...)
-			}
-			if progErr != nil {
-				return nil, progErr
+			prog, err := load(ctx)
+			if err != nil {
+				return nil, err
 			}
 			return prog.Implementations(ctx, call)
+		},
+		Method: func(ctx context.Context, call flow.Dynamic) (string, error) {
+			prog, err := load(ctx)
+			if err != nil {
+				return "", err
+			}
+			return prog.Method(ctx, call)
 		},
 		Local: p.ownPackage,
 	}

@@ -212,6 +212,12 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		return nil, err
 	}
 	j := correlate.New(p.file)
+	tracer := p.tracer(nil)
+	tracer.Lookup = func(_ context.Context, path string) ([]*alloc.Diagnostic, error) { return p.diags[path], nil }
+	j.Dynamic = func(d *alloc.Diagnostic) bool {
+		dynamic, err := tracer.Dynamic(ctx, d)
+		return err == nil && dynamic // an error would be of Lookup, which has none
+	}
 	for i, path := range paths {
 		j.Package(path, p.diags[path], calls[i])
 	}

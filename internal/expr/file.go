@@ -68,7 +68,8 @@ type Node struct {
 	// package: "F", "(*T).M", "F.func1", "G[...]".
 	Func      string
 	Pos, End  alloc.Pos
-	LoopDepth int // loops around it in its function
+	LoopDepth int  // loops around it in its function
+	Deferred  bool // a defer statement calls it
 }
 
 // A CallSite is a call in the source.
@@ -87,11 +88,13 @@ type node struct {
 	fn        string
 	loopDepth int
 	boxed     bool // stands where an interface may be wanted
+	deferred  bool
 }
 
 type span struct {
 	name       string
 	start, end int
+	results    []string
 }
 
 var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.\r?$`)
@@ -159,6 +162,17 @@ func (f *File) FuncAt(line int) (name string, start, end int, ok bool) {
 		}
 	}
 	return "", 0, 0, false
+}
+
+// Results are the names of the results of the declared function around a line.
+func (f *File) Results(line int) []string {
+	f.index()
+	for _, s := range f.funcs {
+		if s.start <= line && line <= s.end {
+			return s.results
+		}
+	}
+	return nil
 }
 
 // Starts yields the declared functions, with the line that each begins at.
@@ -247,7 +261,7 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 
 // node makes the public form.
 func (f *File) node(n *node) *Node {
-	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth}
+	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, Deferred: n.deferred}
 	out.Pos.File, out.End.File = f.Name, f.Name
 	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
 	if start, _, ok := f.place(n.ast.Pos()); ok && start < out.Pos.Line {

@@ -27,7 +27,15 @@ func (f *File) index() {
 				name := funcName(d)
 				start, _, _ := f.place(d.Pos())
 				end, _, _ := f.place(d.End())
-				f.funcs = append(f.funcs, span{name, start, end})
+				var results []string
+				if d.Type.Results != nil {
+					for _, field := range d.Type.Results.List {
+						for _, id := range field.Names {
+							results = append(results, id.Name)
+						}
+					}
+				}
+				f.funcs = append(f.funcs, span{name, start, end, results})
 				s := &scope{name: name, outer: name, funcs: new(int)}
 				if d.Recv != nil {
 					w.fields(d.Recv, s)
@@ -68,7 +76,10 @@ type scope struct {
 	loops int
 }
 
-type walker struct{ f *File }
+type walker struct {
+	f        *File
+	deferred ast.Expr // what the last defer statement calls
+}
 
 func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node {
 	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops}
@@ -95,7 +106,7 @@ func (w *walker) walk(n ast.Node, s *scope) {
 		case nil:
 			return false
 		case *ast.FuncLit:
-			w.add(n, alloc.Closure, n.Pos(), s)
+			w.add(n, alloc.Closure, n.Pos(), s).deferred = w.deferred == n
 			*s.funcs++
 			name := s.outer + ".func" + strconv.Itoa(*s.funcs)
 			if strings.Contains(s.name, ".func") {
@@ -135,6 +146,7 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			w.add(n, alloc.Goroutine, n.Pos(), s)
 		case *ast.DeferStmt:
 			w.add(n, alloc.Defer, n.Pos(), s)
+			w.deferred = ast.Unparen(n.Call.Fun)
 		case *ast.AssignStmt:
 			w.assign(n, s)
 		case *ast.IncDecStmt:
