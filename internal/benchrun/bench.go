@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,12 +88,13 @@ func each(ctx context.Context, cfg *gocmd.Config, opts Options, ts []target, mod
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	tc, err := newToolchain(ctx, cfg, dir)
+	opts.step("compiling the recorder", "")
+	tc, err := newToolchain(ctx, cfg, dir, true)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range ts {
-		r := &Result{Package: t.pkg, Dir: t.dir, GOROOT: tc.goroot}
+		r := &Result{Package: t.pkg, Dir: t.dir}
 		results = append(results, r)
 		if i == 0 {
 			r.tc = tc
@@ -126,6 +126,7 @@ func (r *Result) runTests(ctx context.Context, cfg *gocmd.Config, tc *toolchain,
 	if err := buildTest(ctx, cfg, tc, t, r.Binary); err != nil {
 		return err
 	}
+	r.GOROOT = tc.goroot()
 	out := filepath.Join(r.tmp, "records")
 	if err := createTable(out, mode); err != nil {
 		return err
@@ -171,17 +172,18 @@ func (r *Result) read(out string, mode uint64) error {
 	if err != nil {
 		return err
 	}
-	data, err := os.ReadFile(out + ".runs")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("reading recorded runs: %w", err)
+	dumps, err := t.dumps()
+	if err != nil {
+		return err
 	}
-	os.Remove(out + ".runs")
-	dumps, err := parseDumps(data, t)
 	for _, d := range dumps {
 		r.Runs = append(r.Runs, newRun(r.Package, d, slide, true))
 	}
-	if err != nil {
-		return err
+	if t.lostRuns > 0 {
+		return &Error{
+			Msg:  fmt.Sprintf("recording %s: no space for %d of %d runs", r.Package, t.lostRuns, t.lostRuns+uint64(len(dumps))),
+			Hint: "run fewer benchmarks at a time, or with a lower -count",
+		}
 	}
 	if mode != modeBench && len(dumps) == 0 {
 		recs, err := t.records()

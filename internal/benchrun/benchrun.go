@@ -74,9 +74,8 @@ type Options struct {
 type Result struct {
 	Package string // import path
 	Dir     string
-	// Binary is the program that ran, kept until Close; its files of the
-	// standard library are recorded as those of GOROOT, which stands for the
-	// user's.
+	// Binary is the program that ran, kept until Close. It names files of the
+	// standard library below GOROOT, which may stand for the user's.
 	Binary string
 	GOROOT string
 	Runs   []*Run

@@ -130,20 +130,25 @@ func splitTop(s string, sep byte) []string {
 // without. go vet is for the user's own runs.
 func buildTest(ctx context.Context, cfg *gocmd.Config, tc *toolchain, t target, to string) error {
 	args := []string{"-c", "-vet=off", "-o", to, t.pkg}
-	cmd := cfg.Command(ctx, slices.Concat([]string{"test"}, cfg.Flags(), args)...)
+	var out string
+	var err error
 	if tc != nil {
-		cmd = tc.command(ctx, "test", args...)
+		out, err = tc.build(ctx, "test", args...)
+	} else {
+		cmd := cfg.Command(ctx, slices.Concat([]string{"test"}, cfg.Flags(), args)...)
+		var buf bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &buf, &buf
+		err = cfg.Run(ctx, cmd)
+		out = buf.String()
 	}
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cfg.Run(ctx, cmd); err != nil {
+	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return buildFailure("the tests of "+t.pkg, out.String(), err)
+		return buildFailure("the tests of "+t.pkg, out, err)
 	}
 	if !exists(to) {
-		return &Error{Msg: "building the tests of " + t.pkg + ": the go command wrote no binary", Output: out.String()}
+		return &Error{Msg: "building the tests of " + t.pkg + ": the go command wrote no binary", Output: out}
 	}
 	return nil
 }

@@ -2,21 +2,24 @@ package benchrun
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"slices"
 	"time"
 )
 
 // The recorder's file, in the layout of patch/recorder.go.txt.
 const (
 	tableMagic  = 0x31302d6472776b73 // "skwrd-01"
-	tableBytes  = 128 << 20          // a sparse file: some 300,000 different stacks
+	tableBytes  = 512 << 20          // a sparse file: some 1,000,000 different stacks
 	buckets     = 1 << 15
 	headerBytes = 4096
 	arenaStart  = headerBytes + buckets*8
 	entryBytes  = 48
+	runBytes    = 16 * 8 // without name and counts
 	maxDepth    = 128
 	maxName     = 512
 	cutOff      = 1 // flag of an entry
@@ -39,7 +42,9 @@ const (
 	atDropped = 48
 	atBytes   = 56
 	atOn      = 64
-	atNow     = 72
+	atLastRun = 72
+	atLost    = 80
+	atNow     = 88
 	atFrom    = atNow + 48
 	atSum     = atFrom + 48
 )
@@ -74,6 +79,7 @@ type table struct {
 	text           uint64 // address of runtime.text in the process
 	claimed        bool   // a process used the file
 	dropped, bytes uint64
+	lostRuns       uint64 // that found no space
 	gc             gcCounts
 	entries        map[uint64]*Record // read so far, without Allocs
 }
@@ -113,7 +119,7 @@ func parseTable(data []byte) (*table, error) {
 	}
 	t := &table{
 		data: data, text: u64(atText), claimed: u64(atClaimed) != 0,
-		dropped: u64(atDropped), bytes: u64(atBytes),
+		dropped: u64(atDropped), bytes: u64(atBytes), lostRuns: u64(atLost),
 		gc: counts(atSum), entries: make(map[uint64]*Record),
 	}
 	if u64(atOn) != 0 { // the process ended while it was recording
@@ -188,7 +194,7 @@ func (t *table) records() ([]Record, error) {
 	return out, nil
 }
 
-// A dump is what package testing wrote of one run.
+// A dump is what package testing had recorded of one run.
 type dump struct {
 	name                  string
 	procs, n              int64
@@ -199,68 +205,60 @@ type dump struct {
 	records               []Record
 }
 
-// parseDumps reads the file of runs beside t's.
-func parseDumps(data []byte, t *table) ([]dump, error) {
+// dumps returns the runs in the order in which they were made.
+func (t *table) dumps() ([]dump, error) {
 	var out []dump
-	for len(data) > 0 {
-		if len(data) < 8 {
-			return out, fmt.Errorf("reading recorded runs: run %d: %w", len(out)+1, io.ErrUnexpectedEOF)
+	last := uint64(len(t.data))
+	for at := order.Uint64(t.data[atLastRun:]); at != 0; {
+		if at >= last { // each ends before the one that names it
+			return nil, fmt.Errorf("reading recorded runs: no run at %#x", at)
 		}
-		n := order.Uint64(data)
-		data = data[8:]
-		if n > uint64(len(data)) {
-			return out, fmt.Errorf("reading recorded runs: run %d: %d bytes of %d: %w", len(out)+1, len(data), n, io.ErrUnexpectedEOF)
-		}
-		d, err := parseDump(data[:n], t)
+		d, prev, err := t.dump(at, last)
 		if err != nil {
-			return out, fmt.Errorf("reading recorded runs: run %d: %w", len(out)+1, err)
+			return nil, fmt.Errorf("reading recorded runs: run at %#x: %w", at, err)
 		}
 		out = append(out, d)
-		data = data[n:]
+		last, at = at, prev
 	}
+	slices.Reverse(out)
 	return out, nil
 }
 
-func parseDump(data []byte, t *table) (d dump, err error) {
-	next := func() uint64 {
-		v, n := binary.Uvarint(data)
-		if n <= 0 || v > math.MaxInt64 {
-			err = io.ErrUnexpectedEOF
-			data = nil
-			return 0
+// dump reads the run at an offset, which ends before end.
+func (t *table) dump(at, end uint64) (d dump, prev uint64, err error) {
+	if at < arenaStart || at%8 != 0 || end-at < runBytes {
+		return d, 0, io.ErrUnexpectedEOF
+	}
+	data := t.data[at:end]
+	u := func(i int) uint64 { return order.Uint64(data[i*8:]) }
+	for i := 1; i < 14; i++ {
+		if u(i) > math.MaxInt64 {
+			return d, 0, errors.New("not a run")
 		}
-		data = data[n:]
-		return v
 	}
-	length := next()
-	if length > uint64(len(data)) {
-		return d, io.ErrUnexpectedEOF
+	d = dump{
+		procs: int64(u(1)), n: int64(u(2)), allocs: int64(u(3)), bytes: int64(u(4)), duration: time.Duration(u(5)),
+		dropped: int64(u(6)), droppedBytes: int64(u(7)),
+		gc: gcCounts{u(8), u(9), u(10), u(11), u(12), u(13)},
 	}
-	d.name = string(data[:length])
-	data = data[length:]
-	d.procs, d.n = int64(next()), int64(next())
-	d.allocs, d.bytes, d.duration = int64(next()), int64(next()), time.Duration(next())
-	d.dropped, d.droppedBytes = int64(next()), int64(next())
-	d.gc = gcCounts{next(), next(), next(), next(), next(), next()}
-	count := next()
-	if err != nil {
-		return d, err
+	count, name := u(14), u(15)
+	left := uint64(len(data) - runBytes)
+	if count > left/16 || name > left-count*16 {
+		return d, 0, io.ErrUnexpectedEOF
 	}
-	if count > uint64(len(data))/2 {
-		return d, io.ErrUnexpectedEOF
-	}
-	d.records = make([]Record, 0, count)
-	for range count {
-		at, allocs := next(), next()
+	d.records = make([]Record, count)
+	for i := range d.records {
+		k := runBytes/8 + 2*i
+		r, _, err := t.entry(u(k))
 		if err != nil {
-			return d, err
+			return d, 0, err
 		}
-		r, _, err := t.entry(at * 8)
-		if err != nil {
-			return d, err
+		if u(k+1) > math.MaxInt64 {
+			return d, 0, errors.New("not a run")
 		}
-		r.Allocs = int64(allocs)
-		d.records = append(d.records, r)
+		r.Allocs = int64(u(k + 1))
+		d.records[i] = r
 	}
-	return d, nil
+	d.name = string(data[runBytes+count*16:][:name])
+	return d, u(0), nil
 }

@@ -1,7 +1,6 @@
 package benchrun
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -32,18 +31,22 @@ func sampleTable() []byte {
 	first := add(0, 3, 0x500000, 24, "m.T", 0x401010, 0x401020)
 	second := add(first, 5, 0, 16, "", 0x401010)
 	order.PutUint64(data[headerBytes+5*8:], second)
+	run := func(prev uint64, name string, counts ...uint64) uint64 {
+		at := uint64(len(data))
+		for _, v := range []uint64{prev, 2, 100, 8, 152, 1000, 0, 0, 1, 2, 3, 4, 5, 6, uint64(len(counts) / 2), uint64(len(name))} {
+			data = order.AppendUint64(data, v)
+		}
+		for _, v := range counts {
+			data = order.AppendUint64(data, v)
+		}
+		data = append(data, name...)
+		data = append(data, make([]byte, -len(name)&7)...)
+		return at
+	}
+	last := run(run(0, "B"), "B/x1", first, 9)
+	order.PutUint64(data[atLastRun:], last)
 	order.PutUint64(data[atNext:], uint64(len(data)))
 	return data
-}
-
-func sampleRuns() []byte {
-	var b []byte
-	b = binary.AppendUvarint(b, 4)
-	b = append(b, "B/x1"...)
-	for _, v := range []uint64{2, 100, 8, 152, 1000, 0, 0, 1, 2, 3, 4, 5, 6, 1, arenaStart / 8, 9} {
-		b = binary.AppendUvarint(b, v)
-	}
-	return append(order.AppendUint64(nil, uint64(len(b))), b...)
 }
 
 func TestReadDump(t *testing.T) {
@@ -58,11 +61,11 @@ func TestReadDump(t *testing.T) {
 	if r := recs[1]; r.Allocs != 3 || r.Bytes != 24 || r.Type != "m.T" || r.TypeAddr != 0x500000 || len(r.PCs) != 2 || r.PCs[1] != 0x401020 {
 		t.Errorf("%+v", r)
 	}
-	dumps, err := parseDumps(sampleRuns(), tab)
-	if err != nil || len(dumps) != 1 {
+	dumps, err := tab.dumps()
+	if err != nil || len(dumps) != 2 || dumps[0].name != "B" {
 		t.Fatal(dumps, err)
 	}
-	d := dumps[0]
+	d := dumps[1]
 	if d.name != "B/x1" || d.procs != 2 || d.n != 100 || d.allocs != 8 || d.bytes != 152 || d.gc.total != 6 ||
 		len(d.records) != 1 || d.records[0].Allocs != 9 || d.records[0].Type != "m.T" {
 		t.Errorf("%+v", d)
@@ -74,7 +77,7 @@ func TestReadDump(t *testing.T) {
 }
 
 func TestTruncated(t *testing.T) {
-	whole, runs := sampleTable(), sampleRuns()
+	whole := sampleTable()
 	for _, n := range []int{0, 100, arenaStart - 1, arenaStart + 8, len(whole) - 8} {
 		name := filepath.Join(t.TempDir(), "records")
 		if err := os.WriteFile(name, whole[:n], 0o600); err != nil {
@@ -88,10 +91,12 @@ func TestTruncated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n < len(runs); n++ {
-		if _, err := parseDumps(runs[:n], tab); !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("%d bytes of runs: %v", n, err)
-		}
+	if _, err := parseTable(whole[:arenaStart-1]); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("half a header: %v", err)
+	}
+	tab.data = whole[:len(whole)-8]
+	if _, err := tab.dumps(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("half a run: %v", err)
 	}
 	order.PutUint64(whole[arenaStart:], arenaStart) // a chain that has no end
 	if tab, err = parseTable(whole); err != nil {
@@ -103,30 +108,32 @@ func TestTruncated(t *testing.T) {
 }
 
 func FuzzDump(f *testing.F) {
-	f.Add(sampleTable()[arenaStart:], sampleRuns(), uint16(5), uint32(arenaStart+64))
-	f.Add([]byte{}, []byte{}, uint16(0), uint32(8))
-	f.Fuzz(func(t *testing.T, arena, runs []byte, bucket uint16, at uint32) {
+	whole := sampleTable()
+	f.Add(whole[arenaStart:], uint16(5), order.Uint64(whole[headerBytes+5*8:]), order.Uint64(whole[atLastRun:]))
+	f.Add([]byte{}, uint16(0), uint64(8), uint64(1<<63))
+	f.Fuzz(func(t *testing.T, arena []byte, bucket uint16, at, run uint64) {
 		if len(arena) > 1<<16 {
 			return
 		}
 		data := append(sampleTable()[:arenaStart:arenaStart], arena...)
-		order.PutUint64(data[headerBytes+int(bucket%buckets)*8:], uint64(at))
+		order.PutUint64(data[headerBytes+int(bucket%buckets)*8:], at)
+		order.PutUint64(data[atLastRun:], run)
 		tab, err := parseTable(data)
 		if err != nil {
 			t.Fatal(err)
 		}
 		recs, err := tab.records()
-		if err == nil && len(recs) > len(data) {
-			t.Errorf("%d records of %d bytes", len(recs), len(data))
+		if err == nil && len(recs) > len(arena) {
+			t.Errorf("%d records of %d bytes", len(recs), len(arena))
 		}
-		dumps, err := parseDumps(runs, tab)
+		dumps, err := tab.dumps()
+		if err == nil && (len(dumps) == 0) != (run == 0) {
+			t.Errorf("%d runs, the last at %d", len(dumps), run)
+		}
 		for _, d := range dumps {
-			if len(d.records) > len(runs) {
-				t.Errorf("%d records of %d bytes", len(d.records), len(runs))
+			if len(d.records) > len(arena) {
+				t.Errorf("%d records of %d bytes", len(d.records), len(arena))
 			}
-		}
-		if err == nil && len(runs) > 0 && len(dumps) == 0 {
-			t.Error("nothing read, no error")
 		}
 	})
 }

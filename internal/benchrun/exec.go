@@ -53,12 +53,16 @@ func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err err
 	if r.tmp, err = tempDir(); err != nil {
 		return nil, err
 	}
-	if r.tc, err = newToolchain(ctx, cfg, r.tmp); err != nil {
+	c.step("compiling the recorder", "")
+	withFlags := &gocmd.Config{
+		Dir: cfg.Dir, Env: cfg.Env, BuildFlags: append(slices.Clip(cfg.BuildFlags), flags...),
+		Overlay: cfg.Overlay, Stderr: cfg.Stderr,
+	}
+	if r.tc, err = newToolchain(ctx, withFlags, r.tmp, false); err != nil {
 		return nil, err
 	}
-	r.GOROOT = r.tc.goroot
 	c.step("building with the recorder", strings.Join(pkg, " "))
-	if err := r.buildMain(ctx, flags, pkg); err != nil {
+	if err := r.buildMain(ctx, pkg); err != nil {
 		return nil, err
 	}
 	out := filepath.Join(r.tmp, "records")
@@ -109,13 +113,16 @@ func parseRun(args []string) (flags, pkg, rest []string, err error) {
 	}
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		name, _, inOne := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
-		flags, args = append(flags, args[0]), args[1:]
 		if name == "exec" {
 			return nil, nil, nil, &Error{Msg: "go run -exec is not supported", Usage: true}
 		}
+		flag := args[0]
+		args = args[1:]
 		if !inOne && !slices.Contains(boolFlags, name) && len(args) > 0 {
-			flags, args = append(flags, args[0]), args[1:]
+			flag += "=" + args[0]
+			args = args[1:]
 		}
+		flags = append(flags, flag)
 	}
 	n := 0
 	for n < len(args) && strings.HasSuffix(args[n], ".go") {
@@ -134,9 +141,9 @@ var boolFlags = []string{
 }
 
 // buildMain builds the program with the recorder.
-func (r *Result) buildMain(ctx context.Context, flags, pkg []string) error {
+func (r *Result) buildMain(ctx context.Context, pkg []string) error {
 	var stdout, stderr bytes.Buffer
-	list := r.tc.command(ctx, "list", slices.Concat(flags, []string{"-json=ImportPath,Name,Dir", "--"}, pkg)...)
+	list := r.tc.command(ctx, "list", slices.Concat([]string{"-json=ImportPath,Name,Dir", "--"}, pkg)...)
 	list.Stdout, list.Stderr = &stdout, &stderr
 	if err := r.tc.cfg.Run(ctx, list); err != nil {
 		if ctx.Err() != nil {
@@ -160,15 +167,14 @@ func (r *Result) buildMain(ctx context.Context, flags, pkg []string) error {
 	}
 	r.Package, r.Dir = p.ImportPath, p.Dir
 	r.Binary = filepath.Join(r.tmp, filepath.Base(p.Dir))
-	stderr.Reset()
-	build := r.tc.command(ctx, "build", slices.Concat(flags, []string{"-o", r.Binary, "--"}, pkg)...)
-	build.Stdout, build.Stderr = &stderr, &stderr
-	if err := r.tc.cfg.Run(ctx, build); err != nil {
+	out, err := r.tc.build(ctx, "build", slices.Concat([]string{"-o", r.Binary, "--"}, pkg)...)
+	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return buildFailure(r.Package, stderr.String(), err)
+		return buildFailure(r.Package, out, err)
 	}
+	r.GOROOT = r.tc.goroot()
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"os"
@@ -17,132 +16,106 @@ import (
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
-// A toolchain is the user's with the recorder in its standard library: a
-// GOROOT of symbolic links to the real one, but for the few files that differ.
+// A goroot is the user's GOROOT with some files changed or added: a tree of
+// symbolic links, but for these.
 //
-// An -overlay would do as well and be simpler, at more than twice the price.
-// The compiler records a file of GOROOT as $GOROOT/src/…, one of an overlay by
-// its full name, which is part of the export data of the package; so all that
-// imports package runtime, and all that imports that, has other export data,
-// and is compiled anew. Under a GOROOT of its own the content of the packages
-// that import runtime stays the same, and what imports these is taken from the
-// build cache, which does not care where GOROOT is. Besides, the go command
-// refuses overlays for a GOROOT that it downloaded itself into GOMODCACHE
-// (since go1.25), and the user's own overlay remains free.
-type toolchain struct {
-	cfg    *gocmd.Config
-	env    *gocmd.Env
-	goroot string // with the recorder
-	flags  []string
-	tmp    string // "" if goroot is kept in the user's cache
+// An -overlay would do as well and be simpler, at a price. The compiler records
+// a file of GOROOT as $GOROOT/src/…, one of an overlay by its full name, which
+// is part of the export data of the package; so all that imports package
+// runtime, and all that imports that, has other export data, and is compiled
+// anew. In a GOROOT of its own the export data stays the same, and the build
+// cache does not care where GOROOT is. Besides, the go command refuses overlays
+// for a GOROOT that it downloaded itself into GOMODCACHE (since go1.25).
+type goroot struct {
+	dir string
+	tmp bool // dir is not kept in the user's cache
 }
 
-// newToolchain prepares the toolchain of cfg.
-func newToolchain(ctx context.Context, cfg *gocmd.Config, dir string) (*toolchain, error) {
-	env, err := cfg.Environ(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := supported(env); err != nil {
-		return nil, err
-	}
-	files, err := patched(env.GOROOT)
-	if err != nil {
-		return nil, err
-	}
-	tc := &toolchain{cfg: cfg, env: env, flags: cfg.BuildFlags}
-	user := userOverlay(cfg, env)
-	if user != "" {
-		if err := refuseOverlay(dir, user, env.GOROOT, files); err != nil {
-			return nil, err
-		}
-	}
-	if err := tc.link(files); err != nil {
-		tc.close()
-		return nil, err
-	}
-	if user != "" {
-		file, err := moveOverlay(dir, user, env.GOROOT, tc.goroot)
-		if err != nil {
-			tc.close()
-			return nil, err
-		}
-		tc.flags = append(tc.flags[:len(tc.flags):len(tc.flags)], "-overlay="+file)
-	}
-	return tc, nil
-}
-
-// supported says no to targets where a process cannot map a file in its
-// first steps, has no frame pointers, or does not run here.
-func supported(env *gocmd.Env) error {
-	switch env.GOOS {
-	case "linux", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly":
-	default:
-		return &Unsupported{What: "GOOS=" + env.GOOS}
-	}
-	switch env.GOARCH {
-	case "amd64", "arm64":
-	default:
-		return &Unsupported{What: "GOARCH=" + env.GOARCH + " has no frame pointers"}
-	}
-	if env.GOOS != env.GOHOSTOS || env.GOARCH != env.GOHOSTARCH {
-		return &Unsupported{What: fmt.Sprintf("a program for %s/%s does not run on %s/%s", env.GOOS, env.GOARCH, env.GOHOSTOS, env.GOHOSTARCH)}
-	}
-	return nil
-}
-
-// link makes the GOROOT, or finds it in the user's cache directory: the go
+// newGoroot makes a GOROOT, or finds it in the user's cache directory: the go
 // command keeps an index of a GOROOT, and needs two seconds for a new one.
-func (tc *toolchain) link(files map[string]string) error {
-	dirs := make(map[string][]string) // that must be real, and what is in them
+func newGoroot(env *gocmd.Env, files map[string]string) (*goroot, error) {
+	dirs, err := realDirs(env.GOROOT, files)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %q %q\n%q\n", env.GOROOT, env.GOVERSION, dirs, files) // maps are printed in order
+	name := hex.EncodeToString(sum.Sum(nil)[:8])
+	if dir, err := keptGoroot(env, name, dirs, files); err == nil {
+		return &goroot{dir: dir}, nil
+	}
+	tmp, err := os.MkdirTemp("", "stackward-goroot-")
+	if err != nil {
+		return nil, fmt.Errorf("linking GOROOT: %w", err)
+	}
+	g := &goroot{dir: tmp, tmp: true}
+	if err := linkTree(env.GOROOT, tmp, dirs, files); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+// realDirs returns the directories that cannot be links, since a file in them
+// or below differs, and what is in them.
+func realDirs(goroot string, files map[string]string) (map[string][]string, error) {
+	dirs := make(map[string][]string)
 	for name := range files {
-		for d := path.Dir(path.Join("src", name)); ; d = path.Dir(d) {
-			if _, ok := dirs[d]; ok {
-				break
-			}
-			entries, err := os.ReadDir(filepath.Join(tc.env.GOROOT, filepath.FromSlash(d)))
+		for d := path.Dir(path.Join("src", name)); dirs[d] == nil; d = path.Dir(d) {
+			entries, err := os.ReadDir(filepath.Join(goroot, filepath.FromSlash(d)))
 			if err != nil {
-				return &Unsupported{What: "reading GOROOT", Err: err}
+				return nil, &Unsupported{What: "reading GOROOT", Err: err}
 			}
 			for _, e := range entries {
 				dirs[d] = append(dirs[d], e.Name())
 			}
-			if d == "." {
-				break
-			}
 		}
 	}
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %q %q\n", tc.env.GOROOT, tc.env.GOVERSION, dirs) // maps are printed in order
-	fmt.Fprintf(sum, "%q\n", files)
-	name := hex.EncodeToString(sum.Sum(nil)[:8])
+	return dirs, nil
+}
 
+// keptGoroot makes or finds a GOROOT in the user's cache directory.
+func keptGoroot(env *gocmd.Env, name string, dirs map[string][]string, files map[string]string) (string, error) {
 	cache, err := os.UserCacheDir()
-	if err == nil {
-		cache = filepath.Join(cache, "stackward", "recorder")
-		err = os.MkdirAll(cache, 0o777)
+	if err != nil {
+		return "", err
 	}
-	if err == nil {
-		tc.goroot = filepath.Join(cache, name)
-		if _, err := os.Stat(tc.goroot); err == nil {
-			return nil
-		}
-		tmp, err := os.MkdirTemp(cache, name+"-")
-		if err == nil {
-			defer os.RemoveAll(tmp)
-			if err = linkTree(tc.env.GOROOT, tmp, dirs, files); err == nil {
-				// Another process may have been faster: with the same.
-				if err = os.Rename(tmp, tc.goroot); err == nil || exists(tc.goroot) {
-					return nil
-				}
-			}
-		}
+	cache = filepath.Join(cache, "stackward", "recorder")
+	if err := os.MkdirAll(cache, 0o777); err != nil {
+		return "", err
 	}
-	if tc.tmp, err = os.MkdirTemp("", "stackward-goroot-"); err != nil {
-		return fmt.Errorf("linking GOROOT: %w", err)
+	dir := filepath.Join(cache, name)
+	if exists(dir) {
+		return dir, nil
 	}
-	tc.goroot = tc.tmp
-	return linkTree(tc.env.GOROOT, tc.tmp, dirs, files)
+	tmp, err := os.MkdirTemp(cache, name+"-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(tmp)
+	if err := linkTree(env.GOROOT, tmp, dirs, files); err != nil {
+		return "", err
+	}
+	// Another process may have been faster: with the same.
+	if err := os.Rename(tmp, dir); err != nil && !exists(dir) {
+		return "", err
+	}
+	return dir, nil
+}
+
+func (g *goroot) close() {
+	if g != nil && g.tmp {
+		os.RemoveAll(g.dir)
+	}
+}
+
+// command returns a go command that works with this GOROOT.
+func (g *goroot) command(ctx context.Context, cfg *gocmd.Config, args ...string) *exec.Cmd {
+	cmd := cfg.Command(ctx, args...)
+	cmd.Path = filepath.Join(g.dir, "bin", "go")
+	cmd.Err = nil
+	cmd.Env = append(cmd.Env, "GOROOT="+g.dir, "GOTOOLCHAIN=local")
+	return cmd
 }
 
 func exists(name string) bool {
@@ -177,74 +150,4 @@ func linkTree(goroot, to string, dirs map[string][]string, files map[string]stri
 		}
 	}
 	return nil
-}
-
-// close removes the GOROOT, unless it is kept.
-func (tc *toolchain) close() {
-	if tc != nil && tc.tmp != "" {
-		os.RemoveAll(tc.tmp)
-	}
-}
-
-// command returns a go command of the toolchain; flags are the build flags
-// that follow the verb.
-func (tc *toolchain) command(ctx context.Context, verb string, args ...string) *exec.Cmd {
-	args = slices.Concat([]string{verb}, tc.flags, args)
-	cmd := tc.cfg.Command(ctx, args...)
-	cmd.Path = filepath.Join(tc.goroot, "bin", "go")
-	cmd.Err = nil
-	cmd.Env = append(cmd.Env, "GOROOT="+tc.goroot, "GOTOOLCHAIN=local")
-	return cmd
-}
-
-// userOverlay returns the user's -overlay file, wherever it is named.
-func userOverlay(cfg *gocmd.Config, env *gocmd.Env) string {
-	file := ""
-	for _, f := range slices.Concat(strings.Fields(env.GOFLAGS), cfg.BuildFlags) {
-		if v, ok := strings.CutPrefix("-"+strings.TrimLeft(f, "-"), "-overlay="); ok {
-			file = v
-		}
-	}
-	if cfg.Overlay != "" {
-		file = cfg.Overlay
-	}
-	if file != "" && !filepath.IsAbs(file) {
-		file = filepath.Join(cfg.Dir, file)
-	}
-	return file
-}
-
-// refuseOverlay says no to an overlay that replaces a file that the recorder is
-// put into.
-func refuseOverlay(dir, user, goroot string, files map[string]string) error {
-	ours := make(map[string]string, len(files))
-	for name := range files {
-		ours[filepath.Join(goroot, "src", filepath.FromSlash(name))] = ""
-	}
-	return gocmd.MergeOverlay(filepath.Join(dir, "overlay.json"), user, ours)
-}
-
-// moveOverlay writes the user's overlay into dir, with what it replaces of the
-// standard library moved to another GOROOT.
-func moveOverlay(dir, user, goroot, to string) (string, error) {
-	replace, err := gocmd.ReadOverlay(user)
-	if err != nil {
-		return "", err
-	}
-	moved := make(map[string]string, len(replace))
-	for from, text := range replace {
-		if rel, err := filepath.Rel(goroot, from); err == nil && filepath.IsLocal(rel) {
-			from = filepath.Join(to, rel)
-		}
-		moved[from] = text
-	}
-	data, err := json.Marshal(map[string]any{"Replace": moved})
-	if err != nil {
-		return "", err
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		return "", fmt.Errorf("writing overlay: %w", err)
-	}
-	return file, nil
 }

@@ -27,15 +27,21 @@ type edit struct {
 	before, after string
 }
 
-const (
-	envOut = "STACKWARD_OUT"
-)
+// envOut names the file that a process records into.
+const envOut = "STACKWARD_OUT"
+
+// totals hands the recorder what the runtime counted so far.
+const totals = "runtime.ReadMemStats(&memStats); " +
+	"swTotals(memStats.Mallocs, memStats.TotalAlloc, time.Now().UnixNano(), runtime.GOMAXPROCS(0))"
 
 //go:embed patch/recorder.go.txt
 var recorderSource string
 
 //go:embed patch/vars.go.txt
 var varsSource string
+
+//go:embed patch/testing.s.txt
+var testingAsm string
 
 //go:embed patch/testing.go.txt
 var testingSource string
@@ -92,12 +98,12 @@ var edits = []edit{
 	{
 		file: "testing/benchmark.go", fn: "B.launch",
 		find: isAssign("b.result"), what: "b.result = …",
-		after: "; swDump(b)",
+		after: "; swDump(b.name, b.N, b.netAllocs, b.netBytes, int64(b.duration), runtime.GOMAXPROCS(0))",
 	},
 	{
 		file: "testing/testing.go", fn: "M.Run",
 		find: isAssign("testRan", "testOk"), what: "testRan, testOk := …",
-		before: "swTestStart(); ", after: "; swTestStop()",
+		before: "if swPend(4) { " + totals + " }; ", after: "; if swPend(5) { " + totals + " }",
 	},
 }
 
@@ -106,6 +112,7 @@ var added = map[string]*string{
 	"internal/runtime/atomic/zz_stackward.go":   &varsSource,
 	"internal/runtime/exithook/zz_stackward.go": &recorderSource,
 	"testing/zz_stackward.go":                   &testingSource,
+	"testing/zz_stackward.s":                    &testingAsm,
 }
 
 // An Unsupported error says that the recorder cannot be built into programs of

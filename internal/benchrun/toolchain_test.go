@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,22 +12,26 @@ import (
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
-// Export data of package runtime is the same with the recorder: else nearly
-// every package of a program would be compiled anew.
+// Export data of the packages that others import is the same with the
+// recorder: else a program would have to be compiled anew for it.
 func TestExportData(t *testing.T) {
 	t.Parallel()
 	cfg := fixture(t)
-	tc, err := newToolchain(t.Context(), cfg, t.TempDir())
+	dir := t.TempDir()
+	tc, err := newToolchain(t.Context(), cfg, dir, true)
 	if err != nil {
 		t.Skip(err)
 	}
 	t.Cleanup(tc.close)
-	data := func(cmd *exec.Cmd) []byte {
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		archive, err := os.ReadFile(strings.TrimSpace(string(out)))
+	if tc.toolexec == "" {
+		t.Fatal("archives are not swapped")
+	}
+	list, err := os.ReadFile(filepath.Join(dir, "swap.sed"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := func(file string) []byte {
+		archive, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,11 +42,17 @@ func TestExportData(t *testing.T) {
 		}
 		return archive
 	}
-	args := []string{"-export", "-f", "{{.Export}}", "runtime"}
-	stock := data(cfg.Command(t.Context(), append([]string{"list"}, args...)...))
-	with := data(tc.command(t.Context(), "list", args...))
-	if len(stock) < 10_000 || !bytes.Equal(stock, with) {
-		t.Errorf("export data differs: %d bytes without the recorder, %d with", len(stock), len(with))
+	for _, pkg := range []string{"runtime", "testing"} {
+		_, file, _ := strings.Cut(string(list), "|packagefile "+pkg+"=")
+		file, _, _ = strings.Cut(file, "|")
+		out, err := cfg.Command(t.Context(), "list", "-export", "-f", "{{.Export}}", pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stock, with := data(strings.TrimSpace(string(out))), data(file)
+		if len(stock) < 10_000 || !bytes.Equal(stock, with) {
+			t.Errorf("%s: export data differs: %d bytes without the recorder, %d with", pkg, len(stock), len(with))
+		}
 	}
 }
 
@@ -179,13 +188,13 @@ func TestOverlay(t *testing.T) {
 	}
 	overlay(strs, string(text)+"\nvar stackwardTest = 1\n")
 	dir := t.TempDir()
-	tc, err := newToolchain(t.Context(), cfg, dir)
+	tc, err := newToolchain(t.Context(), cfg, dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tc.close()
 	moved, err := gocmd.ReadOverlay(filepath.Join(dir, "overlay.json"))
-	if _, ok := moved[filepath.Join(tc.goroot, "src", "strings", "clone.go")]; !ok || len(moved) != 1 || err != nil {
+	if _, ok := moved[filepath.Join(tc.goroot(), "src", "strings", "clone.go")]; !ok || len(moved) != 1 || err != nil {
 		t.Errorf("overlay moved to %v, %v", moved, err)
 	}
 
@@ -208,7 +217,8 @@ func TestVariants(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants := []string{"-buildmode=pie", "-race", "-trimpath"}
+	// With a -toolexec of the user's, archives cannot be swapped.
+	variants := []string{"-buildmode=pie", "-race", "-trimpath", "-gcflags=-N -l", "-toolexec=env"}
 	dirs, err := filepath.Glob(filepath.Join(env.GOMODCACHE, "golang.org", "toolchain@v0.0.1-go*."+env.GOOS+"-"+env.GOARCH))
 	if err != nil {
 		t.Fatal(err)
@@ -228,6 +238,9 @@ func TestVariants(t *testing.T) {
 			r := bench(t, cfg, Options{Bench: "^Benchmark([CGTS].*|Fmt|Map|Parallel|Loop|Nothing)$", Benchtime: "2000x"})
 			if r.Err != nil {
 				t.Fatalf("%v\n%s", r.Err, r.Output)
+			}
+			if whole := r.GOROOT == env.GOROOT; strings.HasPrefix(v, "-") && whole == (v == "-toolexec=env") {
+				t.Errorf("built with GOROOT=%s", r.GOROOT)
 			}
 			for _, run := range r.Runs {
 				if msg := exact(run); msg != "" {
