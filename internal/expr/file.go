@@ -142,15 +142,34 @@ func (f *File) SourceLine(line int) string {
 	return strings.TrimRight(string(text), "\r")
 }
 
-// HasFuncs reports whether the file declares a function with a body.
+// HasFuncs reports whether the file declares a function of which the compiler
+// speaks when it compiles the package: one with a body and a name that is not
+// blank, and without type parameters, whose instances are compiled where they
+// are used.
 func (f *File) HasFuncs() bool {
 	if f.tree == nil {
 		return false
 	}
 	return slices.ContainsFunc(f.tree.Decls, func(d ast.Decl) bool {
 		fn, ok := d.(*ast.FuncDecl)
-		return ok && fn.Body != nil
+		return ok && fn.Body != nil && fn.Name.Name != "_" && fn.Type.TypeParams == nil && !genericReceiver(fn)
 	})
+}
+
+// genericReceiver reports whether fn is a method of a generic type.
+func genericReceiver(fn *ast.FuncDecl) bool {
+	if fn.Recv == nil || len(fn.Recv.List) == 0 {
+		return false
+	}
+	t := ast.Unparen(fn.Recv.List[0].Type)
+	if star, ok := t.(*ast.StarExpr); ok {
+		t = ast.Unparen(star.X)
+	}
+	switch t.(type) {
+	case *ast.IndexExpr, *ast.IndexListExpr:
+		return true
+	}
+	return false
 }
 
 // FuncAt is the declared function around a line.
