@@ -3,6 +3,7 @@ package benchrun
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -55,15 +56,33 @@ func bench(t *testing.T, cfg *gocmd.Config, opts Options) *Result {
 }
 
 // exact reports what is wrong with a run's sums, "" nothing: within 0.005
-// allocs/op of what the run's MemStats say.
+// allocs/op of what the run's MemStats say, or some objects of the runtime,
+// such as an m and its g, that were counted and not yet recorded.
 func exact(r *Run) string {
 	if !r.Checked || r.Dropped != 0 {
 		return "not checked, or dropped"
 	}
-	diff := math.Abs(float64(r.Recorded-r.NetAllocs)) / float64(r.N)
-	bytes := math.Abs(float64(r.RecordedBytes-r.NetBytes)) / float64(r.N)
-	if diff > 0.005 || bytes > 1 {
+	diff := math.Abs(float64(r.Recorded - r.NetAllocs))
+	bytes := math.Abs(float64(r.RecordedBytes - r.NetBytes))
+	if diff > max(4, 0.005*float64(r.N)) || bytes > max(8<<10, float64(r.N)) {
 		return "sums differ"
+	}
+	return ""
+}
+
+// likeStock reports what is wrong with a run's figures held against those of
+// the binary without the recorder, "" nothing. Two runs allocate the same but
+// for objects of the runtime: threads, more of them on a machine that is busy,
+// and tables of maps, whose hash seeds differ.
+func likeStock(r *Run, allocs, bytes float64) string {
+	const objects, size = 100, 64 << 10
+	n := float64(r.N)
+	least, most := math.Floor((float64(r.NetAllocs)-objects)/n), math.Floor((float64(r.NetAllocs)+objects)/n)
+	if allocs < least || allocs > most {
+		return fmt.Sprintf("%v allocs/op without the recorder, %d of %d with", allocs, r.NetAllocs, r.N)
+	}
+	if with := float64(r.NetBytes) / n; math.Abs(bytes-with) > 1+with/100+size/n {
+		return fmt.Sprintf("%v B/op without the recorder, %v with", bytes, with)
 	}
 	return ""
 }
@@ -105,13 +124,8 @@ func TestBench(t *testing.T) {
 			t.Errorf("%s: no stock results: %+v", run.Name, run.Stock)
 			continue
 		}
-		if got := run.Stock.AllocsPerOp[0]; got != math.Floor(float64(run.NetAllocs)/float64(run.N)) {
-			t.Errorf("%s: %v allocs/op without the recorder, %d of %d with", run.Name, got, run.NetAllocs, run.N)
-		}
-		// The runtime's own objects, such as stacks of the map's hash seeds,
-		// make bytes vary from run to run.
-		if got, with := run.Stock.BytesPerOp[0], float64(run.NetBytes)/float64(run.N); math.Abs(got-with) > 2+with/100 {
-			t.Errorf("%s: %v B/op without the recorder, %v with", run.Name, got, with)
+		if msg := likeStock(run, run.Stock.AllocsPerOp[0], run.Stock.BytesPerOp[0]); msg != "" {
+			t.Errorf("%s: %s", run.Name, msg)
 		}
 	}
 	for name := range want {
@@ -139,8 +153,9 @@ func checkRecords(t *testing.T, r *Result) {
 				t.Errorf("%s: cut %v at %d frames, want at %d", run.Name, top.Cut, len(top.PCs), maxDepth)
 			}
 		case "BenchmarkGC":
+			// One cycle each 100 operations, by runtime.GC.
 			g := run.GC
-			if g.Cycles < 10 || g.Pauses < g.Cycles || g.PauseNs == 0 || g.CPUShare <= 0 || g.CPUShare >= 1 || g.CPUSeconds <= 0 {
+			if g.Cycles < 30 || g.Pauses < g.Cycles || g.PauseNs == 0 || g.CPUShare <= 0 || g.CPUShare >= 1 || g.CPUSeconds <= 0 {
 				t.Errorf("%s: %+v", run.Name, g)
 			}
 			t.Logf("%s: %+v", run.Name, g)
@@ -173,7 +188,7 @@ func TestBenchDuration(t *testing.T) {
 		t.Fatalf("%d runs, want 6", len(r.Runs))
 	}
 	for i, run := range r.Runs {
-		if run.N < 1000 || run.Procs != i%2+1 || run.Duration < 20*time.Millisecond {
+		if run.N < 1 || run.Procs != i%2+1 || run.Duration < 20*time.Millisecond {
 			t.Errorf("%s: N = %d, procs %d, %v", run.Name, run.N, run.Procs, run.Duration)
 		}
 		if msg := exact(run); msg != "" {
@@ -193,7 +208,7 @@ func TestBenchFails(t *testing.T) {
 		runs    int
 	}{
 		{"^Benchmark(Chan|ZZFails)$", 0, nil, "--- FAIL: BenchmarkZZFails", 1},
-		{"^Benchmark(Chan|ZZHangs)$", time.Second, ErrTimeout, "timed out", 1},
+		{"^Benchmark(Chan|ZZHangs)$", 5*time.Second, ErrTimeout, "timed out", 1},
 	} {
 		r := bench(t, cfg, Options{Bench: tt.bench, Benchtime: "10x", Timeout: tt.timeout})
 		var e *Error
@@ -231,8 +246,8 @@ func TestTest(t *testing.T) {
 		t.Fatalf("%d runs, %v", len(r.Runs), r.Err)
 	}
 	run := r.Runs[0]
-	if !run.Checked || run.Recorded < 2000 || run.Recorded > 2500 || run.Recorded != run.NetAllocs {
-		t.Errorf("recorded %d of %d", run.Recorded, run.NetAllocs)
+	if msg := exact(run); msg != "" || run.Recorded < 2000 || run.Recorded > 2500 {
+		t.Errorf("%s: recorded %d of %d", msg, run.Recorded, run.NetAllocs)
 	}
 	rs, err = Test(t.Context(), cfg, Options{Run: "^TestFails$"})
 	if err != nil {
