@@ -208,7 +208,7 @@ func TestBenchFails(t *testing.T) {
 		runs    int
 	}{
 		{"^Benchmark(Chan|ZZFails)$", 0, nil, "--- FAIL: BenchmarkZZFails", 1},
-		{"^Benchmark(Chan|ZZHangs)$", 5*time.Second, ErrTimeout, "timed out", 1},
+		{"^Benchmark(Chan|ZZHangs)$", 5 * time.Second, ErrTimeout, "timed out", 1},
 	} {
 		r := bench(t, cfg, Options{Bench: tt.bench, Benchtime: "10x", Timeout: tt.timeout})
 		var e *Error
