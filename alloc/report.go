@@ -48,16 +48,20 @@ type Problem struct {
 
 // A Summary counts what was found.
 type Summary struct {
-	Packages  int           `json:"packages"`
-	Sites     int           `json:"sites"`     // that may allocate
-	Found     int           `json:"found"`     // of them that pass the filters
-	Shown     int           `json:"shown"`     // of those that are shown
-	Never     int           `json:"never"`     // reported by the compiler, not in the machine code
-	Generated int           `json:"generated"` // left out: in generated files
-	Tests     int           `json:"tests"`     // left out: in test files
-	ByCause   map[Cause]int `json:"by_cause,omitempty"`
-	ByKind    map[Kind]int  `json:"by_kind,omitempty"`
-	Seconds   float64       `json:"seconds"`
+	Packages  int `json:"packages"`
+	Sites     int `json:"sites"`     // that may allocate
+	Found     int `json:"found"`     // of them that pass the filters
+	Shown     int `json:"shown"`     // of those that are shown
+	Never     int `json:"never"`     // reported by the compiler, not in the machine code
+	Generated int `json:"generated"` // left out: in generated files
+	Tests     int `json:"tests"`     // left out: in test files
+	// NotInstantiated counts the generic functions that none of the packages
+	// instantiates: they were not compiled, and their sites are not known.
+	NotInstantiated int `json:"not_instantiated,omitempty"`
+
+	ByCause map[Cause]int `json:"by_cause,omitempty"`
+	ByKind  map[Kind]int  `json:"by_kind,omitempty"`
+	Seconds float64       `json:"seconds"`
 }
 
 // A Message is one line of the JSON form of a report: an object with exactly

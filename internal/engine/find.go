@@ -57,6 +57,9 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 		r.Summary.ByKind[s.Kind]++
 		r.Sites = append(r.Sites, s)
 	}
+	if r.Summary.NotInstantiated, err = p.uncompiled(req.Generated, req.Tests); err != nil {
+		return nil, err
+	}
 	p.fill(r.Sites, j)
 	r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites)
 	rank(r.Sites)

@@ -39,6 +39,7 @@ type pipeline struct {
 	diags    map[string][]*alloc.Diagnostic // by import path
 	unknown  map[string][]string            // lines that are no diagnostics, by import path
 	problems []*alloc.Problem
+	scanner  *objscan.Scanner // of archives, once join has made it
 
 	filesMu sync.Mutex
 	files   map[string]*expr.File
@@ -179,6 +180,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.scanner = scanner
 	calls := make([][]alloc.Call, len(paths))
 	var done int
 	var mu sync.Mutex

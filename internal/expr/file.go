@@ -152,24 +152,8 @@ func (f *File) HasFuncs() bool {
 	}
 	return slices.ContainsFunc(f.tree.Decls, func(d ast.Decl) bool {
 		fn, ok := d.(*ast.FuncDecl)
-		return ok && fn.Body != nil && fn.Name.Name != "_" && fn.Type.TypeParams == nil && !genericReceiver(fn)
+		return ok && fn.Body != nil && fn.Name.Name != "_" && !isGeneric(funcName(fn))
 	})
-}
-
-// genericReceiver reports whether fn is a method of a generic type.
-func genericReceiver(fn *ast.FuncDecl) bool {
-	if fn.Recv == nil || len(fn.Recv.List) == 0 {
-		return false
-	}
-	t := ast.Unparen(fn.Recv.List[0].Type)
-	if star, ok := t.(*ast.StarExpr); ok {
-		t = ast.Unparen(star.X)
-	}
-	switch t.(type) {
-	case *ast.IndexExpr, *ast.IndexListExpr:
-		return true
-	}
-	return false
 }
 
 // FuncAt is the declared function around a line.
@@ -205,6 +189,20 @@ func (f *File) Starts() iter.Seq2[string, int] {
 		}
 	}
 }
+
+// Generic yields the declared functions with type parameters, their own or
+// their receiver's: "Map[...]", "(*List[...]).Push".
+func (f *File) Generic() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for name := range f.Starts() {
+			if isGeneric(name) && !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+func isGeneric(name string) bool { return strings.Contains(name, "[...]") }
 
 // Calls are the calls of the file, in source order.
 func (f *File) Calls() []CallSite {

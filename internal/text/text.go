@@ -210,6 +210,9 @@ func (t *writer) summary(r *alloc.Report) {
 	if len(left) > 0 {
 		fmt.Fprintf(t, "left out: %s\n", strings.Join(left, ", "))
 	}
+	if n := s.NotInstantiated; n > 0 {
+		fmt.Fprintf(t, "not known: what %s allocate, which nothing here instantiates (-tests adds what tests do)\n", plural(n, "generic function"))
+	}
 	if r.Header.Order == "static" && s.Shown > 1 {
 		fmt.Fprintln(t, "ranked by loop depth, call depth and size: a static order, not a measured one")
 	}
