@@ -42,7 +42,8 @@ func TestDocs(t *testing.T) {
 			if !ok {
 				continue
 			}
-			cmd := exec.Command("go", strings.Fields(command)...)
+			// Quotes are for the shell; no quoted word has a space.
+			cmd := exec.Command("go", strings.Fields(strings.ReplaceAll(command, "'", ""))...)
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			got, err := cmd.Output()
