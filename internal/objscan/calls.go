@@ -156,7 +156,11 @@ func (r *callReader) file(i int) string {
 func (r *callReader) inlinedName(ref symRef) string {
 	name, ok := r.names[ref]
 	if !ok {
-		name = funcName(r.o.refName(ref), r.mainPath)
+		sym := r.o.refName(ref)
+		if sym == "" {
+			sym = r.s.types.funcName(r.o, ref)
+		}
+		name = funcName(sym, r.mainPath)
 		r.names[ref] = name
 	}
 	return name

@@ -229,6 +229,20 @@ func (o *object) refName(r symRef) string {
 	return ""
 }
 
+// packagePath is the import path of the i-th package that the object refers
+// to, as the linker spells it; "" where there is none. Index 0 is no package.
+func (o *object) packagePath(i uint32) string {
+	b := o.block(blkPkgIdx)
+	if i == 0 || uint64(i) >= uint64(len(b)/stringSize) {
+		return ""
+	}
+	path, err := o.str(b[i*stringSize:])
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
 // symData is a symbol's content: code, type, table.
 func (o *object) symData(i int) []byte {
 	if i < 0 || i >= o.defined {

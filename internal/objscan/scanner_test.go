@@ -373,3 +373,41 @@ func BenchmarkArchive(b *testing.B) {
 		}
 	}
 }
+
+// TestInlinedName checks that a function of another package has its name where
+// all calls of it were inlined, so that the object does not spell it out.
+func TestInlinedName(t *testing.T) {
+	t.Parallel()
+	dir := writeModule(t, "example.com/gopkg.v1", "m.go", `package m
+
+import (
+	_ "runtime"
+
+	"example.com/gopkg.v1/in.ner"
+)
+
+func F() *inner.T { return inner.New() }
+`, "in.ner/inner.go", `package inner
+
+type T struct{ X, Y int }
+
+func New() *T { return new(T) }
+`)
+	s, err := NewScanner(archivesOf(t, dir, []string{"GOOS=linux", "GOARCH=amd64"}, "."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls, err := s.Calls("example.com/gopkg.v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range calls {
+		for _, f := range c.Frames {
+			got = append(got, f.Func)
+		}
+	}
+	if d := cmp.Diff([]string{"example.com/gopkg.v1/in.ner.New", "example.com/gopkg.v1.F"}, got); d != "" {
+		t.Errorf("functions (-want +got):\n%s", d)
+	}
+}

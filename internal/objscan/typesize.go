@@ -6,19 +6,21 @@ import (
 	"sync"
 )
 
-// A typeCache knows the sizes of types, by the linker's name without "type:".
-// A type that has no name of its own is described in each object that uses
-// it, a named one in its own package, which is read when it is first asked
-// for, a basic one in the runtime.
+// A typeCache knows the sizes of types, by the linker's name without "type:",
+// and the names of functions. A type that has no name of its own is described
+// in each object that uses it, a named one in its own package, which is read
+// when it is first asked for, a basic one in the runtime.
 type typeCache struct {
 	s        *Scanner
 	mu       sync.Mutex
-	packages map[string]*packageTypes // by import path
+	packages map[string]*packageSymbols // by import path
 }
 
-type packageTypes struct {
+// packageSymbols are what other objects refer to in a package's own.
+type packageSymbols struct {
 	once  sync.Once
 	sizes map[string]typeSize
+	funcs map[uint32]string // by the index that a reference holds
 }
 
 // size is the size of a type that object o refers to.
@@ -27,35 +29,51 @@ func (c *typeCache) size(o *object, ref symRef, name string) (typeSize, bool) {
 		return z, true
 	}
 	path := unescape(pathOf(strings.TrimLeft(name, "*")))
-	if z, ok := c.pkg(path)[name]; ok {
+	if z, ok := c.pkg(path).sizes[name]; ok {
 		return z, true
 	}
-	z, ok := c.pkg("runtime")[name]
+	z, ok := c.pkg("runtime").sizes[name]
 	return z, ok
 }
 
-// pkg are the types described in a package's archive; nil if it cannot be read.
-func (c *typeCache) pkg(path string) map[string]typeSize {
+// funcName is the name of a function of another package that object o refers
+// to. An object spells it out only where it calls the function; where it has
+// inlined all calls, the name is in the function's own package.
+func (c *typeCache) funcName(o *object, ref symRef) string {
+	path := o.packagePath(ref.pkg)
+	if path == "" {
+		return ""
+	}
+	return c.pkg(unescape(path)).funcs[ref.sym]
+}
+
+var noSymbols = new(packageSymbols)
+
+// pkg is what a package's archive holds; empty if it cannot be read.
+func (c *typeCache) pkg(path string) *packageSymbols {
 	if key, ok := c.s.plain[path]; ok {
 		path = key
 	}
 	if c.s.archives[path] == "" {
-		return nil
+		return noSymbols
 	}
 	c.mu.Lock()
 	if c.packages == nil {
-		c.packages = make(map[string]*packageTypes)
+		c.packages = make(map[string]*packageSymbols)
 	}
 	p := c.packages[path]
 	if p == nil {
-		p = new(packageTypes)
+		p = new(packageSymbols)
 		c.packages[path] = p
 	}
 	c.mu.Unlock()
 	p.once.Do(func() {
-		sizes := make(map[string]typeSize)
+		sizes, funcs := make(map[string]typeSize), make(map[uint32]string)
 		err := c.s.each(path, func(o *object) error {
 			for i := range o.defined {
+				if i < o.first[1] && o.isText(i) {
+					funcs[uint32(i)] = o.name(i)
+				}
 				if !o.hasPrefix(i, "type:") {
 					continue
 				}
@@ -66,10 +84,10 @@ func (c *typeCache) pkg(path string) map[string]typeSize {
 			return nil
 		})
 		if err == nil {
-			p.sizes = sizes
+			p.sizes, p.funcs = sizes, funcs
 		}
 	})
-	return p.sizes
+	return p
 }
 
 // descriptor reads the first two words of a type's descriptor, its size and
