@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 			continue
 		}
 		p.progress("following the flow", 0, 0, s.ID)
-		story, err := tracer.Trace(ctx, d)
+		story, err := tracer.Trace(ctx, d, holder(s, d))
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +79,18 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// holder is the function that holds a site; d may be about one of its inlined
+// copies.
+func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
+	h := flow.Holder{Package: s.Package, Func: s.Func}
+	for _, in := range s.Inlined {
+		if in.File == d.Pos.File && in.Line == d.Pos.Line && (s.File != d.Pos.File || s.Line != d.Pos.Line) {
+			h.Inlined = true
+		}
+	}
+	return h
 }
 
 // A target is what Explain was asked about.
@@ -210,22 +223,13 @@ func (p *pipeline) tracer(pats []string) *flow.Tracer {
 			}
 			return p.diags[path], nil
 		},
-		Params: flow.SourceParams(func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }),
-		Packages: func(from, name string) []string {
-			var direct, other []string
-			if pkg := p.packages[from]; pkg != nil {
-				for _, imp := range pkg.Imports {
-					if q := p.packages[imp]; q != nil && q.Name == name {
-						direct = append(direct, imp)
-					}
-				}
+		Source:   flow.NewSource(func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }),
+		Packages: p.packagesNamed,
+		Files: func(path string) []string {
+			if pkg := p.packages[path]; pkg != nil {
+				return pkg.GoFiles
 			}
-			for path, q := range p.packages {
-				if q.Name == name && len(direct) == 0 {
-					other = append(other, path)
-				}
-			}
-			return append(direct, other...)
+			return nil
 		},
 		Implementations: func(ctx context.Context, call flow.Dynamic) ([]string, error) {
 			prog, err := load(ctx)
@@ -243,6 +247,27 @@ func (p *pipeline) tracer(pats []string) *flow.Tracer {
 		},
 		Local: p.ownPackage,
 	}
+}
+
+// packagesNamed are the packages named name that the package from imports, and
+// the others of the program, which it may mean in bodies that were inlined.
+func (p *pipeline) packagesNamed(from, name string) (imported, other []string) {
+	var imports []string
+	if pkg := p.packages[from]; pkg != nil {
+		imports = pkg.Imports
+	}
+	for path, pkg := range p.packages {
+		switch {
+		case pkg.Name != name:
+		case slices.Contains(imports, path):
+			imported = append(imported, path)
+		default:
+			other = append(other, path)
+		}
+	}
+	slices.Sort(imported)
+	slices.Sort(other)
+	return imported, other
 }
 
 // listFlags are the build flags for a loader that lists packages itself.

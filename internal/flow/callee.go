@@ -169,16 +169,16 @@ func qualified(s string) (qualifier, name string) {
 
 // paths returns the import paths that a package name may stand for in text
 // that was printed when package from was compiled.
-func (t *Tracer) paths(from, qualifier string) []string {
+func (t *Tracer) paths(from, qualifier string) (imported, other []string) {
 	switch {
 	case strings.HasPrefix(qualifier, `"`):
-		return []string{strings.Trim(qualifier, `"`)}
+		return []string{strings.Trim(qualifier, `"`)}, nil
 	case !isName(qualifier):
-		return nil
+		return nil, nil
 	case t.Packages != nil:
 		return t.Packages(from, qualifier)
 	}
-	return []string{qualifier} // right for errors, fmt, io, sort, …
+	return []string{qualifier}, nil // right for errors, fmt, io, sort, …
 }
 
 func isName(s string) bool {
@@ -209,8 +209,8 @@ func (t *Tracer) resolve(ctx context.Context, from, callee string) (*function, e
 			}
 			continue
 		}
-		paths := t.paths(from, n.qualifier)
-		for _, path := range paths {
+		imported, other := t.paths(from, n.qualifier)
+		for _, path := range slices.Concat(imported, other) {
 			// Generic functions are compiled where they are instantiated.
 			if leaks := owned(here.leaks[n.fn], n.qualifier); leaks != nil {
 				return t.function(n, path, from, leaks), nil
@@ -262,8 +262,8 @@ func owned(list []*alloc.Diagnostic, qualifier string) []*alloc.Diagnostic {
 func (t *Tracer) function(n name, path, compiled string, leaks []*alloc.Diagnostic) *function {
 	f := &function{certain: n.certain, path: path, name: n.fn, compiled: compiled, leaks: leaks}
 	for _, d := range leaks {
-		if t.Params != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
-			f.params, f.results = t.Params(d.Pos)
+		if t.Source != nil && d.Pos.Line > 0 && !strings.HasPrefix(d.Pos.File, "<") {
+			f.params, f.results = t.Source.Params(d.Pos)
 			break
 		}
 	}
@@ -274,6 +274,7 @@ func (t *Tracer) function(n name, path, compiled string, leaks []*alloc.Diagnost
 // named by arg in call, and the parameter's name.
 func (f *function) leak(call callText, arg string) (*alloc.Diagnostic, string) {
 	var names []string
+	call = f.withoutDictionary(call)
 	if len(f.params) == len(call.args) {
 		for _, i := range call.indices(arg) {
 			names = append(names, f.params[i])
@@ -297,6 +298,21 @@ func (f *function) leak(call callText, arg string) (*alloc.Diagnostic, string) {
 		}
 	}
 	return nil, ""
+}
+
+// withoutDictionary drops the argument that tells a generic function of its
+// type arguments, where it has a name of its own: it is the first behind a
+// receiver.
+func (f *function) withoutDictionary(call callText) callText {
+	if f.params == nil || len(call.args) != len(f.params)+1 || !strings.Contains(f.name, "[...]") {
+		return call
+	}
+	i := 0
+	if strings.Contains(f.name, "[...]).") || strings.Contains(f.name, "[...].") {
+		i = 1
+	}
+	call.args = slices.Delete(slices.Clone(call.args), i, i+1)
+	return call
 }
 
 // best chooses among the leaks of one parameter: an explained one, rather not

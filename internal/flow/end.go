@@ -77,12 +77,25 @@ func (tr *trail) end(d *alloc.Diagnostic, b block, at place) error {
 	return nil
 }
 
-// ended records how the trail ends.
+// ended records how the trail ends, in function at.
 func (tr *trail) ended(how string, at place) {
-	if at.callee {
-		how += " in " + at.short()
-	}
 	tr.story.End = how
+	if at.callee {
+		tr.where = at
+	}
+}
+
+// sayWhere completes the story's end with the function that it is in, where
+// that is not the one that the trail began in.
+func (tr *trail) sayWhere() {
+	w := tr.where
+	if w.path == "" || strings.HasPrefix(tr.story.End, "kept by ") {
+		return
+	}
+	if k := len(tr.marks) - 1; k >= 0 && w.path != tr.marks[k].at.pkg {
+		tr.story.End = unqualify(tr.story.End, packageName(w.path))
+	}
+	tr.story.End += " in " + w.short()
 }
 
 // stored goes on with the expression in whose memory the value is kept, which
@@ -119,8 +132,8 @@ func (tr *trail) assigned(from *alloc.Diagnostic, b block, n alloc.FlowLine, at 
 	}
 	m.decides = true
 	var results []string
-	if tr.Params != nil {
-		_, results = tr.Params(n.Pos)
+	if tr.Source != nil {
+		_, results = tr.Source.Params(n.Pos)
 	}
 	switch {
 	case isResult(b.dst), slices.Contains(results, b.dst):
@@ -207,11 +220,8 @@ func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
 	if len(b.notes) > 1 {
 		arg = b.notes[len(b.notes)-2].Text
 	}
-	if tr.Params != nil {
-		// A parameter may have the name of a function.
-		if params, _ := tr.Params(n.Pos); slices.Contains(params, call.callee) {
-			return tr.dynamic(call, arg, n, at)
-		}
+	if tr.isVariable(n.Pos, call.callee) {
+		return tr.dynamic(call, arg, n, at)
 	}
 	f, err := tr.resolve(tr.ctx, at.pkg, call.callee)
 	if tr.ctx.Err() != nil {
@@ -254,6 +264,7 @@ func (tr *trail) passed(b block, n alloc.FlowLine, at place) error {
 // heldBy returns why the parameter of f that takes arg is on the heap itself:
 // the compiler then does not say of it that it leaks.
 func (tr *trail) heldBy(f *function, call callText, arg string) (*alloc.Diagnostic, string, error) {
+	call = f.withoutDictionary(call)
 	there, err := tr.said(tr.ctx, f.compiled)
 	if err != nil || len(f.params) != len(call.args) {
 		return nil, "", err

@@ -38,14 +38,15 @@
 // The compiler's text names no types of variables: a method call through an
 // interface and a call of a function held in a field look the same, and only
 // Method can tell them apart. A named result and a variable of an outer loop
-// look the same without Params. A local variable of function type with the name
-// of a function of the package is taken for that function. A value that leaks
+// look the same without Source. A variable of function type, declared in a
+// package, with the name of a function of a package of that name is taken for
+// that function. A value that leaks
 // on several ways is explained by the compiler for one of them.
 package flow
 
 import (
 	"context"
-	"slices"
+	"strings"
 	"sync"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -58,15 +59,16 @@ type Tracer struct {
 	// Lookup returns the compiler's diagnostics of a package, which may be a
 	// dependency or of the standard library.
 	Lookup func(ctx context.Context, importPath string) ([]*alloc.Diagnostic, error)
-	// Params returns the names of the parameters, receiver first, and of the
-	// results of the innermost function, declared or literal, that holds pos
-	// in its signature or body; nil if it cannot tell, "_" for one without a
-	// name. [SourceParams] makes such a function.
-	Params func(pos alloc.Pos) (params, results []string)
+	// Source knows the syntax of the files that the diagnostics name.
+	Source *Source
 	// Packages returns the import paths of the packages named name that the
-	// package from depends on, the direct imports first: the compiler writes
-	// "rand.Intn", whichever rand it is.
-	Packages func(from, name string) []string
+	// package from imports, and of the others in the program: the compiler
+	// writes "rand.Intn", whichever rand it is, and in a body that was inlined
+	// it may be one that from does not import.
+	Packages func(from, name string) (imported, other []string)
+	// Files returns the source files of a package, absolute. Without it steps in
+	// bodies that were inlined stay at the call.
+	Files func(importPath string) []string
 	// Implementations returns the methods that a call through an interface may
 	// mean in the loaded program, as full function names, and Method the full
 	// name of the interface's method, "io.Reader.Read"; nothing for a call of
@@ -110,16 +112,33 @@ type Story struct {
 	Incomplete string
 }
 
-// Trace follows the escape that d reports.
-func (t *Tracer) Trace(ctx context.Context, d *alloc.Diagnostic) (*Story, error) {
+// A Holder is the function whose source holds the expression that a diagnostic
+// is about. The zero Holder means the function that the compiler names.
+type Holder struct {
+	Package, Func string
+	// Inlined reports that the diagnostic is about a copy, in the function that
+	// the compiler names, of Func's body.
+	Inlined bool
+}
+
+// Trace follows the escape that d reports, of an expression of h.
+func (t *Tracer) Trace(ctx context.Context, d *alloc.Diagnostic, h Holder) (*Story, error) {
 	tr := &trail{Tracer: t, ctx: ctx, story: new(Story), seen: make(map[*alloc.Diagnostic]bool)}
 	here, err := t.said(ctx, d.Package)
 	if err != nil {
 		return nil, err
 	}
-	if err := tr.follow(d, place{pkg: d.Package, path: d.Package, fn: here.fn(d)}); err != nil {
+	at := place{pkg: d.Package, path: d.Package, fn: here.fn(d)}
+	if h.Inlined {
+		tr.start = place{pkg: d.Package, path: h.Package, fn: h.Func}
+	} else if h.Package != "" && alloc.FoldFunc(h.Func) == at.fn {
+		at.path = h.Package // an instance is compiled where it is used
+	}
+	if err := tr.follow(d, at); err != nil {
 		return nil, err
 	}
+	tr.settle()
+	tr.sayWhere()
 	tr.cut()
 	return tr.story, nil
 }
@@ -141,17 +160,16 @@ func (t *Tracer) Dynamic(ctx context.Context, d *alloc.Diagnostic) (bool, error)
 	if !ok || builtins[call.callee] != "" {
 		return false, nil
 	}
-	if t.Params != nil {
-		if params, _ := t.Params(n.Pos); slices.Contains(params, call.callee) {
-			return true, nil
-		}
+	if t.isVariable(n.Pos, call.callee) {
+		return true, nil
 	}
 	here, err := t.said(ctx, d.Package)
 	if err != nil {
 		return false, err
 	}
 	for _, n := range readings(call.callee) {
-		if n.certain || n.qualifier != "" && len(t.paths(d.Package, n.qualifier)) > 0 {
+		imported, other := t.paths(d.Package, n.qualifier)
+		if n.certain || len(imported) > 0 || len(other) > 0 && here.inlined[b.notes[len(b.notes)-1].Pos] != nil {
 			return false, nil
 		}
 		if _, ok := here.declared[n.fn]; n.qualifier == "" && (ok || here.leaks[n.fn] != nil) {
@@ -159,4 +177,12 @@ func (t *Tracer) Dynamic(ctx context.Context, d *alloc.Diagnostic) (bool, error)
 		}
 	}
 	return true, nil
+}
+
+// isVariable reports whether the callee's text begins with the name of a
+// variable of a function around pos: it then names a function held in that
+// variable, or a method of it, whatever package has the same name.
+func (t *Tracer) isVariable(pos alloc.Pos, callee string) bool {
+	first, _, _ := strings.Cut(callee, ".")
+	return t.Source != nil && isName(first) && t.Source.Declares(pos, first)
 }

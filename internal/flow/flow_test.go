@@ -1,10 +1,13 @@
 package flow
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +19,7 @@ import (
 // newTracer returns a Tracer for the module in dir, whose path is module.
 func newTracer(t testing.TB, dir, module string) *Tracer {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{.Name}} {{.ImportPath}}", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=Name,ImportPath,Dir,GoFiles,Imports", "./...")
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
@@ -26,19 +29,40 @@ func newTracer(t testing.TB, dir, module string) *Tracer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	type listed struct {
+		Name, ImportPath, Dir string
+		GoFiles, Imports      []string
+	}
+	var list []listed
+	files := make(map[string][]string)
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p listed
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+		for _, f := range p.GoFiles {
+			files[p.ImportPath] = append(files[p.ImportPath], filepath.Join(p.Dir, f))
+		}
+	}
 	return &Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			return compile(t, dir, path), nil
 		},
-		Params: SourceParams(os.ReadFile),
-		Packages: func(from, name string) []string {
-			var paths []string
-			for line := range strings.Lines(string(out)) {
-				if n, path, _ := strings.Cut(strings.TrimSpace(line), " "); n == name {
-					paths = append(paths, path)
+		Source: NewSource(os.ReadFile),
+		Files:  func(path string) []string { return files[path] },
+		Packages: func(from, name string) (imported, other []string) {
+			i := slices.IndexFunc(list, func(p listed) bool { return p.ImportPath == from })
+			for _, p := range list {
+				switch {
+				case p.Name != name:
+				case i >= 0 && slices.Contains(list[i].Imports, p.ImportPath):
+					imported = append(imported, p.ImportPath)
+				default:
+					other = append(other, p.ImportPath)
 				}
 			}
-			return paths
+			return imported, other
 		},
 		Implementations: prog.Implementations,
 		Method:          prog.Method,
@@ -125,7 +149,11 @@ func checkStory(t *testing.T, tr *Tracer, pkg, fn, expr string, want []string) {
 		if !escapes(d) || here.fn(d) != fn || d.Expr != expr {
 			continue
 		}
-		story, err := tr.Trace(t.Context(), d)
+		h := Holder{Package: pkg, Func: fn}
+		if strings.Contains(filepath.ToSlash(d.Pos.File), "/sub/") {
+			h.Package += "/sub" // instantiated by the package compiled
+		}
+		story, err := tr.Trace(t.Context(), d, h)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +221,7 @@ func TestStandardLibrary(t *testing.T) {
 				continue
 			}
 			n++
-			story, err := tr.Trace(t.Context(), d)
+			story, err := tr.Trace(t.Context(), d, Holder{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -62,6 +63,8 @@ type trail struct {
 	story *Story
 	seen  map[*alloc.Diagnostic]bool
 	marks []mark // of each step
+	start place  // the inlined function that holds the value's expression, if it is one
+	where place  // the function that the trail ends in, if it is not the first
 	// received reports that the trail ends at a dynamic call on the value.
 	received bool
 }
@@ -83,7 +86,11 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 	}
 	first := len(tr.story.Steps)
 	inlined := make(map[alloc.Pos]place) // by the line and column of the call
-	var last block                       // the last that has notes
+	if tr.start.path != "" && first == 0 {
+		inlined[d.Pos] = tr.start
+		tr.step(alloc.FlowLine{Text: tr.start.short(), Step: "inlined call", Pos: d.Pos}, at, place{}, mark{inlined: true})
+	}
+	var last block // the last that has notes
 	for bi, b := range blocks {
 		if len(b.notes) > 0 {
 			last = b
@@ -91,9 +98,8 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 		for ni, n := range b.notes {
 			if n.Step == "assign-pair" {
 				if callee, ok := tr.inlinedCall(here, n, at, inlined[n.Pos]); ok {
-					tr.step(n, inlined[n.Pos].or(at), mark{inlined: true})
-					s := &tr.story.Steps[len(tr.story.Steps)-1]
-					s.Step, s.Text = "inlined call", callee.short()+": "+n.Text
+					tr.step(n, at, inlined[n.Pos], mark{inlined: true, callee: callee})
+					tr.story.Steps[len(tr.story.Steps)-1].Step = "inlined call"
 					inlined[n.Pos] = callee
 					continue
 				}
@@ -101,11 +107,18 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 					continue // an inlined call's result takes its value
 				}
 			}
+			if strings.HasPrefix(n.Text, ".autotmp_") && (bi < len(blocks)-1 || ni < len(b.notes)-1) {
+				continue // the compiler's own variable
+			}
 			m := mark{ends: bi == len(blocks)-1 && ni == len(b.notes)-1}
 			if n.Step == "captured by a closure" {
 				m.decides = true
 			}
-			tr.step(n, inlined[n.Pos].or(at), m)
+			in := inlined[n.Pos]
+			if isResultName(n.Text) {
+				in = place{} // the inlined call as an expression of its caller
+			}
+			tr.step(n, at, in, m)
 			if n.Step == "call parameter" && ni < len(b.notes)-1 && builtins[calleeOf(n.Text)] == "" {
 				tr.story.Steps[len(tr.story.Steps)-1].Text += ", and back as its result"
 			}
@@ -130,10 +143,11 @@ func (tr *trail) unexplained(d *alloc.Diagnostic, at place) error {
 	return nil
 }
 
-// step appends a step, unless it repeats the one before: the compiler notes
-// "(spill)" or "(interface-converted)" of an expression beside the step itself.
-func (tr *trail) step(n alloc.FlowLine, at place, m mark) {
-	s := alloc.Step{Pos: n.Pos, Step: n.Step, Text: n.Text, Func: at.name()}
+// step appends a step in function at, or in the function in that was inlined
+// into it, unless the step repeats the one before: the compiler notes "(spill)"
+// or "(interface-converted)" of an expression beside the step itself.
+func (tr *trail) step(n alloc.FlowLine, at, in place, m mark) {
+	s := alloc.Step{Pos: n.Pos, Step: n.Step, Text: n.Text, Func: in.or(at).name()}
 	if s.Step == "dot of pointer" && strings.HasSuffix(s.Text, "]") {
 		s.Step = "element of slice" // the compiler has one word for p.f and s[i]
 	}
@@ -145,7 +159,7 @@ func (tr *trail) step(n alloc.FlowLine, at place, m mark) {
 			return
 		}
 	}
-	m.path = at.path
+	m.path, m.note, m.at, m.in = in.or(at).path, n, at, in
 	tr.story.Steps = append(tr.story.Steps, s)
 	tr.marks = append(tr.marks, m)
 }
@@ -159,7 +173,7 @@ func (p place) name() string {
 }
 
 // short is the function's name as source outside of its package writes it.
-func (p place) short() string { return p.path[strings.LastIndexByte(p.path, '/')+1:] + "." + p.fn }
+func (p place) short() string { return packageName(p.path) + "." + p.fn }
 
 // or is p, or q where p is none.
 func (p place) or(q place) place {
@@ -176,36 +190,92 @@ func (tr *trail) inlinedCall(here *said, n alloc.FlowLine, at, outer place) (pla
 	if !ok {
 		return place{}, false
 	}
-	q, _ := qualified(split(lhs, ',')[0])
-	after := outer.path == ""
+	params := split(lhs, ',')
+	q, _ := qualified(params[0])
+	from := outer.or(at).path
+	same := false // outer is one that would do
 	for _, d := range here.inlined[n.Pos] {
 		for _, r := range readings(d.Expr) {
-			if r.qualifier != q && !(q == "" && r.qualifier == "") {
+			if r.qualifier != q {
 				continue
 			}
 			callee := place{pkg: at.pkg, path: at.pkg, fn: r.fn}
 			if q != "" {
-				paths := tr.paths(at.pkg, q)
-				if len(paths) == 0 {
-					continue
-				}
-				callee.path = paths[0]
+				callee.path = tr.packageOf(from, q, at.pkg)
 			}
-			if !after {
-				after = callee.path == outer.path && callee.fn == outer.fn
-				break
+			if callee.path == "" || !tr.takes(callee, params) {
+				continue
+			}
+			if r.fn == outer.fn && q == packageName(outer.path) {
+				same = true
+				continue
 			}
 			return callee, true
 		}
 	}
-	return place{}, false
+	if !same {
+		return place{}, false
+	}
+	// A function may call one of the same name in a package of the same name:
+	// the compiler's lines about the two are the same line.
+	imported, _ := tr.paths(from, q)
+	if len(imported) == 0 || imported[0] == outer.path || !tr.declares(imported[0], outer.fn) {
+		return place{}, false
+	}
+	return place{pkg: at.pkg, path: imported[0], fn: outer.fn}, true
 }
+
+// packageOf is the import path that the package name q stands for in the
+// source of package from, or of that which was compiled; "" if there is none.
+func (tr *trail) packageOf(from, q, compiled string) string {
+	if from != compiled && q == packageName(from) {
+		return from
+	}
+	imported, other := tr.paths(from, q)
+	if paths := slices.Concat(imported, other); len(paths) > 0 {
+		return paths[0]
+	}
+	return ""
+}
+
+// takes reports whether a function may have the parameters that an inlined call
+// assigns to.
+func (tr *trail) takes(fn place, params []string) bool {
+	if tr.Source == nil || tr.Files == nil || strings.Contains(fn.fn, ".func") {
+		return true
+	}
+	_, decl := tr.Source.function(tr.Files(fn.path), fn.fn)
+	if decl == nil {
+		return true
+	}
+	have := names(decl.Recv, decl.Type.Params)
+	for _, p := range params {
+		_, name := qualified(strings.TrimSpace(p))
+		if name != "_" && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~") && !slices.Contains(have, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// declares reports whether the compiler knows a function of a package.
+func (tr *trail) declares(path, fn string) bool {
+	s, err := tr.said(tr.ctx, path)
+	if err != nil {
+		return false
+	}
+	_, ok := s.declared[fn]
+	return ok
+}
+
+// packageName guesses a package's name from its import path.
+func packageName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
 
 // passInlined lets the inlined calls among the steps from first on decide from
 // which the value does not come back: all further steps stand in it.
 func (tr *trail) passInlined(first int) {
-	steps := tr.story.Steps
-	for i := len(steps) - 1; i >= first && steps[i].Pos == steps[len(steps)-1].Pos; i-- {
+	marks := tr.marks
+	for i := len(marks) - 1; i >= first && marks[i].note.Pos == marks[len(marks)-1].note.Pos && (marks[i].inlined || !isResultName(marks[i].note.Text)); i-- {
 		if tr.marks[i].inlined {
 			tr.marks[i].decides = true
 		}
