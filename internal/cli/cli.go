@@ -39,18 +39,24 @@ type env struct {
 type command struct {
 	name string
 	help string // hand-written, at most 25 lines, ending in an example
-	run  func(ctx context.Context, e *env, args []string) error
+	// define defines the command's flags and returns what runs it with their
+	// values.
+	define func(fs *flag.FlagSet) runner
 }
+
+// A runner runs a command: args are its arguments up to "--", rest is what
+// follows that.
+type runner func(ctx context.Context, e *env, args, rest []string) error
 
 // commands in the order of the usage text. It is a function, since help looks
 // into it.
 func commands() []command {
 	return []command{
-		{"find", findHelp, runFind},
-		{"explain", explainHelp, runExplain},
-		{"cost", costHelp, runCost},
-		{"version", versionHelp, runVersion},
-		{"help", helpHelp, runHelp},
+		{"find", findHelp, defineFind},
+		{"explain", explainHelp, defineExplain},
+		{"cost", costHelp, defineCost},
+		{"version", versionHelp, defineVersion},
+		{"help", helpHelp, defineHelp},
 	}
 }
 
@@ -65,9 +71,6 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if ctx.Err() != nil {
 		fmt.Fprintln(stderr, "stackward: interrupted")
 		return exitError
-	}
-	if errors.Is(err, flag.ErrHelp) {
-		return exitDone
 	}
 	if errors.Is(err, errPartial) {
 		return exitError // told already
@@ -105,7 +108,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 		fmt.Fprint(e.stdout, usage)
 		return nil
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
-		return runFind(ctx, e, args)
+		return commands()[0].run(ctx, e, args)
 	}
 	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, version, help; packages are written as ./name")
 }
@@ -121,12 +124,13 @@ type buildFlags struct {
 	flags   []string
 }
 
-// newFlags returns the flag set of a command with the build flags and those of
-// the output.
-func newFlags(c string, b *buildFlags, o *output) *flag.FlagSet {
-	fs := flag.NewFlagSet(c, flag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	fs.Usage = func() {}
+// buildHelp names them.
+const buildHelp = `  -C dir, -tags, -mod, -modfile, -modcacherw, -overlay, -pgo, -p, -trimpath,
+  -race, -msan, -asan, -gcflags, -ldflags, -asmflags
+                  as of the go command
+`
+
+func (b *buildFlags) define(fs *flag.FlagSet) {
 	fs.StringVar(&b.dir, "C", "", "work in `dir`")
 	fs.StringVar(&b.overlay, "overlay", "", "the go command's -overlay `file`")
 	for _, name := range []string{"tags", "mod", "modfile", "pgo", "p", "gcflags", "ldflags", "asmflags"} {
@@ -141,26 +145,33 @@ func newFlags(c string, b *buildFlags, o *output) *flag.FlagSet {
 			return nil
 		})
 	}
-	fs.StringVar(&o.format, "format", "text", "`text` or json")
-	fs.StringVar(&o.file, "o", "", "write to `file`")
-	return fs
 }
 
-// parse parses a command's flags; -h prints its help.
-func parse(e *env, fs *flag.FlagSet, args []string) error {
+// run parses the command's flags and runs it; -h prints its help.
+func (c *command) run(ctx context.Context, e *env, args []string) error {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	run := c.define(fs)
+	var rest []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, rest = args[:i], args[i+1:]
+	}
 	err := fs.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		for _, c := range commands() {
-			if c.name == fs.Name() {
-				fmt.Fprint(e.stdout, c.help)
-			}
-		}
-		return err
+		fmt.Fprint(e.stdout, c.help)
+		return nil
 	}
 	if err != nil {
-		return usageError(fmt.Sprintf("%s: %v", fs.Name(), err), "flags are listed by: stackward help "+fs.Name())
+		return usageError(fmt.Sprintf("%s: %v", c.name, err), "flags are listed by: stackward help "+c.name)
 	}
-	return nil
+	for _, arg := range fs.Args() {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && fs.Lookup(name) != nil {
+			return usageError(fmt.Sprintf("%s: the flag %s stands after %s", c.name, arg, fs.Arg(0)), "flags come before packages")
+		}
+	}
+	return run(ctx, e, fs.Args(), rest)
 }
 
 // build is the part of a request that the build flags make.
@@ -179,23 +190,22 @@ func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
 	return out, nil
 }
 
-// words splits a list of causes or kinds and refuses what is none.
-func words[T ~string](flagName, list string, known []T) ([]T, error) {
-	var out []T
-	for w := range strings.SplitSeq(list, ",") {
-		if w = strings.TrimSpace(w); w == "" {
-			continue
-		}
-		if !slices.Contains(known, T(w)) {
-			var names []string
-			for _, k := range known {
-				names = append(names, string(k))
-			}
-			return nil, usageError(fmt.Sprintf("-%s: unknown %s %q", flagName, flagName, w), "known are "+strings.Join(names, ", "))
-		}
-		out = append(out, T(w))
+// report has the engine make a report, shows how far it is, and writes it.
+func report(e *env, b *buildFlags, o *output, build *engine.Build, do func() (*alloc.Report, error)) error {
+	p := newProgress(e)
+	var err error
+	if *build, err = b.build(e, p); err != nil {
+		return err
 	}
-	return out, nil
+	r, err := do()
+	p.clear()
+	if err != nil {
+		return err
+	}
+	if err := o.write(e, r); err != nil {
+		return err
+	}
+	return problems(e, r)
 }
 
 // problems tells what the report lacks, and makes the command fail if it

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -23,51 +24,37 @@ Packages, if given, are the patterns to look in.
   -tests          look into _test files, too
   -format f       text or json
   -o file         write to file
-  -C dir, -tags, -mod, -modfile, -overlay, -pgo, -race, -trimpath, -gcflags
-                  as of the go command
-
+` + buildHelp + `
 example: stackward explain server.go:120
          stackward explain returned
 `
 
-func runExplain(ctx context.Context, e *env, args []string) error {
+func defineExplain(fs *flag.FlagSet) runner {
 	var (
 		b   buildFlags
 		o   output
 		req engine.ExplainRequest
 	)
-	fs := newFlags("explain", &b, &o)
+	b.define(fs)
+	o.define(fs)
 	fs.BoolVar(&req.Tests, "tests", false, "look into _test files, too")
-	if err := parse(e, fs, args); err != nil {
-		return err
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	if fs.NArg() == 0 {
-		return usageError("explain what?", "write FILE:LINE, a site's id or a cause such as \"returned\"")
-	}
-	req.Target, req.Patterns = fs.Arg(0), fs.Args()[1:]
-	if c := alloc.Cause(req.Target); slices.Contains(alloc.Causes, c) {
-		page, ok := docs.Cause(c)
-		if !ok {
-			return fmt.Errorf("docs/causes.md has no page for %s", c)
+	return func(ctx context.Context, e *env, args, rest []string) error {
+		args = append(args, rest...)
+		if err := o.check(); err != nil {
+			return err
 		}
-		_, err := io.WriteString(e.stdout, page)
-		return err
+		if len(args) == 0 {
+			return usageError("explain what?", "write FILE:LINE, a site's id or a cause such as \"returned\"")
+		}
+		req.Target, req.Patterns = args[0], args[1:]
+		if c := alloc.Cause(req.Target); slices.Contains(alloc.Causes, c) {
+			page, ok := docs.Cause(c)
+			if !ok {
+				return fmt.Errorf("docs/causes.md has no page for %s", c)
+			}
+			_, err := io.WriteString(e.stdout, page)
+			return err
+		}
+		return report(e, &b, &o, &req.Build, func() (*alloc.Report, error) { return engine.Explain(ctx, req) })
 	}
-	p := newProgress(e)
-	var err error
-	if req.Build, err = b.build(e, p); err != nil {
-		return err
-	}
-	r, err := engine.Explain(ctx, req)
-	p.clear()
-	if err != nil {
-		return err
-	}
-	if err := o.write(e, r); err != nil {
-		return err
-	}
-	return problems(e, r)
 }

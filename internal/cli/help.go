@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"runtime/debug"
 
@@ -32,7 +33,9 @@ const versionHelp = `usage: stackward version
 example: stackward version
 `
 
-func runHelp(_ context.Context, e *env, args []string) error {
+func defineHelp(*flag.FlagSet) runner { return runHelp }
+
+func runHelp(_ context.Context, e *env, args, _ []string) error {
 	if len(args) == 0 {
 		fmt.Fprint(e.stdout, usage)
 		return nil
@@ -58,7 +61,9 @@ func runHelp(_ context.Context, e *env, args []string) error {
 	return usageError(fmt.Sprintf("no help on %q", args[0]), "stackward help lists the commands")
 }
 
-func runVersion(_ context.Context, e *env, args []string) error {
+func defineVersion(*flag.FlagSet) runner { return runVersion }
+
+func runVersion(_ context.Context, e *env, args, _ []string) error {
 	if len(args) > 0 {
 		return usageError("version takes no arguments", "")
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -23,6 +24,11 @@ type output struct {
 	file    string
 	top     int // rows of a table, 0 all
 	compare bool
+}
+
+func (o *output) define(fs *flag.FlagSet) {
+	fs.StringVar(&o.format, "format", "text", "`text` or json")
+	fs.StringVar(&o.file, "o", "", "write to `file`")
 }
 
 // check refuses an unknown format; more are those that a command has besides
