@@ -176,7 +176,7 @@ func (c *command) run(ctx context.Context, e *env, args []string) error {
 
 // build is the part of a request that the build flags make.
 func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
-	out := engine.Build{Dir: b.dir, Flags: b.flags, Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Progress: p.report}
+	out := engine.Build{Dir: b.dir, Flags: b.flags, Stdin: e.stdin, Stdout: e.stdout, Stderr: p.through(e.stderr), Progress: p.report}
 	if b.overlay != "" {
 		file, err := filepath.Abs(b.overlay)
 		if err != nil {
@@ -193,6 +193,7 @@ func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
 // report has the engine make a report, shows how far it is, and writes it.
 func report(e *env, b *buildFlags, o *output, build *engine.Build, do func() (*alloc.Report, error)) error {
 	p := newProgress(e)
+	defer p.clear()
 	var err error
 	if *build, err = b.build(e, p); err != nil {
 		return err

@@ -37,6 +37,10 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(req.Command) > 0 {
+		// Ctrl-C ended the program, not the report of what it did.
+		ctx = context.WithoutCancel(ctx)
+	}
 	for _, name := range req.Compare {
 		if !slices.ContainsFunc(measured, func(m measurement) bool { return m.name == name }) {
 			return nil, &Error{Msg: "no benchmark " + name, Hint: "list them with: go test -run='^$' -list=Benchmark ./..."}

@@ -1,0 +1,97 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+)
+
+// build makes the stackward command, for tests of what a process does.
+func build(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "stackward")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("building stackward: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// unpack writes an archive into a directory of its own.
+func unpack(t testing.TB, archive string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestInterruptedProgram ends a program that is weighed, as Ctrl-C does. That
+// is not the end of stackward, which reports what it saw.
+func TestInterruptedProgram(t *testing.T) {
+	t.Parallel()
+	dir := unpack(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- main.go --
+package main
+
+import (
+	"os"
+	"time"
+)
+
+var sink *[100]int
+
+func main() {
+	sink = new([100]int)
+	os.Stdout.WriteString("ready\n")
+	time.Sleep(time.Hour)
+}
+`)
+	tmp := t.TempDir()
+	cmd := exec.Command(build(t), "cost", "--", "go", "run", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GOTMPDIR="+tmp, "GOFLAGS=", "GOWORK=off")
+	var stdout bytes.Buffer
+	cmd.Stdout = &stdout
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() && lines.Text() != "ready" {
+	}
+	cmd.Process.Signal(syscall.SIGINT)
+	rest, _ := io.ReadAll(stderr)
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, rest)
+	}
+	if !strings.Contains(stdout.String(), "main.go:11:12: new of [100]int: ") {
+		t.Errorf("the report lacks the site:\n%s", stdout.String())
+	}
+	if left, _ := os.ReadDir(tmp); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
