@@ -38,6 +38,9 @@ type Joiner struct {
 	// Dynamic, if not nil, reports whether a diagnostic's explanation ends at a
 	// call whose callee the compiler does not know.
 	Dynamic func(*alloc.Diagnostic) bool
+	// Known, if not nil, reports whether the program has a package of an
+	// import path.
+	Known func(importPath string) bool
 
 	// files gives a parsed source file, nil where it cannot be read.
 	files func(name string) *expr.File
@@ -504,7 +507,7 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 	if e := j.sites[key]; e != nil {
 		return e
 	}
-	pkg, name := SplitFunc(fn)
+	pkg, name := SplitFunc(fn, j.Known)
 	s := &alloc.Site{Package: pkg, Func: name, Pos: pos, Kind: kind, Type: spell(kind, typ)}
 	e := &entry{site: s, node: node, inlined: make(map[placeKey]*alloc.Inlining)}
 	last := pos.Line
@@ -564,38 +567,6 @@ func how(call *alloc.Call, c *claim) alloc.Allocates {
 
 // Judged reports whether Package was given this package's evidence.
 func (j *Joiner) Judged(importPath string) bool { return j.judged[importPath] }
-
-// SplitFunc splits a function's full name into import path and name.
-func SplitFunc(full string) (pkg, name string) {
-	i := strings.LastIndexByte(full, '/') + 1
-	if b := strings.IndexByte(full, '['); b >= 0 && b < i {
-		i = strings.LastIndexByte(full[:b], '/') + 1
-	}
-	if d := strings.IndexByte(full[i:], '.'); d >= 0 {
-		// The last element of a path may hold dots of its own
-		// ("gopkg.in/yaml.v3.F"): a function's name starts behind a dot
-		// that is followed by no version.
-		rest := full[i+d+1:]
-		if isVersion(rest) {
-			d2 := strings.IndexByte(rest, '.')
-			return full[:i+d+1+d2], rest[d2+1:]
-		}
-		return full[:i+d], rest
-	}
-	return "", full
-}
-
-// isVersion reports whether s begins with a gopkg.in version element: "v3.".
-func isVersion(s string) bool {
-	if len(s) < 3 || s[0] != 'v' {
-		return false
-	}
-	i := 1
-	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
-		i++
-	}
-	return i > 1 && i < len(s) && s[i] == '.'
-}
 
 func sortedPlaces(m map[placeKey]*alloc.Inlining) []alloc.Inlining {
 	var out []alloc.Inlining

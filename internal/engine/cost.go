@@ -124,7 +124,7 @@ func (p *pipeline) diagnoseDependencies(ctx context.Context, samples []alloc.Sam
 	want := make(map[string]bool)
 	for i := range samples {
 		for _, f := range correlate.UserFrames(samples[i].Frames) {
-			path, _ := correlate.SplitFunc(f.Func)
+			path, _ := correlate.SplitFunc(f.Func, p.known)
 			if p.packages[path] != nil && p.packages[path].Export != "" && len(p.diags[path]) == 0 {
 				want[path] = true
 			}

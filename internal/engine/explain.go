@@ -157,7 +157,7 @@ func (t target) means(s *alloc.Site) bool {
 func (t target) home() string {
 	if t.id != "" {
 		fn, _, _ := strings.Cut(t.id, "#")
-		pkg, _ := correlate.SplitFunc(fn)
+		pkg, _ := correlate.SplitFunc(fn, nil)
 		return strings.TrimSuffix(pkg, "_test")
 	}
 	return filepath.Dir(t.pos.File)
@@ -225,6 +225,12 @@ func (p *pipeline) tracer(pats []string) *flow.Tracer {
 		},
 		Source:   flow.NewSource(func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }),
 		Packages: p.packagesNamed,
+		Name: func(path string) string {
+			if pkg := p.packages[path]; pkg != nil {
+				return pkg.Name
+			}
+			return ""
+		},
 		Files: func(path string) []string {
 			if pkg := p.packages[path]; pkg != nil {
 				return pkg.GoFiles

@@ -214,6 +214,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		return nil, err
 	}
 	j := correlate.New(p.file)
+	j.Known = p.known
 	tracer := p.tracer(nil)
 	tracer.Lookup = func(_ context.Context, path string) ([]*alloc.Diagnostic, error) { return p.diags[path], nil }
 	j.Dynamic = func(d *alloc.Diagnostic) bool {
@@ -295,9 +296,12 @@ func (p *pipeline) header(command string) alloc.Header {
 // own reports whether a function belongs to the user's own packages: those of
 // the main modules, or else those that were named.
 func (p *pipeline) own(fn string) bool {
-	path, _ := correlate.SplitFunc(fn)
+	path, _ := correlate.SplitFunc(fn, p.known)
 	return p.ownPackage(path)
 }
+
+// known reports whether the program has a package of an import path.
+func (p *pipeline) known(importPath string) bool { return p.packages[importPath] != nil }
 
 func (p *pipeline) ownPackage(path string) bool {
 	if !p.asked[path] {

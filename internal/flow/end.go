@@ -72,13 +72,16 @@ func (tr *trail) end(d *alloc.Diagnostic, b block, at place) error {
 		tr.ended("stored in a map", at)
 	default:
 		m.decides = true
-		tr.ended("stored where it outlives "+at.short(), at)
+		tr.ended("stored where it outlives "+tr.short(at), at)
 	}
 	return nil
 }
 
 // ended records how the trail ends, in function at.
 func (tr *trail) ended(how string, at place) {
+	if at.path != at.pkg { // instantiated here
+		how = unqualify(how, tr.name(at.path))
+	}
 	tr.story.End = how
 	if at.callee {
 		tr.where = at
@@ -93,9 +96,9 @@ func (tr *trail) sayWhere() {
 		return
 	}
 	if k := len(tr.marks) - 1; k >= 0 && w.path != tr.marks[k].at.pkg {
-		tr.story.End = unqualify(tr.story.End, packageName(w.path))
+		tr.story.End = unqualify(tr.story.End, tr.name(w.path))
 	}
-	tr.story.End += " in " + w.short()
+	tr.story.End += " in " + tr.short(w)
 }
 
 // stored goes on with the expression in whose memory the value is kept, which

@@ -66,6 +66,8 @@ type Tracer struct {
 	// writes "rand.Intn", whichever rand it is, and in a body that was inlined
 	// it may be one that from does not import.
 	Packages func(from, name string) (imported, other []string)
+	// Name returns a package's name, "" if it is not known.
+	Name func(importPath string) string
 	// Files returns the source files of a package, absolute. Without it steps in
 	// bodies that were inlined stay at the call.
 	Files func(importPath string) []string

@@ -39,7 +39,7 @@ func (tr *trail) settle() {
 				tr.where = fn
 			}
 		case m.at.path != m.at.pkg: // instantiated here
-			text = unqualify(text, packageName(m.at.path))
+			text = unqualify(text, tr.name(m.at.path))
 		}
 		if madeName(text) {
 			if source := tr.Source.text(s.Pos, s.Step); source != "" {
@@ -74,7 +74,7 @@ func (tr *trail) settleCall(s *alloc.Step, m *mark) {
 	if text := tr.Source.text(s.Pos, "call parameter"); text != "" {
 		s.Text = text
 	} else if callee.path != "" {
-		s.Text = callee.short()
+		s.Text = tr.short(callee)
 	}
 }
 
@@ -149,13 +149,7 @@ func (tr *trail) locate(here *said, m *mark) (pos alloc.Pos, fn place, text stri
 		if p.path != m.at.pkg {
 			words = unqualify(words, f.tree.Name.Name)
 		}
-		var found []token.Pos
-		ast.Inspect(decl, func(node ast.Node) bool {
-			if at, ok := isStep(node, n.Step, words); ok && !slices.Contains(found, at) {
-				found = append(found, at)
-			}
-			return true
-		})
+		found := find(decl, n.Step, words)
 		if len(found) != 1 {
 			continue
 		}
@@ -210,30 +204,49 @@ func unqualify(text, pkg string) string {
 	return b.String()
 }
 
-// isStep reports whether a node is what a step of the compiler says, and where
-// the compiler would place it (cmd/compile/internal/syntax, go1.26): a call at
-// its "(", an assignment at its operator.
-func isStep(n ast.Node, step, text string) (token.Pos, bool) {
+// find returns the places in a function where the compiler would put a step of
+// the given text: rather those whose text is the same; calls are found by what
+// they call as well.
+func find(fn *ast.FuncDecl, step, text string) []token.Pos {
+	var same, alike []token.Pos
+	ast.Inspect(fn, func(n ast.Node) bool {
+		pos, exact, ok := isStep(n, step, text)
+		switch {
+		case exact && !slices.Contains(same, pos):
+			same = append(same, pos)
+		case ok && !exact:
+			alike = append(alike, pos)
+		}
+		return true
+	})
+	if same != nil {
+		return same
+	}
+	return alike
+}
+
+// isStep reports whether a node is what a step of the compiler says, exactly or
+// nearly, and where the compiler would place it
+// (cmd/compile/internal/syntax, go1.26): a call at its "(", an assignment at its
+// operator.
+func isStep(n ast.Node, step, text string) (pos token.Pos, exact, ok bool) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
-		if step == "call parameter" {
-			call, ok := parseCall(text)
-			return n.Lparen, ok && lastName(call.callee) == calledName(n)
-		}
-		return n.Lparen, plain(text) == plain(types.ExprString(n))
+		call, ok := parseCall(text)
+		ok = ok && lastName(call.callee) == calledName(n)
+		return n.Lparen, plain(text) == plain(types.ExprString(n)), ok
 	case *ast.AssignStmt:
 		lhs, rhs, ok := strings.Cut(text, " "+n.Tok.String()+" ")
-		if !ok || len(n.Lhs) != 1 || plain(lhs) != plain(types.ExprString(n.Lhs[0])) {
-			return n.TokPos, false
-		}
-		return n.TokPos, strings.Contains(rhs, "~r") || strings.Contains(rhs, "{...}") || plain(rhs) == plain(types.ExprString(n.Rhs[0]))
+		ok = ok && len(n.Lhs) == 1 && plain(lhs) == plain(types.ExprString(n.Lhs[0]))
+		return n.TokPos, ok && plain(rhs) == plain(types.ExprString(n.Rhs[0])), ok
 	case ast.Expr:
 		if step == "call parameter" || strings.HasPrefix(step, "assign") {
-			return token.NoPos, false
+			return token.NoPos, false, false
 		}
-		return compilerPos(n), plain(text) == plain(types.ExprString(n))
+		exact := plain(text) == plain(types.ExprString(n))
+		return compilerPos(n), exact, exact
 	}
-	return token.NoPos, false
+	return token.NoPos, false, false
 }
 
 // plain is an expression's text without what the compiler and go/types write

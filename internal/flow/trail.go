@@ -88,7 +88,7 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 	inlined := make(map[alloc.Pos]place) // by the line and column of the call
 	if tr.start.path != "" && first == 0 {
 		inlined[d.Pos] = tr.start
-		tr.step(alloc.FlowLine{Text: tr.start.short(), Step: "inlined call", Pos: d.Pos}, at, place{}, mark{inlined: true})
+		tr.step(alloc.FlowLine{Text: tr.short(tr.start), Step: "inlined call", Pos: d.Pos}, at, place{}, mark{inlined: true})
 	}
 	var last block // the last that has notes
 	for bi, b := range blocks {
@@ -96,6 +96,9 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 			last = b
 		}
 		for ni, n := range b.notes {
+			if k := len(tr.marks) - 1; k >= first && tr.marks[k].note.Pos != n.Pos {
+				delete(inlined, tr.marks[k].note.Pos) // the value has left that body
+			}
 			if n.Step == "assign-pair" {
 				if callee, ok := tr.inlinedCall(here, n, at, inlined[n.Pos]); ok {
 					tr.step(n, at, inlined[n.Pos], mark{inlined: true, callee: callee})
@@ -114,11 +117,10 @@ func (tr *trail) follow(d *alloc.Diagnostic, at place) error {
 			if n.Step == "captured by a closure" {
 				m.decides = true
 			}
-			in := inlined[n.Pos]
 			if isResultName(n.Text) {
-				in = place{} // the inlined call as an expression of its caller
+				delete(inlined, n.Pos) // the inlined call as an expression of its caller
 			}
-			tr.step(n, at, in, m)
+			tr.step(n, at, inlined[n.Pos], m)
 			if n.Step == "call parameter" && ni < len(b.notes)-1 && builtins[calleeOf(n.Text)] == "" {
 				tr.story.Steps[len(tr.story.Steps)-1].Text += ", and back as its result"
 			}
@@ -172,8 +174,8 @@ func (p place) name() string {
 	return p.path + "." + p.fn
 }
 
-// short is the function's name as source outside of its package writes it.
-func (p place) short() string { return packageName(p.path) + "." + p.fn }
+// short is a function's name as source outside of its package writes it.
+func (t *Tracer) short(p place) string { return t.name(p.path) + "." + p.fn }
 
 // or is p, or q where p is none.
 func (p place) or(q place) place {
@@ -206,7 +208,7 @@ func (tr *trail) inlinedCall(here *said, n alloc.FlowLine, at, outer place) (pla
 			if callee.path == "" || !tr.takes(callee, params) {
 				continue
 			}
-			if r.fn == outer.fn && q == packageName(outer.path) {
+			if r.fn == outer.fn && callee.path == outer.path {
 				same = true
 				continue
 			}
@@ -228,7 +230,7 @@ func (tr *trail) inlinedCall(here *said, n alloc.FlowLine, at, outer place) (pla
 // packageOf is the import path that the package name q stands for in the
 // source of package from, or of that which was compiled; "" if there is none.
 func (tr *trail) packageOf(from, q, compiled string) string {
-	if from != compiled && q == packageName(from) {
+	if from != compiled && q == tr.name(from) {
 		return from
 	}
 	imported, other := tr.paths(from, q)
@@ -268,8 +270,15 @@ func (tr *trail) declares(path, fn string) bool {
 	return ok
 }
 
-// packageName guesses a package's name from its import path.
-func packageName(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+// name is a package's name.
+func (t *Tracer) name(path string) string {
+	if t.Name != nil {
+		if name := t.Name(path); name != "" {
+			return name
+		}
+	}
+	return path[strings.LastIndexByte(path, '/')+1:]
+}
 
 // passInlined lets the inlined calls among the steps from first on decide from
 // which the value does not come back: all further steps stand in it.

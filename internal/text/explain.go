@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -26,8 +27,9 @@ func (t *writer) story(s *alloc.Site) {
 	t.facts(s)
 	if len(s.Flow) > 0 {
 		fmt.Fprintf(t, "\nallocates here, because of there:\n")
+		cut := cutIndex(s)
 		for i := range s.Flow {
-			t.step(&s.Flow[i], s.Cut)
+			t.step(&s.Flow[i], i == cut)
 		}
 		if s.End != "" {
 			fmt.Fprintf(t, "  end: %s\n", s.End)
@@ -103,9 +105,23 @@ func (t *writer) facts(s *alloc.Site) {
 	}
 }
 
-func (t *writer) step(s, cut *alloc.Step) {
+// cutIndex is the place of a site's cut in its flow, -1 if it has none. The
+// same step may be taken twice; the cut is one of them, or a copy.
+func cutIndex(s *alloc.Site) int {
+	if s.Cut == nil {
+		return -1
+	}
+	for i := range s.Flow {
+		if &s.Flow[i] == s.Cut {
+			return i
+		}
+	}
+	return slices.Index(s.Flow, *s.Cut)
+}
+
+func (t *writer) step(s *alloc.Step, cut bool) {
 	mark := " "
-	if cut != nil && *s == *cut {
+	if cut {
 		mark = t.color(red, "✂")
 	}
 	fmt.Fprintf(t, "%s %s: %s: %s\n", mark, t.pos(s.Pos), s.Step, s.Text)
