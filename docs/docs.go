@@ -22,3 +22,18 @@ func Cause(c alloc.Cause) (string, bool) {
 	section, _, _ = strings.Cut(section, "\n## ")
 	return "## " + string(c) + "\n" + strings.TrimRight(section, "\n") + "\n", true
 }
+
+// Remedy is the first sentence of what removes c, "" where its section has none.
+func Remedy(c alloc.Cause) string {
+	section, _ := Cause(c)
+	_, text, ok := strings.Cut(section, "\nWhat removes it: ")
+	if !ok {
+		return ""
+	}
+	text, _, _ = strings.Cut(text, "\n\n")
+	text = strings.Join(strings.Fields(text), " ")
+	if sentence, _, more := strings.Cut(text, ". "); more {
+		text = sentence
+	}
+	return strings.TrimSuffix(text, ".")
+}

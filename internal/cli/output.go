@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/docs"
 	"github.com/stackward-go/stackward/internal/gobench"
 	"github.com/stackward-go/stackward/internal/pprof"
 	"github.com/stackward-go/stackward/internal/text"
@@ -76,7 +77,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 		}
 		return pprof.Write(w, r)
 	}
-	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root)}
+	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

@@ -61,6 +61,7 @@ type entry struct {
 	diag, inlinedDiag *alloc.Diagnostic
 	calls             []alloc.Call
 	inlined           map[placeKey]*alloc.Inlining
+	copies            map[placeKey]*alloc.Diagnostic // of inlined copies
 	// ownCall reports a call in the function's own body, stackOnly that at
 	// least one inlined copy stays on the stack.
 	ownCall, copyCall, copyStack bool
@@ -371,6 +372,12 @@ func (j *Joiner) call(importPath string, c *claim, call *alloc.Call) {
 		if c != nil {
 			in.Col = c.d.Pos.Col
 			in.Escapes = escapes(c.d)
+			if k := keyOf(outer); e.copies[k] == nil {
+				if e.copies == nil {
+					e.copies = make(map[placeKey]*alloc.Diagnostic)
+				}
+				e.copies[k] = c.d
+			}
 			if e.inlinedDiag == nil {
 				e.inlinedDiag = c.d
 			}
@@ -536,9 +543,11 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 	return e
 }
 
+func keyOf(outer alloc.Frame) placeKey { return placeKey{outer.Func, outer.File, outer.Line} }
+
 // place is the inlining of the site into the physical function of outer.
 func (e *entry) place(outer alloc.Frame) *alloc.Inlining {
-	k := placeKey{outer.Func, outer.File, outer.Line}
+	k := keyOf(outer)
 	in := e.inlined[k]
 	if in == nil {
 		in = &alloc.Inlining{Func: outer.Func, Pos: alloc.Pos{File: outer.File, Line: outer.Line}}

@@ -157,6 +157,17 @@ func (j *Joiner) Diagnostic(s *alloc.Site) *alloc.Diagnostic {
 	return nil
 }
 
+// DiagnosticAt is the compiler's statement about the copy of a site at one of the
+// places that it was inlined at, nil where the compiler is silent.
+func (j *Joiner) DiagnosticAt(s *alloc.Site, in alloc.Inlining) *alloc.Diagnostic {
+	for _, e := range j.lines[lineKey{s.File, s.Line}] {
+		if e.site == s {
+			return e.copies[placeKey{in.Func, in.File, in.Line}]
+		}
+	}
+	return nil
+}
+
 // said is the diagnostic that tells most of the site.
 func (e *entry) said() *alloc.Diagnostic {
 	if e.diag != nil {

@@ -60,25 +60,65 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	p.fill(r.Sites, j)
 	tracer := p.tracer(pats)
 	for _, s := range r.Sites {
-		d := j.Diagnostic(s)
-		if d == nil || d.Verdict == alloc.StaysOnStack {
-			continue
-		}
 		p.progress("following the flow", 0, 0, s.ID)
-		story, err := tracer.Trace(ctx, d, holder(s, d))
-		if err != nil {
+		if err := p.explain(ctx, tracer, j, s, t); err != nil {
 			return nil, err
 		}
-		s.Flow, s.Cut, s.End = story.Steps, story.Cut, story.End
-		if story.Incomplete != "" {
-			s.End = strings.TrimPrefix(s.End+"; ", "; ") + "the trail is lost: " + story.Incomplete
-		}
-		s.Candidates = story.Candidates
 	}
 	r.Summary.Sites, r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites), len(r.Sites)
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// explain tells the story of a site: what makes it allocate and, where its value
+// escapes, the flow. Of a site that was inlined it is the copy at the target.
+func (p *pipeline) explain(ctx context.Context, tracer *flow.Tracer, j *correlate.Joiner, s *alloc.Site, t target) error {
+	copyAt := t.copyOf(s, p.ownPackage)
+	d := j.Diagnostic(s)
+	if copyAt != nil {
+		// The copy that was asked about is the first of the list.
+		s.Inlined = slices.DeleteFunc(slices.Clone(s.Inlined), func(in alloc.Inlining) bool { return in == *copyAt })
+		s.Inlined = slices.Insert(s.Inlined, 0, *copyAt)
+		d = j.DiagnosticAt(s, *copyAt)
+	}
+	var story *flow.Story
+	if d == nil || d.Verdict == alloc.StaysOnStack || flow.NeedsOrigin(s) {
+		var call alloc.Pos
+		if copyAt != nil {
+			call = copyAt.Pos
+		}
+		story = tracer.Origin(s, call)
+	}
+	if d != nil && d.Verdict != alloc.StaysOnStack {
+		escape, err := tracer.Trace(ctx, d, holder(s, d))
+		if err != nil {
+			return err
+		}
+		story = story.Then(escape)
+	}
+	s.Flow, s.Cut, s.End = story.Steps, story.Cut, story.End
+	s.Candidates = p.likelyFirst(story, s)
+	if story.Incomplete != "" {
+		s.End = strings.TrimPrefix(s.End+"; ", "; ") + "the trail is lost: " + story.Incomplete
+	}
+	return nil
+}
+
+// copyOf is the place at the target that a site's function was inlined at, nil
+// where the target is the site itself. Of a site that is not the user's own and
+// was asked for by its id it is the user's first.
+func (t target) copyOf(s *alloc.Site, own func(importPath string) bool) *alloc.Inlining {
+	for i := range s.Inlined {
+		in := &s.Inlined[i]
+		if in.Allocates == alloc.Never {
+			continue
+		}
+		if t.id == "" && in.File == t.pos.File && in.Line == t.pos.Line && (s.File != t.pos.File || s.Line != t.pos.Line) || t.id != "" && !own(s.Package) {
+			return in
+		}
+	}
+	return nil
 }
 
 // holder is the function that holds a site; d may be about one of its inlined

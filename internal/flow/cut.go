@@ -24,7 +24,7 @@ func (tr *trail) cut() {
 			continue
 		}
 		tr.story.Cut = &steps[i]
-		if !tr.received {
+		if !tr.story.Received {
 			return
 		}
 		for j := range i {

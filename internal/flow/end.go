@@ -286,7 +286,7 @@ func (tr *trail) heldBy(f *function, call callText, arg string) (*alloc.Diagnost
 func (tr *trail) dynamic(call callText, arg string, n alloc.FlowLine, at place) error {
 	k := len(tr.story.Steps) - 1
 	tr.story.Steps[k].Step = "dynamic call"
-	tr.received = !slices.Contains(call.args, arg)
+	tr.story.Received = !slices.Contains(call.args, arg)
 	dyn := &Dynamic{Package: tr.marks[k].path, Func: tr.story.Steps[k].Func, Pos: n.Pos, Text: n.Text, Method: call.callee[strings.LastIndexByte(call.callee, '.')+1:]}
 	tr.story.Dynamic = dyn
 	what := call.callee

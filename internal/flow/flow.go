@@ -46,6 +46,7 @@ package flow
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -107,11 +108,42 @@ type Story struct {
 	End string
 	// Dynamic is the call that the trail ends at, if it ends at one whose
 	// callee the compiler does not know, and Candidates the methods it may
-	// mean.
+	// mean. Received reports that the method is one of the value itself.
 	Dynamic    *Dynamic
 	Candidates []string
+	Received   bool
 	// Incomplete says where and why the trail was lost, "" if it was not.
 	Incomplete string
+}
+
+// Then is the story of what makes a value allocate, which may be nil, and then
+// that of its escape.
+func (s *Story) Then(escape *Story) *Story {
+	if s == nil {
+		return escape
+	}
+	all := &Story{
+		Steps: s.Steps, End: s.End, Incomplete: escape.Incomplete,
+		Dynamic: escape.Dynamic, Candidates: escape.Candidates, Received: escape.Received,
+	}
+	cut := -1
+	for i := range s.Steps {
+		if s.Cut == &s.Steps[i] {
+			cut = i
+		}
+	}
+	for _, e := range escape.Steps {
+		if !slices.ContainsFunc(all.Steps, func(o alloc.Step) bool { return o.Pos == e.Pos && (e.Step == "spill" || o.Step == e.Step) }) {
+			all.Steps = append(all.Steps, e)
+		}
+	}
+	if cut >= 0 {
+		all.Cut = &all.Steps[cut]
+	}
+	if escape.End != "" {
+		all.End += "; escapes: " + escape.End
+	}
+	return all
 }
 
 // A Holder is the function whose source holds the expression that a diagnostic

@@ -46,7 +46,13 @@ func (tr *trail) settle() {
 				text = source
 			}
 		}
-		s.Text = text + strings.TrimPrefix(s.Text, m.note.Text)
+		suffix := strings.TrimPrefix(s.Text, m.note.Text)
+		if text == "func literal" {
+			if vars := tr.Source.captures(s.Pos); len(vars) > 0 {
+				text += " with " + strings.Join(vars, ", ")
+			}
+		}
+		s.Text = text + suffix
 	}
 }
 
@@ -128,6 +134,10 @@ func brief(n ast.Node) string {
 		return strings.TrimSpace("return " + list(n.Results))
 	case *ast.AssignStmt:
 		return list(n.Lhs) + " " + n.Tok.String() + " " + list(n.Rhs)
+	case *ast.GoStmt:
+		return "go " + types.ExprString(n.Call)
+	case *ast.DeferStmt:
+		return "defer " + types.ExprString(n.Call)
 	case ast.Expr:
 		return types.ExprString(n)
 	}

@@ -223,6 +223,42 @@ func isIdent(e ast.Expr, name string) bool {
 	return ok && id.Name == name
 }
 
+// captures are the variables of functions around the function literal at pos
+// that the literal uses, in the order of their use.
+func (s *Source) captures(pos alloc.Pos) []string {
+	f := s.file(pos.File)
+	var lit *ast.FuncLit
+	for _, n := range f.path(pos) {
+		if l, ok := n.(*ast.FuncLit); ok && l.Pos() == f.pos(pos) {
+			lit = l
+		}
+	}
+	if lit == nil {
+		return nil
+	}
+	var vars []string
+	names := make(map[*ast.Ident]bool) // of fields and methods, which are no variables
+	ast.Inspect(lit.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			names[n.Sel] = true
+		case *ast.KeyValueExpr:
+			if id, ok := n.Key.(*ast.Ident); ok {
+				names[id] = true
+			}
+		case *ast.Ident:
+			if names[n] || slices.Contains(vars, n.Name) {
+				break
+			}
+			if d := f.declaration(f.place(n.Pos()), n.Name); d != nil && (d.Pos() < lit.Pos() || d.Pos() >= lit.End()) {
+				vars = append(vars, n.Name)
+			}
+		}
+		return true
+	})
+	return vars
+}
+
 func before(a, b alloc.Pos) bool {
 	return a.Line < b.Line || a.Line == b.Line && a.Col < b.Col
 }

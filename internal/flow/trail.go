@@ -65,8 +65,6 @@ type trail struct {
 	marks []mark // of each step
 	start place  // the inlined function that holds the value's expression, if it is one
 	where place  // the function that the trail ends in, if it is not the first
-	// received reports that the trail ends at a dynamic call on the value.
-	received bool
 }
 
 // follow appends the steps of d, and of what they lead to.
