@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/docs"
@@ -55,6 +57,56 @@ func defineExplain(fs *flag.FlagSet) runner {
 			_, err := io.WriteString(e.stdout, page)
 			return err
 		}
+		if err := noCause(req.Target); err != nil {
+			return err
+		}
 		return report(e, &b, &o, &req.Build, func() (*alloc.Report, error) { return engine.Explain(ctx, req) })
 	}
+}
+
+// noCause is the answer to a word that is neither a cause nor the beginning of a
+// place or id.
+func noCause(word string) error {
+	if word == "" || strings.ContainsAny(word, `:#./\`) {
+		return nil
+	}
+	if _, err := os.Stat(word); err == nil {
+		return nil
+	}
+	var all []string
+	best, least := "", 3 // edits that a slip may make
+	for _, c := range alloc.Causes {
+		all = append(all, string(c))
+		if n := edits(word, string(c)); n < least {
+			best, least = string(c), n
+		}
+	}
+	msg := fmt.Sprintf("no cause %q", word)
+	switch {
+	case best != "":
+		return usageError(msg, "did you mean "+best+"?")
+	case slices.Contains(alloc.Kinds, alloc.Kind(word)):
+		return usageError(msg, "it is a kind; sites of a kind are listed by: stackward find -kind "+word)
+	}
+	return usageError(msg, "causes are "+strings.Join(all, ", "))
+}
+
+// edits is the number of bytes to insert, delete or replace between two words.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			n := diagonal
+			if a[i] != b[j] {
+				n = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], n
+		}
+	}
+	return row[len(b)]
 }

@@ -2,11 +2,8 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,12 +25,11 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.absolute(&t)
-	pats := req.Patterns
-	if len(pats) == 0 {
-		pats = []string{t.home()}
+	if err := p.find(&t); err != nil {
+		return nil, err
 	}
-	if err := p.compile(ctx, gocmd.Request{Patterns: pats, Tests: req.Tests || t.inTest(), Diagnose: true}); err != nil {
+	pats, err := p.compileHome(ctx, t, req)
+	if err != nil {
 		return nil, err
 	}
 	if err := p.heard(); err != nil {
@@ -52,9 +48,6 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 		}
 	}
 	if len(r.Sites) == 0 {
-		if len(p.problems) > 0 {
-			return nil, &Error{Msg: "no site found: " + p.problems[0].Message}
-		}
 		return nil, p.nothingAt(t, all)
 	}
 	p.fill(r.Sites, j)
@@ -105,22 +98,6 @@ func (p *pipeline) explain(ctx context.Context, tracer *flow.Tracer, j *correlat
 	return nil
 }
 
-// copyOf is the place at the target that a site's function was inlined at, nil
-// where the target is the site itself. Of a site that is not the user's own and
-// was asked for by its id it is the user's first.
-func (t target) copyOf(s *alloc.Site, own func(importPath string) bool) *alloc.Inlining {
-	for i := range s.Inlined {
-		in := &s.Inlined[i]
-		if in.Allocates == alloc.Never {
-			continue
-		}
-		if t.id == "" && in.File == t.pos.File && in.Line == t.pos.Line && (s.File != t.pos.File || s.Line != t.pos.Line) || t.id != "" && !own(s.Package) {
-			return in
-		}
-	}
-	return nil
-}
-
 // holder is the function that holds a site; d may be about one of its inlined
 // copies.
 func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
@@ -131,112 +108,6 @@ func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
 		}
 	}
 	return h
-}
-
-// A target is what Explain was asked about.
-type target struct {
-	id  string
-	pos alloc.Pos
-}
-
-// parseTarget reads FILE:LINE[:COL] or a site's id, "package.Func#shape#n".
-func parseTarget(s string) (target, error) {
-	bad := &Error{
-		Msg:   fmt.Sprintf("%q is no place, site id or cause", s),
-		Hint:  "write FILE:LINE, FILE:LINE:COL, an id as find -format=json prints it, or a cause such as \"returned\"",
-		Usage: true,
-	}
-	if strings.Count(s, "#") >= 2 {
-		return target{id: s}, nil
-	}
-	file, rest, ok := cutPlace(s)
-	if !ok {
-		return target{}, bad
-	}
-	line, col, hasCol := strings.Cut(rest, ":")
-	t := target{pos: alloc.Pos{File: file}}
-	var err error
-	if t.pos.Line, err = strconv.Atoi(line); err != nil || t.pos.Line < 1 {
-		return target{}, bad
-	}
-	if hasCol {
-		if t.pos.Col, err = strconv.Atoi(col); err != nil || t.pos.Col < 1 {
-			return target{}, bad
-		}
-	}
-	return t, nil
-}
-
-// cutPlace cuts FILE:LINE[:COL] behind the file, whose name may hold a colon.
-func cutPlace(s string) (file, rest string, ok bool) {
-	i := strings.LastIndex(s, ".go:")
-	if i < 0 {
-		return "", "", false
-	}
-	return s[:i+3], s[i+4:], true
-}
-
-// means reports whether site s is at the target. A target without a column
-// means every site of the line, and the places where one was inlined.
-func (t target) means(s *alloc.Site) bool {
-	if t.id != "" {
-		return s.ID == t.id
-	}
-	if s.File == t.pos.File && s.Line == t.pos.Line && (t.pos.Col == 0 || s.Col == t.pos.Col) {
-		return true
-	}
-	for _, in := range s.Inlined {
-		if in.File == t.pos.File && in.Line == t.pos.Line && (t.pos.Col == 0 || in.Col == t.pos.Col) && in.Allocates != alloc.Never {
-			return true
-		}
-	}
-	return false
-}
-
-// home is the pattern of the package that holds the target.
-func (t target) home() string {
-	if t.id != "" {
-		fn, _, _ := strings.Cut(t.id, "#")
-		pkg, _ := correlate.SplitFunc(fn, nil)
-		return strings.TrimSuffix(pkg, "_test")
-	}
-	return filepath.Dir(t.pos.File)
-}
-
-// inTest reports whether the target lies in a test.
-func (t target) inTest() bool {
-	return strings.HasSuffix(t.pos.File, "_test.go") || strings.Contains(t.id, "_test.")
-}
-
-// nothingAt says that there is no site at a place, and which are near.
-func (p *pipeline) nothingAt(t target, sites []*alloc.Site) error {
-	if t.id != "" {
-		return &Error{Msg: "no site " + t.id, Hint: "ids are printed by: stackward find -format=json"}
-	}
-	place := fmt.Sprintf("%s:%d", p.shorten(t.pos.File), t.pos.Line)
-	if f := p.file(t.pos.File); f == nil {
-		return &Error{Msg: "no such file: " + t.pos.File}
-	} else if n := f.Lines(); t.pos.Line > n {
-		return &Error{Msg: fmt.Sprintf("%s: the file has %d lines", place, n)}
-	}
-	best := 0
-	for _, s := range sites {
-		if s.File == t.pos.File && (best == 0 || abs(s.Line-t.pos.Line) < abs(best-t.pos.Line)) {
-			best = s.Line
-		}
-	}
-	e := &Error{Msg: place + ": neither the compiler nor the machine code names a heap allocation here"}
-	if best > 0 {
-		e.Hint = fmt.Sprintf("the nearest site is at line %d", best)
-	}
-	return e
-}
-
-func abs(n int) int {
-	if n < 0 {
-		return -n
-	}
-	return n
 }
 
 // tracer returns a Tracer that has packages compiled as they are asked for.
@@ -328,12 +199,4 @@ func (p *pipeline) listFlags() []string {
 // diagnose has dependencies compiled with diagnostics.
 func (p *pipeline) diagnose(ctx context.Context, paths []string) error {
 	return p.compileInto(ctx, gocmd.Request{Patterns: paths, Diagnose: true}, true)
-}
-
-// absolute makes the target's file absolute.
-func (p *pipeline) absolute(t *target) {
-	if t.pos.File != "" && !filepath.IsAbs(t.pos.File) {
-		t.pos.File = filepath.Join(p.cfg.Dir, t.pos.File)
-	}
-	t.pos.File = filepath.ToSlash(t.pos.File)
 }
