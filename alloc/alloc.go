@@ -183,14 +183,15 @@ type Step struct {
 
 // A Cost is what a site costs according to one source.
 type Cost struct {
-	Site   string `json:"site"`   // the site's id
+	Site   string `json:"site"`   // the site's id, "" where Gone is set
 	Source string `json:"source"` // the benchmark, profile or command that was measured
 	// Package is the benchmark's.
 	Package string `json:"package,omitempty"`
 
 	AllocsPerOp float64 `json:"allocs_per_op"`
 	BytesPerOp  float64 `json:"bytes_per_op"`
-	// Share is this cost's part of all allocations of the source, 0 to 1.
+	// Share is this cost's part of all allocations of the source, or of what
+	// its Index names, 0 to 1.
 	Share float64 `json:"share"`
 	// InUseObjects and InUseBytes are what is retained, from heap profiles.
 	InUseObjects float64 `json:"inuse_objects,omitempty"`
@@ -204,6 +205,9 @@ type Cost struct {
 	// Caller is that line, as FILE:LINE.
 	Via    []Frame `json:"via,omitempty"`
 	Caller string  `json:"caller,omitempty"`
+	// Gone names the place of an older build, its function and line, that
+	// today's source does not have any more: such a cost has no site.
+	Gone string `json:"gone,omitempty"`
 }
 
 // A Benchmark is the total that the costs of one source are held against.
@@ -222,6 +226,12 @@ type Benchmark struct {
 	// where the source is exact.
 	RecordedAllocsPerOp float64 `json:"recorded_allocs_per_op"`
 	RecordedBytesPerOp  float64 `json:"recorded_bytes_per_op"`
+	// InUseObjects and InUseBytes are what is retained, from heap profiles.
+	InUseObjects float64 `json:"inuse_objects,omitempty"`
+	InUseBytes   float64 `json:"inuse_bytes,omitempty"`
+	// Index is what the costs are ranked by and have shares of: "objects",
+	// "bytes" or "inuse"; "" is objects.
+	Index string `json:"index,omitempty"`
 	// Explained is the share of AllocsPerOp that has a site with a kind, a
 	// cause and a line, 0 to 1; the rest is UnexplainedAllocsPerOp.
 	Explained              float64 `json:"explained"`

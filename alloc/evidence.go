@@ -121,8 +121,12 @@ type Sample struct {
 	Bytes float64
 	// InUseObjects and InUseBytes are the live share, where the source tells.
 	InUseObjects, InUseBytes float64
+	// Slot is the size in bytes of the slot that each object took, 0 unknown.
+	// It helps where Entry and Type are hidden.
+	Slot int64
 	// Frames are the whole stack, innermost first, runtime frames included
-	// where the source has them.
+	// where the source has them. A frame without a line is of a place that the
+	// source does not have any more.
 	Frames []Frame
 	// Entry is the runtime function that the innermost frame outside of the
 	// runtime called ("runtime.growslice"), "" where the source hides it.

@@ -41,6 +41,10 @@ type Joiner struct {
 	// Known, if not nil, reports whether the program has a package of an
 	// import path.
 	Known func(importPath string) bool
+	// Slot, if not nil, is the size of the slot that an object of a size takes.
+	Slot func(bytes int64, noscan bool) int64
+	// Measured is what samples are evidence by, "" the recorder.
+	Measured alloc.Evidence
 
 	// files gives a parsed source file, nil where it cannot be read.
 	files func(name string) *expr.File

@@ -29,9 +29,18 @@ func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 		j.measured(e, s)
 		return e.site
 	}
+	if frames[0].Line == 0 {
+		return nil
+	}
 	kind := cause.KindOfEntry(s.Entry, s.Type)
 	for _, f := range frames {
-		if e := j.match(f, kind, s.Type); e != nil {
+		e := (*entry)(nil)
+		if s.Entry == "" && s.Type == "" {
+			e = j.matchSlot(f, s.Slot)
+		} else {
+			e = j.match(f, kind, s.Type)
+		}
+		if e != nil {
 			j.measured(e, s)
 			return e.site
 		}
@@ -99,6 +108,40 @@ func (j *Joiner) match(f alloc.Frame, kind alloc.Kind, typ string) *entry {
 	return best
 }
 
+// matchSlot finds the site on a frame's line that best explains an object of
+// which only the size of its slot is known, 0 not even that: a heap profile
+// hides what the runtime was called for. Sites of which the machine code has
+// nothing are out, unless there are no others.
+func (j *Joiner) matchSlot(f alloc.Frame, slot int64) *entry {
+	var best *entry
+	score := 0
+	for _, e := range j.lines[lineKey{f.File, f.Line}] {
+		s := 1
+		for i := range e.calls {
+			if fit := fitsSlot(&e.calls[i], slot, j.Slot); fit > 0 {
+				s = max(s, 8*fit)
+			} else {
+				s = max(s, 2)
+			}
+		}
+		if e.diag != nil && *escapes(e.diag) {
+			s += 2
+		}
+		// Rather than an expression that only reaches to this line, such as a
+		// call around a function literal.
+		if e.site.Line == f.Line {
+			s += 3
+		}
+		if e.site.Package+"."+e.site.Func == f.Func {
+			s += 5
+		}
+		if s > score {
+			best, score = e, s
+		}
+	}
+	return best
+}
+
 // UserFrames drops the leading frames of the runtime itself: what is left
 // begins at the frame that asked for memory.
 func UserFrames(frames []alloc.Frame) []alloc.Frame {
@@ -116,7 +159,8 @@ func UserFrames(frames []alloc.Frame) []alloc.Frame {
 func isRuntime(f alloc.Frame) bool {
 	return strings.HasPrefix(f.Func, "runtime.") || strings.HasPrefix(f.Func, "internal/runtime/") ||
 		strings.HasPrefix(f.Func, "internal/bytealg.MakeNoZero") ||
-		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/")
+		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/") ||
+		strings.HasPrefix(f.File, "runtime/") || strings.HasPrefix(f.File, "internal/runtime/") // -trimpath
 }
 
 // Sites returns all sites with their ids, kinds and causes, in source order.
@@ -189,7 +233,7 @@ func (j *Joiner) finish(e *entry) {
 		s.Evidence = append(s.Evidence, alloc.ByBinary)
 	}
 	if e.sample != nil {
-		s.Evidence = append(s.Evidence, alloc.ByTrace)
+		s.Evidence = append(s.Evidence, cmp.Or(j.Measured, alloc.ByTrace))
 	}
 
 	ev := cause.Evidence{Diagnostic: d, Calls: e.calls, Hint: s.Kind, InLoop: s.LoopDepth > 0}

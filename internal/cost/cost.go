@@ -33,11 +33,16 @@ type Scale struct {
 	Place func(*alloc.Sample) *alloc.Site
 	// Own reports whether a function belongs to the user's own packages.
 	Own func(fn string) bool
+	// Gone names what a sample without a site was made in, where today's source
+	// does not have it any more, else ""; nil is never.
+	Gone func(*alloc.Sample) string
 }
 
 // Weigh returns the costs of samples, the largest first, and completes b, whose
-// AllocsPerOp and BytesPerOp are the source's own totals: it sets what was
-// recorded, explained and not.
+// AllocsPerOp and BytesPerOp are the source's own totals and whose Index names
+// what is ranked: it sets what was recorded, explained and not. A difference of
+// profiles has negative samples, so that shares are of the sum of what changed
+// either way.
 func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost {
 	type key struct {
 		site   *alloc.Site
@@ -46,24 +51,33 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 	costs := make(map[key]*alloc.Cost)
 	largest := make(map[key]float64)
 	var order []key
-	var objects, bytes, explained float64
+	var sum, explained alloc.Sample
+	var all, placed float64 // of what is ranked
 	for i := range samples {
 		s := &samples[i]
-		objects += s.Allocs
-		bytes += s.Bytes
+		add(&sum, s)
+		all += math.Abs(ranked(b.Index, s.Allocs, s.Bytes, s.InUseBytes))
 		site := sc.Place(s)
-		if site == nil {
+		k := key{site: site}
+		var via []alloc.Frame
+		if site != nil {
+			via, k.caller = sc.path(site, s.Frames)
+		} else if sc.Gone != nil {
+			k.caller = sc.Gone(s)
+		}
+		if k == (key{}) {
 			continue
 		}
-		via, caller := sc.path(site, s.Frames)
-		k := key{site, caller}
 		c := costs[k]
 		if c == nil {
-			c = &alloc.Cost{Source: b.Name, Package: b.Package, Caller: caller, Via: via}
+			c = &alloc.Cost{Source: b.Name, Package: b.Package, Caller: k.caller, Via: via}
+			if site == nil {
+				c.Gone, c.Caller = k.caller, ""
+			}
 			costs[k] = c
 			order = append(order, k)
 		}
-		if weight := s.Allocs + s.Bytes/1e9 + s.InUseBytes/1e9; weight > largest[k] {
+		if weight := math.Abs(s.Allocs) + math.Abs(s.Bytes)/1e9 + math.Abs(s.InUseBytes)/1e9; weight > largest[k] {
 			largest[k] = weight
 			c.Via = via
 		}
@@ -71,40 +85,74 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 		c.BytesPerOp += s.Bytes / sc.Ops
 		c.InUseObjects += s.InUseObjects
 		c.InUseBytes += s.InUseBytes
-		if site.Kind != "" && site.Cause != "" && (caller != "" || site.Line > 0) {
-			explained += s.Allocs
+		if site != nil && site.Kind != "" && site.Cause != "" && (k.caller != "" || site.Line > 0) {
+			add(&explained, s)
+			placed += math.Abs(ranked(b.Index, s.Allocs, s.Bytes, s.InUseBytes))
 		}
 	}
-	b.RecordedAllocsPerOp = objects / sc.Ops
-	b.RecordedBytesPerOp = bytes / sc.Ops
-	total := max(b.AllocsPerOp, b.RecordedAllocsPerOp)
-	b.UnexplainedAllocsPerOp = max(0, total-explained/sc.Ops)
+	b.RecordedAllocsPerOp = sum.Allocs / sc.Ops
+	b.RecordedBytesPerOp = sum.Bytes / sc.Ops
+	b.InUseObjects, b.InUseBytes = sum.InUseObjects, sum.InUseBytes
+	b.UnexplainedAllocsPerOp = whole(max(b.AllocsPerOp, b.RecordedAllocsPerOp) - explained.Allocs/sc.Ops)
+	if b.Index == "" || b.Index == "objects" {
+		all = max(all, b.AllocsPerOp*sc.Ops)
+	}
 	b.Explained = 1
-	if total > 0 {
-		b.Explained = 1 - b.UnexplainedAllocsPerOp/total
+	if all > 0 {
+		b.Explained = placed / all
 	}
 
 	out := make([]*alloc.Cost, 0, len(order))
 	for _, k := range order {
 		c := costs[k]
-		c.Site = k.site.ID
-		if total > 0 {
-			c.Share = c.AllocsPerOp / total
+		if k.site != nil {
+			c.Site = k.site.ID
 		}
-		if b.GC != nil && bytes > 0 {
-			c.GCShare = b.GC.CPUShare * c.BytesPerOp * sc.Ops / bytes
+		if all > 0 {
+			c.Share = ranked(b.Index, c.AllocsPerOp*sc.Ops, c.BytesPerOp*sc.Ops, c.InUseBytes) / all
+		}
+		if b.GC != nil && sum.Bytes > 0 {
+			c.GCShare = b.GC.CPUShare * c.BytesPerOp * sc.Ops / sum.Bytes
 		}
 		out = append(out, c)
 	}
-	slices.SortStableFunc(out, func(a, b *alloc.Cost) int {
+	slices.SortStableFunc(out, func(x, y *alloc.Cost) int {
 		return cmp.Or(
-			cmp.Compare(counted(b.AllocsPerOp), counted(a.AllocsPerOp)),
-			cmp.Compare(counted(b.BytesPerOp), counted(a.BytesPerOp)),
-			strings.Compare(a.Site, b.Site),
-			strings.Compare(a.Caller, b.Caller),
+			cmp.Compare(counted(ranked(b.Index, y.AllocsPerOp, y.BytesPerOp, y.InUseBytes)), counted(ranked(b.Index, x.AllocsPerOp, x.BytesPerOp, x.InUseBytes))),
+			cmp.Compare(counted(y.AllocsPerOp), counted(x.AllocsPerOp)),
+			cmp.Compare(counted(y.BytesPerOp), counted(x.BytesPerOp)),
+			strings.Compare(x.Site, y.Site),
+			strings.Compare(x.Caller, y.Caller),
+			strings.Compare(x.Gone, y.Gone),
 		)
 	})
 	return out
+}
+
+// ranked chooses the figure that an index names.
+func ranked(index string, objects, bytes, inuse float64) float64 {
+	switch index {
+	case "bytes":
+		return bytes
+	case "inuse":
+		return inuse
+	}
+	return objects
+}
+
+func add(sum, s *alloc.Sample) {
+	sum.Allocs += s.Allocs
+	sum.Bytes += s.Bytes
+	sum.InUseObjects += s.InUseObjects
+	sum.InUseBytes += s.InUseBytes
+}
+
+// whole is a difference without what the sums were rounded by.
+func whole(n float64) float64 {
+	if math.Abs(n) < 1e-9 {
+		return 0
+	}
+	return n
 }
 
 // counted is a figure per operation without what a run allocates once: so that
@@ -120,8 +168,8 @@ func (sc Scale) path(site *alloc.Site, frames []alloc.Frame) (via []alloc.Frame,
 			continue
 		}
 		caller = f.File + ":" + strconv.Itoa(f.Line)
-		if f.File == site.File && f.Line == site.Line {
-			return nil, caller
+		if f.File == site.File && (f.Line == site.Line || f.Func == site.Package+"."+site.Func) {
+			return nil, caller // or on a later line of the expression
 		}
 		via = slices.Clone(frames[:i+1])
 		slices.Reverse(via)

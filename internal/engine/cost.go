@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -84,11 +83,11 @@ func (p *pipeline) take(r *alloc.Report, sites []*alloc.Site, costs []*alloc.Cos
 	}
 	for _, c := range costs {
 		s := byID[c.Site]
-		if !filter.keeps(s) {
+		if s != nil && !filter.keeps(s) {
 			continue
 		}
 		r.Costs = append(r.Costs, c)
-		if !has[s] {
+		if s != nil && !has[s] {
 			has[s] = true
 			r.Sites = append(r.Sites, s)
 		}
@@ -102,20 +101,6 @@ func (p *pipeline) complete(r *alloc.Report, j *correlate.Joiner, start time.Tim
 	r.Summary.Sites, r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites), len(r.Sites)
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
-}
-
-// sortCosts ranks costs by what a profile is asked for: "objects", "bytes" or
-// "inuse" bytes.
-func sortCosts(costs []*alloc.Cost, index string) {
-	slices.SortStableFunc(costs, func(a, b *alloc.Cost) int {
-		switch index {
-		case "bytes":
-			return cmp.Compare(b.BytesPerOp, a.BytesPerOp)
-		case "inuse":
-			return cmp.Compare(b.InUseBytes, a.InUseBytes)
-		}
-		return cmp.Compare(b.AllocsPerOp, a.AllocsPerOp)
-	})
 }
 
 // diagnoseDependencies has the compiler speak of the packages outside of the

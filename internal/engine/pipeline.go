@@ -39,7 +39,12 @@ type pipeline struct {
 	diags    map[string][]*alloc.Diagnostic // by import path
 	unknown  map[string][]string            // lines that are no diagnostics, by import path
 	problems []*alloc.Problem
-	scanner  *objscan.Scanner // of archives, once join has made it
+	// calls are those of the machine code that join reads, where keepCalls asks
+	// for them.
+	calls     []alloc.Call
+	keepCalls bool
+
+	scanner *objscan.Scanner // of archives, once join has made it
 
 	filesMu sync.Mutex
 	files   map[string]*expr.File
@@ -215,6 +220,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	}
 	j := correlate.New(p.file)
 	j.Known = p.known
+	j.Slot = p.slot
 	tracer := p.tracer(nil)
 	tracer.Lookup = func(_ context.Context, path string) ([]*alloc.Diagnostic, error) { return p.diags[path], nil }
 	j.Dynamic = func(d *alloc.Diagnostic) bool {
@@ -223,6 +229,9 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	}
 	for i, path := range paths {
 		j.Package(path, p.diags[path], calls[i])
+		if p.keepCalls {
+			p.calls = append(p.calls, calls[i]...)
+		}
 	}
 	return j, nil
 }

@@ -2,12 +2,17 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/cost"
+	"github.com/stackward-go/stackward/internal/expr"
 	"github.com/stackward-go/stackward/internal/gocmd"
 	"github.com/stackward-go/stackward/internal/memprof"
 )
@@ -16,18 +21,9 @@ import (
 // program, of this build or of an older one.
 func profiled(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	start := time.Now()
-	prof, err := memprof.Open(ctx, req.Profile, req.Stdin)
+	prof, err := openProfile(ctx, req)
 	if err != nil {
-		return nil, &Error{Msg: err.Error(), Hint: "write one with -memprofile or from net/http/pprof's /debug/pprof/allocs"}
-	}
-	if req.Base != "" {
-		base, err := memprof.Open(ctx, req.Base, req.Stdin)
-		if err != nil {
-			return nil, &Error{Msg: err.Error()}
-		}
-		if err := prof.Subtract(base); err != nil {
-			return nil, &Error{Msg: err.Error(), Hint: "both must be heap profiles of the same program"}
-		}
+		return nil, err
 	}
 	p, err := open(ctx, req.Build)
 	if err != nil {
@@ -40,21 +36,25 @@ func profiled(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 		return nil, err
 	}
 	samples := prof.Samples()
-	moved := p.relocate(prof, samples)
-	if moved.known == 0 {
-		return nil, &Error{
-			Msg:  fmt.Sprintf("heap profile %s holds no function of these packages", prof.Name),
-			Hint: "it may be of another program: name the packages that it was taken of",
-		}
-	}
 	if err := p.diagnoseDependencies(ctx, samples); err != nil {
 		return nil, err
 	}
+	p.keepCalls = true
 	j, err := p.join(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := &alloc.Benchmark{Name: prof.Name, Source: "profile"}
+	moved := p.today().Move(thens(prof), samples, p.own)
+	if !slices.ContainsFunc(samples, func(s alloc.Sample) bool {
+		return slices.ContainsFunc(s.Frames, func(f alloc.Frame) bool { return p.own(f.Func) })
+	}) {
+		return nil, &Error{
+			Msg:  fmt.Sprintf("heap profile %s holds no function of these packages", prof.Name),
+			Hint: "it is of another program, most of it in " + heaviest(samples) + ": name the packages that it was taken of",
+		}
+	}
+	j.Measured = alloc.ByProfile
+	b := &alloc.Benchmark{Name: prof.Name, Source: "profile", Index: req.Index}
 	for i := range samples {
 		j.Sample(&samples[i])
 		b.AllocsPerOp += samples[i].Allocs
@@ -63,80 +63,158 @@ func profiled(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	sites := j.Sites()
 	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems, Benchmarks: []*alloc.Benchmark{b}}
 	r.Header.Order = "cost"
-	p.take(r, sites, cost.Scale{Ops: 1, Place: j.Sample, Own: p.own}.Weigh(b, samples), req.Filter)
-	sortCosts(r.Costs, req.Index)
-	b.Note = moved.String()
+	p.take(r, sites, cost.Scale{Ops: 1, Place: j.Sample, Own: p.own, Gone: gone}.Weigh(b, samples), req.Filter)
+	b.Note = movedNote(moved)
 	p.complete(r, j, start)
 	return r, nil
 }
 
-// A relocation counts how a profile's lines were found in today's source.
-type relocation struct {
-	known   int     // frames in functions of the user's packages
-	same    float64 // bytes whose innermost own frame is in a function that begins where it did
-	shifted float64 // in one that begins elsewhere now
-	gone    float64 // in one that is not there any more
+// openProfile reads the profile of a request, less its base.
+func openProfile(ctx context.Context, req CostRequest) (*memprof.Profile, error) {
+	if req.Profile == "-" && req.Base == "-" {
+		return nil, &Error{Msg: "-profile and -base cannot both be standard input", Usage: true}
+	}
+	prof, err := memprof.Open(ctx, req.Profile, req.Stdin)
+	if err != nil {
+		return nil, adviseProfile(err)
+	}
+	if req.Base != "" {
+		base, err := memprof.Open(ctx, req.Base, req.Stdin)
+		if err == nil {
+			err = prof.Subtract(base)
+		}
+		if err != nil {
+			return nil, adviseProfile(err)
+		}
+	}
+	if known := prof.Indexes(); !slices.Contains(known, req.Index) {
+		return nil, &Error{
+			Msg: fmt.Sprintf("heap profile %s does not tell %s", prof.Name, req.Index), Usage: true,
+			Hint: "it can be ranked by -index " + strings.Join(known, ", "),
+		}
+	}
+	return prof, nil
 }
 
-func (m relocation) String() string {
-	all := m.same + m.shifted + m.gone
-	if all == 0 || m.shifted+m.gone == 0 {
+// adviseProfile turns a refusal of the reader into one of this package.
+func adviseProfile(err error) error {
+	if x, ok := errors.AsType[*memprof.Error](err); ok {
+		return &Error{Msg: x.Msg, Hint: x.Hint, Err: x.Err}
+	}
+	return err
+}
+
+func thens(prof *memprof.Profile) []correlate.Then {
+	var out []correlate.Then
+	for _, f := range prof.Functions() {
+		out = append(out, correlate.Then{Func: f.Name, File: f.File, Line: f.Line})
+	}
+	return out
+}
+
+// today is what was built, for a profile of what was.
+func (p *pipeline) today() *correlate.Today {
+	t := &correlate.Today{
+		Files: func(importPath string) []*expr.File {
+			pkg := p.packages[importPath]
+			if pkg == nil || importPath == "runtime" {
+				return nil
+			}
+			var out []*expr.File
+			for _, name := range p.goFiles(importPath) {
+				if f := p.file(filepath.ToSlash(name)); f != nil {
+					out = append(out, f)
+				}
+			}
+			return out
+		},
+		Calls: p.calls,
+		Slot:  p.slot,
+	}
+	for path, pkg := range p.packages {
+		if pkg.Name == "main" && !pkg.DepOnly && !strings.HasSuffix(path, ".test") {
+			t.Mains = append(t.Mains, path)
+		}
+	}
+	slices.Sort(t.Mains)
+	return t
+}
+
+// goFiles are the files of a package, with those of its variant for its test.
+func (p *pipeline) goFiles(importPath string) []string {
+	files := slices.Clone(p.packages[importPath].GoFiles)
+	for _, pkg := range p.named {
+		if plainPath(pkg.ImportPath) != importPath {
+			continue
+		}
+		for _, f := range pkg.GoFiles {
+			if !slices.Contains(files, f) {
+				files = append(files, f)
+			}
+		}
+	}
+	return files
+}
+
+// slot is the size of the slot that an object takes.
+func (p *pipeline) slot(bytes int64, noscan bool) int64 { return p.sizes.Class(bytes, noscan).Bytes }
+
+// gone names the function that a sample's object was made in, if the sample has
+// no site since the place is not there any more.
+func gone(s *alloc.Sample) string {
+	if frames := correlate.UserFrames(s.Frames); len(frames) > 0 && frames[0].Line == 0 {
+		return frames[0].Func
+	}
+	return ""
+}
+
+// movedNote says how an older build's profile was found in today's source.
+func movedNote(m correlate.Moved) string {
+	all := correlate.Weight{Objects: m.Same.Objects + m.Shifted.Objects + m.Gone.Objects, Bytes: m.Same.Bytes + m.Shifted.Bytes + m.Gone.Bytes}
+	if m.Shifted.Objects+m.Shifted.Bytes+m.Gone.Objects+m.Gone.Bytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("of the bytes, %.1f%% are at unmoved lines, %.1f%% at lines found again, %.1f%% in functions that are gone",
-		100*m.same/all, 100*m.shifted/all, 100*m.gone/all)
+	part := func(w correlate.Weight) string {
+		switch {
+		case all.Bytes == 0:
+			return percent(w.Objects, all.Objects) + " of the objects"
+		case all.Objects == 0:
+			return percent(w.Bytes, all.Bytes) + " of the bytes"
+		}
+		return fmt.Sprintf("%s of the objects, %s of the bytes", percent(w.Objects, all.Objects), percent(w.Bytes, all.Bytes))
+	}
+	return fmt.Sprintf("of an older build: at the same lines %s; at lines found again %s; not found in today's source %s",
+		part(m.Same), part(m.Shifted), part(m.Gone))
 }
 
-// relocate moves the frames of the user's own functions to where those
-// functions are today: a line keeps its distance from the line that its
-// function begins at.
-func (p *pipeline) relocate(prof *memprof.Profile, samples []alloc.Sample) relocation {
-	type place struct {
-		file  string
-		start int
+func percent(part, all float64) string {
+	switch p := 100 * part / all; {
+	case part > 0 && p < 0.1:
+		return "under 0.1%"
+	case part < all && p > 99.9:
+		return "over 99.9%"
+	default:
+		return fmt.Sprintf("%.1f%%", p)
 	}
-	today := make(map[string]place)
-	for _, pkg := range p.named {
-		path := plainPath(pkg.ImportPath)
-		for _, name := range pkg.GoFiles {
-			if f := p.file(name); f != nil {
-				for fn, line := range f.Starts() {
-					today[path+"."+fn] = place{name, line}
-				}
-			}
-		}
-	}
-	then := make(map[string]int)
-	for _, s := range prof.Starts() {
-		then[s.Func] = s.Line
-	}
-	var m relocation
+}
+
+// heaviest names the packages that most bytes were allocated for, outside of
+// the standard library.
+func heaviest(samples []alloc.Sample) string {
+	bytes := make(map[string]float64)
 	for i := range samples {
-		first := true
-		for k := range samples[i].Frames {
-			f := &samples[i].Frames[k]
-			if !p.own(f.Func) {
-				continue
-			}
-			m.known++
-			weight := &m.same
-			switch now, ok := today[declared(f.Func)]; {
-			case !ok:
-				weight = &m.gone
-			case then[declared(f.Func)] == 0:
-				// the profile does not tell where the function began
-			case then[declared(f.Func)] != now.start || now.file != f.File:
-				f.Line += now.start - then[declared(f.Func)]
-				f.File = now.file
-				if then[declared(f.Func)] != now.start {
-					weight = &m.shifted
-				}
-			}
-			if first {
-				*weight += math.Abs(samples[i].Bytes)
-				first = false
+		for _, f := range samples[i].Frames {
+			if path, _ := correlate.SplitFunc(f.Func, nil); strings.Contains(path, ".") || path == "main" {
+				bytes[path] += samples[i].Bytes
+				break
 			}
 		}
 	}
-	return m
+	best := "the standard library"
+	for path, n := range bytes {
+		if b := bytes[best]; n > b || n == b && path < best {
+			best = path
+		}
+	}
+	return best
 }

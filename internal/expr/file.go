@@ -55,6 +55,8 @@ type File struct {
 	byKind map[alloc.Kind][]*node
 	funcs  []span
 	calls  []CallSite
+
+	literals []Function
 }
 
 // A Node is an expression or statement that may be a site.
@@ -78,6 +80,7 @@ type CallSite struct {
 	Callee    string // "f", "pkg.F", "x.M"
 	Line, Col int
 	LoopDepth int
+	Deferred  bool // by a defer statement
 }
 
 // node is a Node whose texts are made when it is asked for.
@@ -95,6 +98,7 @@ type span struct {
 	name       string
 	start, end int
 	results    []string
+	body       bool
 }
 
 var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.\r?$`)
@@ -203,6 +207,25 @@ func (f *File) Generic() iter.Seq[string] {
 }
 
 func isGeneric(name string) bool { return strings.Contains(name, "[...]") }
+
+// A Function is the extent of a function, declared or literal.
+type Function struct {
+	Name       string // as of Node.Func
+	Start, End int    // lines
+}
+
+// Functions are the functions of the file that have a body: those declared, then
+// the literals.
+func (f *File) Functions() []Function {
+	f.index()
+	var out []Function
+	for _, s := range f.funcs {
+		if s.body {
+			out = append(out, Function{s.name, s.start, s.end})
+		}
+	}
+	return append(out, f.literals...)
+}
 
 // Calls are the calls of the file, in source order.
 func (f *File) Calls() []CallSite {

@@ -35,7 +35,7 @@ func (f *File) index() {
 						}
 					}
 				}
-				f.funcs = append(f.funcs, span{name, start, end, results})
+				f.funcs = append(f.funcs, span{name, start, end, results, d.Body != nil})
 				s := &scope{name: name, outer: name, funcs: new(int)}
 				if d.Recv != nil {
 					w.fields(d.Recv, s)
@@ -112,6 +112,9 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			if strings.Contains(s.name, ".func") {
 				name = s.name + "." + strconv.Itoa(*s.funcs)
 			}
+			start, _, _ := w.f.place(n.Pos())
+			end, _, _ := w.f.place(n.End())
+			w.f.literals = append(w.f.literals, Function{name, start, end})
 			in := &scope{name: name, outer: name, funcs: new(int)}
 			w.fields(n.Type.Params, in)
 			w.fields(n.Type.Results, in)
@@ -292,7 +295,7 @@ func (w *walker) literal(n *ast.CompositeLit, s *scope) {
 func (w *walker) call(n *ast.CallExpr, s *scope) {
 	line, col, _ := w.f.place(n.Lparen)
 	callee := render(n.Fun)
-	w.f.calls = append(w.f.calls, CallSite{s.name, callee, line, col, s.loops})
+	w.f.calls = append(w.f.calls, CallSite{s.name, callee, line, col, s.loops, w.deferred != nil && w.deferred == ast.Unparen(n.Fun)})
 	kind, where := alloc.Kind(""), n.Lparen
 	switch fun := ast.Unparen(n.Fun).(type) {
 	case *ast.Ident:

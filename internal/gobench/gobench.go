@@ -10,6 +10,7 @@
 package gobench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -54,7 +55,7 @@ func Write(w io.Writer, r *alloc.Report) error {
 			if c.Source != b.Name || c.Package != b.Package {
 				continue
 			}
-			err := result(b.Package, b.Name+"/site="+word(c.Site)+caller(c), b.N,
+			err := result(b.Package, b.Name+"/site="+word(cmp.Or(c.Site, "gone:"+c.Gone))+caller(c), b.N,
 				benchfmt.Value{Value: c.BytesPerOp, Unit: "B/op"},
 				benchfmt.Value{Value: c.AllocsPerOp, Unit: "allocs/op"})
 			if err != nil {

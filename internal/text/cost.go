@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -42,7 +43,7 @@ func unitsOf(b *alloc.Benchmark) units {
 		inuse = "in use\t"
 	}
 	if b.Source == "profile" || b.N == 1 && b.NsPerOp == 0 {
-		return units{"objects", "bytes", func(n float64) string { return count(int(n)) }, Bytes, inuse}
+		return units{"objects", "bytes", func(n float64) string { return count(int(math.Round(n))) }, Bytes, inuse}
 	}
 	return units{"allocs/op", "B/op", perOp, perOp, ""}
 }
@@ -57,18 +58,22 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 	if b.NsPerOp > 0 {
 		fmt.Fprintf(t, "  %s ns/op", perOp(b.NsPerOp))
 	}
+	if b.InUseObjects != 0 || b.InUseBytes != 0 {
+		fmt.Fprintf(t, "  in use %s objects %s bytes", u.objects(b.InUseObjects), u.bytes(b.InUseBytes))
+	}
 	fmt.Fprintln(t)
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%s\t%s\t%sshare\tsum\t\n", u.objectsName, u.bytesName, u.more)
 	var places, rows []string
-	var sum, crumbs, crumbBytes float64
+	var sum, crumbs, crumbBytes, crumbInUse float64
 	shown, few := 0, 0
 	for _, c := range costs {
 		sum += c.Share
-		if c.AllocsPerOp < crumb || t.o.Top > 0 && shown == t.o.Top {
+		if b.Source != "profile" && c.AllocsPerOp < crumb || t.o.Top > 0 && shown == t.o.Top {
 			crumbs += c.AllocsPerOp
 			crumbBytes += c.BytesPerOp
+			crumbInUse += c.InUseBytes
 			few++
 			continue
 		}
@@ -83,7 +88,11 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		places, rows = append(places, place), append(rows, rest)
 	}
 	if few > 0 {
-		fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", u.objects(crumbs), u.bytes(crumbBytes), strings.Repeat("\t", strings.Count(u.more, "\t")))
+		inuse := ""
+		if u.more != "" {
+			inuse = u.bytes(crumbInUse) + "\t"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", u.objects(crumbs), u.bytes(crumbBytes), inuse)
 		places, rows = append(places, ""), append(rows, plural(few, "smaller site"))
 	}
 	fmt.Fprintf(w, "%s\t\t%s%.1f%%\t\t\n", u.objects(b.UnexplainedAllocsPerOp), strings.Repeat("\t", strings.Count(u.more, "\t")), 100*(1-b.Explained))
@@ -117,6 +126,9 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 // costPlace is where to look: the user's own line, and what it brings about
 // where that lies elsewhere.
 func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
+	if s == nil {
+		return "", "in " + c.Gone + ", at a place that is not in today's source"
+	}
 	what := string(s.Kind)
 	switch {
 	case s.Type == "func literal":
@@ -134,6 +146,8 @@ func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
 		}
 	}
 	switch {
+	case len(c.Via) > 0 && c.Via[0].Line == 0:
+		return c.Via[0].Func, what // at a line that is not in today's source
 	case len(c.Via) > 0:
 		return t.o.Path(c.Via[0].File) + fmt.Sprintf(":%d", c.Via[0].Line), what
 	case s.File != "":

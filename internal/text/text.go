@@ -155,6 +155,9 @@ func describe(s *alloc.Site) string {
 
 // Bytes is a number of bytes with its unit.
 func Bytes(n float64) string {
+	if n < 0 {
+		return "-" + Bytes(-n)
+	}
 	if n < 1024 {
 		return fmt.Sprintf("%.4g B", n)
 	}
@@ -221,6 +224,9 @@ func (t *writer) summary(r *alloc.Report) {
 }
 
 func count(n int) string {
+	if n < 0 {
+		return "-" + count(-n)
+	}
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
