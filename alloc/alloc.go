@@ -183,8 +183,8 @@ type Step struct {
 
 // A Cost is what a site costs according to one source.
 type Cost struct {
-	Site   string `json:"site"`   // the site's id, "" where Gone is set
-	Source string `json:"source"` // the benchmark, profile or command that was measured
+	Site   string `json:"site,omitempty"` // the site's id, absent where Gone is set
+	Source string `json:"source"`         // the benchmark, profile or command that was measured
 	// Package is the benchmark's.
 	Package string `json:"package,omitempty"`
 
