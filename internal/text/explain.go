@@ -68,13 +68,22 @@ func (t *writer) head(s *alloc.Site) {
 		return st.Step == "inlined call" && st.File == s.Inlined[0].File && st.Line == s.Inlined[0].Line
 	}) {
 		in := s.Inlined[0].Pos
-		fmt.Fprintf(t, "%s: %s, in %s.%s\n", t.color(bold, t.pos(in)), describe(s), s.Package, s.Func)
+		t.title(in, fmt.Sprintf("%s, in %s.%s", describe(s), s.Package, s.Func))
 		t.source(in, "    ")
 		fmt.Fprintf(t, "  stands at  %s\n", t.pos(s.Pos))
 		return
 	}
-	fmt.Fprintf(t, "%s: %s\n", t.color(bold, t.pos(s.Pos)), describe(s))
+	t.title(s.Pos, describe(s))
 	t.source(s.Pos, "    ")
+}
+
+// title writes a place and what fits behind it.
+func (t *writer) title(p alloc.Pos, what string) {
+	place := t.pos(p)
+	if t.o.Width > 0 {
+		what = elide(what, max(30, t.o.Width-columnsOf(place)-3))
+	}
+	fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), what)
 }
 
 // facts writes what is known of the object.
@@ -170,7 +179,11 @@ func (t *writer) list(items []string, indent string) {
 			fmt.Fprintf(t, "%s… and %s more\n", indent, count(len(items)-i))
 			break
 		}
-		fmt.Fprintf(t, "%s%s\n", indent, item)
+		room := 0
+		if t.o.Width > 0 {
+			room = max(30, t.o.Width-len(indent)-1)
+		}
+		fmt.Fprintf(t, "%s%s\n", indent, elide(item, room))
 	}
 }
 
