@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -28,8 +29,7 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	if err := p.find(&t); err != nil {
 		return nil, err
 	}
-	pats, err := p.compileHome(ctx, t, req)
-	if err != nil {
+	if err := p.compileHome(ctx, t, req); err != nil {
 		return nil, err
 	}
 	if err := p.heard(); err != nil {
@@ -51,7 +51,7 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 		return nil, p.nothingAt(t, all)
 	}
 	p.fill(r.Sites, j)
-	tracer := p.tracer(pats)
+	tracer := p.tracer()
 	for _, s := range r.Sites {
 		p.progress("following the flow", 0, 0, s.ID)
 		if err := p.explain(ctx, tracer, j, s, t); err != nil {
@@ -111,17 +111,16 @@ func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
 }
 
 // tracer returns a Tracer that has packages compiled as they are asked for.
-func (p *pipeline) tracer(pats []string) *flow.Tracer {
+func (p *pipeline) tracer() *flow.Tracer {
 	asked := make(map[string]bool)
-	var prog *flow.Program
-	var progErr error
-	load := func(ctx context.Context) (*flow.Program, error) {
-		if prog == nil && progErr == nil {
-			p.progress("loading types", 0, 0, "")
-			prog, progErr = flow.LoadProgram(ctx, p.cfg.Dir, p.build.Env, p.listFlags(), pats...)
+	prog := sync.OnceValue(func() *flow.Program {
+		p.progress("reading types", 0, 0, "")
+		var list []flow.Package
+		for path, pkg := range p.packages {
+			list = append(list, flow.Package{ImportPath: path, Asked: p.asked[path], Export: p.archives[path], GoFiles: pkg.GoFiles})
 		}
-		return prog, progErr
-	}
+		return flow.NewProgram(list)
+	})
 	return &flow.Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			if d := p.diags[path]; d != nil || asked[path] {
@@ -149,18 +148,10 @@ func (p *pipeline) tracer(pats []string) *flow.Tracer {
 			return nil
 		},
 		Implementations: func(ctx context.Context, call flow.Dynamic) ([]string, error) {
-			prog, err := load(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return prog.Implementations(ctx, call)
+			return prog().Implementations(ctx, call)
 		},
 		Method: func(ctx context.Context, call flow.Dynamic) (string, error) {
-			prog, err := load(ctx)
-			if err != nil {
-				return "", err
-			}
-			return prog.Method(ctx, call)
+			return prog().Method(ctx, call)
 		},
 		Local: p.ownPackage,
 	}
@@ -185,15 +176,6 @@ func (p *pipeline) packagesNamed(from, name string) (imported, other []string) {
 	slices.Sort(imported)
 	slices.Sort(other)
 	return imported, other
-}
-
-// listFlags are the build flags for a loader that lists packages itself.
-func (p *pipeline) listFlags() []string {
-	flags := p.build.Flags
-	if p.build.Overlay != "" {
-		flags = append(flags[:len(flags):len(flags)], "-overlay="+p.build.Overlay)
-	}
-	return flags
 }
 
 // diagnose has dependencies compiled with diagnostics.

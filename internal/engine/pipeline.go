@@ -221,7 +221,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	j := correlate.New(p.file)
 	j.Known = p.known
 	j.Slot = p.slot
-	tracer := p.tracer(nil)
+	tracer := p.tracer()
 	tracer.Lookup = func(_ context.Context, path string) ([]*alloc.Diagnostic, error) { return p.diags[path], nil }
 	j.Dynamic = func(d *alloc.Diagnostic) bool {
 		dynamic, err := tracer.Dynamic(ctx, d)

@@ -145,38 +145,38 @@ func (p *pipeline) find(t *target) error {
 	return e
 }
 
-// compileHome has the packages compiled that may hold the target, and returns
-// their patterns: those of the request or, without any, the target's own.
-func (p *pipeline) compileHome(ctx context.Context, t target, req ExplainRequest) ([]string, error) {
+// compileHome has the packages compiled that may hold the target: those of the
+// request or, without any, the target's own.
+func (p *pipeline) compileHome(ctx context.Context, t target, req ExplainRequest) error {
 	gr := gocmd.Request{Patterns: req.Patterns, Tests: req.Tests || t.inTest(), Diagnose: true}
 	if len(req.Patterns) > 0 {
-		return req.Patterns, p.compile(ctx, gr)
+		return p.compile(ctx, gr)
 	}
 	var first error
 	for _, home := range t.homes() {
 		gr.Patterns = []string{home}
 		err := p.compile(ctx, gr)
 		if err == nil {
-			return gr.Patterns, nil
+			return nil
 		}
 		if ctx.Err() != nil {
-			return nil, err
+			return err
 		}
 		if first == nil {
 			first = err
 		}
 	}
 	if t.id != "" {
-		return nil, &Error{Msg: "no package of the site " + t.id, Hint: "give the packages to look in behind the id; ids are printed by: stackward find -format=json"}
+		return &Error{Msg: "no package of the site " + t.id, Hint: "give the packages to look in behind the id; ids are printed by: stackward find -format=json"}
 	}
 	if strings.Contains(first.Error(), "outside main module") || strings.Contains(first.Error(), "outside available modules") {
 		dir := filepath.Dir(filepath.FromSlash(t.pos.File))
-		return nil, &Error{
+		return &Error{
 			Msg:  t.pos.File + " belongs to no package that this module uses",
 			Hint: "if it is of another module, work in that: -C " + dir,
 		}
 	}
-	return nil, first
+	return first
 }
 
 // nothingAt says that there is no site at a place, and which are near.

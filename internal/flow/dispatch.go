@@ -4,19 +4,20 @@ import (
 	"context"
 	"fmt"
 	"go/ast"
+	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/tools/go/packages"
 )
 
-// A Program is a loaded program, able to say what a dynamic call may mean.
+// A Program is a compiled program, able to say what a dynamic call may mean.
 //
 // Every type of the packages that were asked for and every type that a
 // dependency exports counts, whether or not the program converts it to the
@@ -24,11 +25,20 @@ import (
 // for first. Types that a dependency keeps to itself, generic types and types
 // declared in functions are not in it.
 type Program struct {
-	roots    map[string]bool // import paths that were asked for
-	packages map[string]*packages.Package
+	packages map[string]Package // by import path
 
-	mu      sync.Mutex
-	checked map[string]*source // by import path
+	mu       sync.Mutex
+	importer types.Importer
+	types    map[string]*types.Package // nil for one that cannot be read
+	checked  map[string]*source        // by import path
+}
+
+// A Package is a package of a compiled program.
+type Package struct {
+	ImportPath string
+	Asked      bool     // rather than a dependency
+	Export     string   // the file that the compiler wrote, "" if there is none
+	GoFiles    []string // absolute
 }
 
 // A source is a package type-checked from its files.
@@ -38,59 +48,59 @@ type source struct {
 	info  *types.Info
 }
 
-// LoadProgram loads the packages that patterns match from source, and their
-// dependencies from what the compiler exported. flags are build flags of the
-// go command; a nil env is the process's own.
-func LoadProgram(ctx context.Context, dir string, env, flags []string, patterns ...string) (*Program, error) {
-	cfg := &packages.Config{
-		Context: ctx, Dir: dir, Env: env, BuildFlags: flags,
-		Mode: packages.NeedName | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
-			packages.NeedTypes | packages.NeedExportFile | packages.NeedModule,
-	}
-	roots, err := packages.Load(cfg, patterns...)
-	if err != nil {
-		return nil, fmt.Errorf("loading types of %s: %w", strings.Join(patterns, " "), err)
-	}
+// NewProgram returns a Program of packages, which must hold all dependencies of
+// those asked for. It reads of them what it is asked about.
+func NewProgram(packages []Package) *Program {
 	p := &Program{
-		roots:    make(map[string]bool),
-		packages: make(map[string]*packages.Package),
+		packages: make(map[string]Package, len(packages)),
+		types:    make(map[string]*types.Package),
 		checked:  make(map[string]*source),
 	}
-	packages.Visit(roots, nil, func(pkg *packages.Package) { p.packages[pkg.PkgPath] = pkg })
-	for _, pkg := range roots {
-		p.roots[pkg.PkgPath] = true
-		// The export data leaves out what the package keeps to itself.
-		if types, err := p.check(pkg.PkgPath); err == nil {
-			pkg.Types = types
-		}
+	for _, pkg := range packages {
+		p.packages[pkg.ImportPath] = pkg
 	}
-	return p, nil
+	p.importer = importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
+		for _, at := range []string{path, "vendor/" + path} { // the standard library's vendored packages
+			if pkg := p.packages[at]; pkg.Export != "" {
+				return os.Open(pkg.Export)
+			}
+		}
+		return nil, fmt.Errorf("importing %s: not part of the program", path)
+	})
+	return p
 }
 
 // Import makes the program an importer of its own packages.
-func (p *Program) Import(path string) (*types.Package, error) {
-	if path == "unsafe" {
-		return types.Unsafe, nil
+func (p *Program) Import(path string) (*types.Package, error) { return p.importer.Import(path) }
+
+// typesOf are the types of a package: of one asked for from its source, because
+// what the compiler wrote leaves out what the package keeps to itself; nil if
+// they cannot be had.
+func (p *Program) typesOf(path string) *types.Package {
+	if t, ok := p.types[path]; ok {
+		return t
 	}
-	for _, at := range []string{path, "vendor/" + path} { // the standard library's vendored packages
-		if pkg := p.packages[at]; pkg != nil && pkg.Types != nil {
-			return pkg.Types, nil
-		}
+	var t *types.Package
+	if pkg := p.packages[path]; pkg.Asked {
+		t, _ = p.check(path)
+	} else if pkg.Export != "" {
+		t, _ = p.importer.Import(path)
 	}
-	return nil, fmt.Errorf("importing %s: not part of the program", path)
+	p.types[path] = t
+	return t
 }
 
 // check type-checks a package from its files. Errors in them leave holes.
 func (p *Program) check(path string) (*types.Package, error) {
-	pkg := p.packages[path]
-	if pkg == nil {
+	pkg, ok := p.packages[path]
+	if !ok {
 		return nil, fmt.Errorf("checking %s: not part of the program", path)
 	}
 	s := &source{
 		fset: token.NewFileSet(),
 		info: &types.Info{Selections: make(map[*ast.SelectorExpr]*types.Selection)},
 	}
-	for _, name := range pkg.CompiledGoFiles {
+	for _, name := range pkg.GoFiles {
 		if f, _ := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution); f != nil {
 			s.files = append(s.files, f)
 		}
@@ -123,15 +133,18 @@ func (p *Program) Implementations(ctx context.Context, call Dynamic) ([]string, 
 	if !ok {
 		return nil, nil
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	own, other := make(map[string]bool), make(map[string]bool)
 	for path, pkg := range p.packages {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if pkg.Types == nil {
+		t := p.typesOf(path)
+		if t == nil {
 			continue
 		}
-		scope := pkg.Types.Scope()
+		scope := t.Scope()
 		for _, name := range scope.Names() {
 			tn, ok := scope.Lookup(name).(*types.TypeName)
 			if !ok || tn.IsAlias() {
@@ -139,7 +152,7 @@ func (p *Program) Implementations(ctx context.Context, call Dynamic) ([]string, 
 			}
 			switch f := implementation(tn, iface, method); {
 			case f == "":
-			case p.roots[path]:
+			case pkg.Asked:
 				own[f] = true
 			default:
 				other[f] = true
@@ -214,8 +227,8 @@ func (p *Program) method(call Dynamic) (types.Type, *types.Func) {
 // would be taken for others.
 func (p *Program) exported(t types.Type) types.Type {
 	if n, ok := t.(*types.Named); ok && n.Obj().Pkg() != nil && n.TypeArgs().Len() == 0 {
-		if pkg := p.packages[n.Obj().Pkg().Path()]; pkg != nil && pkg.Types != nil {
-			if tn, ok := pkg.Types.Scope().Lookup(n.Obj().Name()).(*types.TypeName); ok {
+		if pkg := p.typesOf(n.Obj().Pkg().Path()); pkg != nil {
+			if tn, ok := pkg.Scope().Lookup(n.Obj().Name()).(*types.TypeName); ok {
 				return tn.Type()
 			}
 		}

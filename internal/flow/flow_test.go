@@ -19,19 +19,16 @@ import (
 // newTracer returns a Tracer for the module in dir, whose path is module.
 func newTracer(t testing.TB, dir, module string) *Tracer {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-json=Name,ImportPath,Dir,GoFiles,Imports", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", "-export", "-json=Name,ImportPath,Dir,GoFiles,Imports,Export,DepOnly", "./...")
 	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
-	prog, err := LoadProgram(t.Context(), dir, nil, nil, "./...")
-	if err != nil {
-		t.Fatal(err)
-	}
 	type listed struct {
-		Name, ImportPath, Dir string
-		GoFiles, Imports      []string
+		Name, ImportPath, Dir, Export string
+		GoFiles, Imports              []string
+		DepOnly                       bool
 	}
 	var list []listed
 	files := make(map[string][]string)
@@ -45,6 +42,11 @@ func newTracer(t testing.TB, dir, module string) *Tracer {
 			files[p.ImportPath] = append(files[p.ImportPath], filepath.Join(p.Dir, f))
 		}
 	}
+	var packages []Package
+	for _, p := range list {
+		packages = append(packages, Package{p.ImportPath, !p.DepOnly, p.Export, files[p.ImportPath]})
+	}
+	prog := NewProgram(packages)
 	return &Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			return compile(t, dir, path), nil
