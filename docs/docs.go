@@ -23,17 +23,23 @@ func Cause(c alloc.Cause) (string, bool) {
 	return "## " + string(c) + "\n" + strings.TrimRight(section, "\n") + "\n", true
 }
 
-// Remedy is the first sentence of what removes c, "" where its section has none.
-func Remedy(c alloc.Cause) string {
+// Remedy is the first sentence of what removes c, and Alone that of when to leave
+// it alone; "" where its section has none.
+func Remedy(c alloc.Cause) string { return sentence(c, "\nWhat removes it: ") }
+
+func Alone(c alloc.Cause) string { return sentence(c, "\nLeave it alone ") }
+
+// sentence is the first sentence in a cause's section behind some words.
+func sentence(c alloc.Cause, words string) string {
 	section, _ := Cause(c)
-	_, text, ok := strings.Cut(section, "\nWhat removes it: ")
+	_, text, ok := strings.Cut(section, words)
 	if !ok {
 		return ""
 	}
 	text, _, _ = strings.Cut(text, "\n\n")
 	text = strings.Join(strings.Fields(text), " ")
-	if sentence, _, more := strings.Cut(text, ". "); more {
-		text = sentence
+	if first, _, more := strings.Cut(text, ". "); more {
+		text = first
 	}
 	return strings.TrimSuffix(text, ".")
 }

@@ -35,6 +35,11 @@ func TestCauses(t *testing.T) {
 				t.Errorf("the section of %s has no %q", c, part)
 			}
 		}
+		for _, sentence := range []string{Remedy(c), Alone(c)} {
+			if sentence == "" || strings.Contains(sentence, "\n") {
+				t.Errorf("the section of %s: sentence %q", c, sentence)
+			}
+		}
 		if strings.Contains(section[3:], "\n## ") {
 			t.Errorf("the section of %s holds another heading", c)
 		}

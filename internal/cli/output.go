@@ -77,7 +77,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 		}
 		return pprof.Write(w, r)
 	}
-	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy}
+	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

@@ -98,7 +98,11 @@ func (o *origin) tell() {
 	f := o.src.file(o.site.File)
 	node, path := nodeAt(f, o.site.Pos, o.isSite)
 	if node == nil {
-		o.story.Steps = append(o.story.Steps, alloc.Step{Pos: o.site.Pos, Step: string(o.site.Kind), Text: o.site.Expr})
+		text := o.site.Expr
+		if text == "" {
+			text = o.site.Type
+		}
+		o.story.Steps = append(o.story.Steps, alloc.Step{Pos: o.site.Pos, Step: string(o.site.Kind), Text: text})
 		o.story.End = o.end(nil, "")
 		return
 	}
@@ -132,6 +136,9 @@ func (o *origin) tell() {
 		text = b
 	}
 	o.step(f, at, string(o.site.Kind), text)
+	if o.site.Col > 0 { // of a conversion the compiler reports the operand
+		o.story.Steps[len(o.story.Steps)-1].Pos = o.site.Pos
+	}
 	o.story.End = o.end(node, how)
 	if inLoop && o.site.Cause == alloc.Concatenation && accumulates(path) {
 		o.story.End += "; each turn of the loop copies what was joined before"
@@ -384,7 +391,7 @@ func (o *origin) sizes(f *sourceFile, sizes []ast.Expr, before token.Pos) {
 func (o *origin) loop(f *sourceFile, path []ast.Node) bool {
 	for i, n := range path {
 		switch n := n.(type) {
-		case *ast.FuncLit, *ast.FuncDecl:
+		case *ast.FuncLit, *ast.FuncDecl, *ast.ReturnStmt: // what returns is done once
 			return false
 		case *ast.ForStmt:
 			if i > 0 && path[i-1] != n.Init && o.since < n.For {

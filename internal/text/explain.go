@@ -41,11 +41,8 @@ func (t *writer) story(s *alloc.Site) {
 	if s.Cut != nil {
 		t.line(t.color(red, "cut:"), 5, fmt.Sprintf("%s: %s (%s)", t.pos(s.Cut.Pos), s.Cut.Text, s.Cut.Step))
 	}
-	if t.o.Remedy != nil {
-		if remedy := t.o.Remedy(s.Cause); remedy != "" {
-			fmt.Fprintf(t, "what removes it: %s\n", remedy)
-		}
-	}
+	t.advice("what removes it: ", t.o.Remedy, s.Cause)
+	t.advice("leave it alone ", t.o.Alone, s.Cause)
 	if len(s.Inlined) > 0 {
 		fmt.Fprintln(t, "inlined at:")
 		var places []string
@@ -59,6 +56,15 @@ func (t *writer) story(s *alloc.Site) {
 		t.list(places, "  ")
 	}
 	fmt.Fprintf(t, "more on this cause: stackward explain %s\n", s.Cause)
+}
+
+func (t *writer) advice(words string, of func(alloc.Cause) string, c alloc.Cause) {
+	if of == nil {
+		return
+	}
+	if sentence := of(c); sentence != "" {
+		fmt.Fprintf(t, "%s%s\n", words, sentence)
+	}
 }
 
 // head writes what is allocated and the line to jump to: where the story begins

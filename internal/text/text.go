@@ -34,8 +34,9 @@ type Options struct {
 	// Path turns a report's file into the one to print: relative to the
 	// user's directory. Nil prints it as it is.
 	Path func(file string) string
-	// Remedy says in a sentence what removes a cause. Nil says nothing.
-	Remedy func(alloc.Cause) string
+	// Remedy says in a sentence what removes a cause, and Alone where to leave
+	// it alone. Nil says nothing.
+	Remedy, Alone func(alloc.Cause) string
 	// Line is the text of a source line, "" unknown. Nil shows no source.
 	Line func(file string, line int) string
 }
