@@ -252,7 +252,7 @@ type GC struct {
 	Cycles     float64 `json:"cycles"`      // completed in the timed region
 	Pauses     float64 `json:"stw_pauses"`  // stop-the-world pauses for GC in it
 	PauseNs    float64 `json:"stw_ns"`      // their total, ns
-	CPUShare   float64 `json:"cpu_share"`   // GC CPU time of all CPU time, 0 to 1
+	CPUShare   float64 `json:"cpu_share"`   // GC CPU time of all CPU time used, 0 to 1
 	TotalNs    float64 `json:"total_ns"`    // wall time of the timed region, ns
 	CPUSeconds float64 `json:"cpu_seconds"` // GC CPU time, s
 }

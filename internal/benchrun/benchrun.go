@@ -122,6 +122,10 @@ type Run struct {
 	Dropped, DroppedBytes   int64
 	Records                 []Record
 	GC                      alloc.GC
+	// Busy is how many processors worked on average, from the first GC cycle
+	// that ended in the run to the last, the collector's work included; 0 is
+	// unknown.
+	Busy float64
 	// Stock is what the unpatched binary measured, nil without Options.Stock.
 	Stock *Stock
 }
@@ -180,18 +184,26 @@ var (
 )
 
 // gcOf converts the collector's counters. A cycle stops the world twice, at
-// the end of sweeping and of marking. The counters move when a cycle ends, all
-// of them, so that the share is that of whole cycles; marking on processors
-// that nobody else wanted is left out on both sides.
+// the end of sweeping and of marking, or more often where marking turns out not
+// to be at its end (runtime/mgc.go, gcMarkDone); the pauses are counted. The
+// counters move when a cycle ends, all of them, so that the share is that of
+// whole cycles; marking on processors that nobody else wanted is left out on
+// both sides.
 func gcOf(c gcCounts, wall time.Duration) alloc.GC {
 	g := alloc.GC{
-		Cycles: float64(c.cycles), Pauses: 2 * float64(c.cycles), PauseNs: float64(c.pause),
+		Cycles: float64(c.cycles), Pauses: float64(c.pauses), PauseNs: float64(c.pause),
 		TotalNs: float64(wall), CPUSeconds: (float64(c.cpu) - float64(c.idleGC)) / 1e9,
 	}
-	if used := float64(c.total) - float64(c.idle) - float64(c.idleGC); used > 0 {
+	if used := c.used(); used > 0 {
 		g.CPUShare = min(1, max(0, g.CPUSeconds*1e9/used))
 	}
 	return g
+}
+
+// used is the CPU time that was neither idle nor spent on marking that nobody
+// else wanted the processor for.
+func (c gcCounts) used() float64 {
+	return max(0, float64(c.total)-float64(c.idle)-float64(c.idleGC))
 }
 
 // newRun makes a run of a dump; addresses are moved from where the process was
@@ -202,6 +214,9 @@ func newRun(pkg string, d dump, slide uint64, checked bool) *Run {
 		Checked: checked, NetAllocs: d.allocs, NetBytes: d.bytes, Duration: d.duration,
 		Dropped: d.dropped, DroppedBytes: d.droppedBytes,
 		Records: d.records, GC: gcOf(d.gc, d.duration),
+	}
+	if d.gc.total > 0 {
+		r.Busy = d.gc.used() / float64(d.gc.total) * float64(d.procs)
 	}
 	for i := range r.Records {
 		rec := &r.Records[i]

@@ -13,13 +13,14 @@ import (
 
 // The recorder's file, in the layout of patch/recorder.go.txt.
 const (
-	tableMagic  = 0x31302d6472776b73 // "skwrd-01"
+	tableMagic  = 0x32302d6472776b73 // "skwrd-02"
 	tableBytes  = 512 << 20          // a sparse file: some 1,000,000 different stacks
 	buckets     = 1 << 15
 	headerBytes = 4096
 	arenaStart  = headerBytes + buckets*8
 	entryBytes  = 48
-	runBytes    = 16 * 8 // without name and counts
+	gcBytes     = 7 * 8
+	runBytes    = 10*8 + gcBytes // without name and counts
 	maxDepth    = 128
 	maxName     = 512
 	cutOff      = 1 // flag of an entry
@@ -45,8 +46,8 @@ const (
 	atLastRun = 72
 	atLost    = 80
 	atNow     = 88
-	atFrom    = atNow + 48
-	atSum     = atFrom + 48
+	atFrom    = atNow + gcBytes
+	atSum     = atFrom + gcBytes
 )
 
 var order = binary.LittleEndian // of amd64 and arm64
@@ -70,7 +71,7 @@ func createTable(name string, mode uint64) error {
 
 // gcCounts are the collector's counters; times are ns.
 type gcCounts struct {
-	cycles, pause, cpu, idleGC, idle, total uint64
+	cycles, pauses, pause, cpu, idleGC, idle, total uint64
 }
 
 // A table is what a process recorded, at the time it was read.
@@ -115,7 +116,7 @@ func parseTable(data []byte) (*table, error) {
 		return nil, fmt.Errorf("reading the recorder's file: not written by the recorder")
 	}
 	counts := func(at int) gcCounts {
-		return gcCounts{u64(at), u64(at + 8), u64(at + 16), u64(at + 24), u64(at + 32), u64(at + 40)}
+		return gcCounts{u64(at), u64(at + 8), u64(at + 16), u64(at + 24), u64(at + 32), u64(at + 40), u64(at + 48)}
 	}
 	t := &table{
 		data: data, text: u64(atText), claimed: u64(atClaimed) != 0,
@@ -125,6 +126,7 @@ func parseTable(data []byte) (*table, error) {
 	if u64(atOn) != 0 { // the process ended while it was recording
 		now, from := counts(atNow), counts(atFrom)
 		t.gc.cycles += now.cycles - from.cycles
+		t.gc.pauses += now.pauses - from.pauses
 		t.gc.pause += now.pause - from.pause
 		t.gc.cpu += now.cpu - from.cpu
 		t.gc.idleGC += now.idleGC - from.idleGC
@@ -231,7 +233,7 @@ func (t *table) dump(at, end uint64) (d dump, prev uint64, err error) {
 	}
 	data := t.data[at:end]
 	u := func(i int) uint64 { return order.Uint64(data[i*8:]) }
-	for i := 1; i < 14; i++ {
+	for i := 1; i < 15; i++ {
 		if u(i) > math.MaxInt64 {
 			return d, 0, errors.New("not a run")
 		}
@@ -239,9 +241,9 @@ func (t *table) dump(at, end uint64) (d dump, prev uint64, err error) {
 	d = dump{
 		procs: int64(u(1)), n: int64(u(2)), allocs: int64(u(3)), bytes: int64(u(4)), duration: time.Duration(u(5)),
 		dropped: int64(u(6)), droppedBytes: int64(u(7)),
-		gc: gcCounts{u(8), u(9), u(10), u(11), u(12), u(13)},
+		gc: gcCounts{u(8), u(9), u(10), u(11), u(12), u(13), u(14)},
 	}
-	count, name := u(14), u(15)
+	count, name := u(15), u(16)
 	left := uint64(len(data) - runBytes)
 	if count > left/16 || name > left-count*16 {
 		return d, 0, io.ErrUnexpectedEOF

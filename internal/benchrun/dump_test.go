@@ -33,7 +33,7 @@ func sampleTable() []byte {
 	order.PutUint64(data[headerBytes+5*8:], second)
 	run := func(prev uint64, name string, counts ...uint64) uint64 {
 		at := uint64(len(data))
-		for _, v := range []uint64{prev, 2, 100, 8, 152, 1000, 0, 0, 1, 2, 3, 4, 5, 6, uint64(len(counts) / 2), uint64(len(name))} {
+		for _, v := range []uint64{prev, 2, 100, 8, 152, 1000, 0, 0, 1, 2, 3, 4, 5, 6, 7, uint64(len(counts) / 2), uint64(len(name))} {
 			data = order.AppendUint64(data, v)
 		}
 		for _, v := range counts {
@@ -66,7 +66,7 @@ func TestReadDump(t *testing.T) {
 		t.Fatal(dumps, err)
 	}
 	d := dumps[1]
-	if d.name != "B/x1" || d.procs != 2 || d.n != 100 || d.allocs != 8 || d.bytes != 152 || d.gc.total != 6 ||
+	if d.name != "B/x1" || d.procs != 2 || d.n != 100 || d.allocs != 8 || d.bytes != 152 || d.gc.pauses != 2 || d.gc.total != 7 ||
 		len(d.records) != 1 || d.records[0].Allocs != 9 || d.records[0].Type != "m.T" {
 		t.Errorf("%+v", d)
 	}

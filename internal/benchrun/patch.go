@@ -52,7 +52,7 @@ var testingSource string
 // shares a block (runtime/malloc.go, malloc_stubs.go, go1.27).
 //
 // None of them gives package runtime a new declaration, import, local variable
-// or static value, and package atomic gets variables only: the export data of
+// or static value, or main the use of a pointer type that it did not use, and package atomic gets variables only: the export data of
 // runtime, which tells its importers the symbol indices of runtime's and
 // atomic's types, stays the same to the byte. See goroot.go for what it is good
 // for, and TestExportData.
@@ -69,7 +69,8 @@ var edits = []edit{
 	{
 		file: "runtime/proc.go", fn: "main",
 		find: isCall("gcenable"), what: "gcenable()",
-		after: "; exithook.SwStart(gogetenv(\"" + envOut + "\"), &debug.malloc, &memstats.numgc, &memstats.pause_total_ns, " +
+		after: "; exithook.SwStart(gogetenv(\"" + envOut + "\"), &debug.malloc, &memstats.numgc, " +
+			"&sched.nmidle, unsafe.Offsetof(sched.stwTotalTimeGC)-unsafe.Offsetof(sched.nmidle), unsafe.Sizeof(sched.stwTotalTimeGC), &memstats.pause_total_ns, " +
 			"&work.cpuStats.GCTotalTime, &work.cpuStats.GCIdleTime, &work.cpuStats.IdleTime, &work.cpuStats.TotalTime, " +
 			"firstmoduledata.text, firstmoduledata.types, firstmoduledata.etypes, " +
 			"unsafe.Offsetof(abi.Type{}.Str), unsafe.Offsetof(abi.Type{}.TFlag), uint8(abi.TFlagExtraStar), " +
