@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,7 +146,7 @@ func (r *Result) runTests(ctx context.Context, cfg *gocmd.Config, tc *toolchain,
 		return runErr
 	}
 	if runErr == nil {
-		if n := len(results(stdout)); n != len(r.Runs) {
+		if n := len(t.results(stdout)); n > len(r.Runs) {
 			return fmt.Errorf("recording %s: %d benchmarks printed, %d recorded", t.pkg, n, len(r.Runs))
 		}
 	}
@@ -270,16 +272,48 @@ func why(out string, err error) string {
 	return "it did not start"
 }
 
-// results reads benchmark result lines.
-func results(out []byte) []*benchfmt.Result {
+// results reads the result lines of t's benchmarks. A line that only looks like
+// one, for a benchmark that is not there, is the program's own.
+func (t *target) results(out []byte) []*benchfmt.Result {
 	var all []*benchfmt.Result
-	rd := benchfmt.NewReader(bytes.NewReader(out), "go test")
+	rd := benchfmt.NewReader(bytes.NewReader(joinResults(out)), "go test")
 	for rd.Scan() {
-		if res, ok := rd.Result().(*benchfmt.Result); ok {
+		res, ok := rd.Result().(*benchfmt.Result)
+		if !ok {
+			continue
+		}
+		name, _ := splitProcs(string(res.Name))
+		name, _, _ = strings.Cut("Benchmark"+name, "/")
+		if slices.Contains(t.funcs, name) {
 			all = append(all, res.Clone())
 		}
 	}
 	return all
+}
+
+var (
+	resultLine  = regexp.MustCompile(`^Benchmark\S*\s*\t *\d+\t`)
+	resultStart = regexp.MustCompile(`^Benchmark\S*\s*\t`)
+	resultEnd   = regexp.MustCompile(` *\d+\t +[0-9.]+ ns/op.*$`)
+)
+
+// joinResults returns the result lines of a test binary's output, those that a
+// benchmark's own output has torn apart put together again: package testing
+// prints the name of a benchmark before it runs it, and its figures after.
+func joinResults(out []byte) []byte {
+	var joined, start []byte
+	for line := range bytes.Lines(out) {
+		line = bytes.TrimRight(line, "\r\n")
+		if resultLine.Match(line) {
+			joined = append(append(joined, line...), '\n')
+		} else if s := resultStart.Find(line); s != nil {
+			start = s
+		} else if end := resultEnd.Find(line); end != nil && start != nil {
+			joined = append(append(append(joined, start...), end...), '\n')
+			start = nil
+		}
+	}
+	return joined
 }
 
 // runStock runs the benchmarks without the recorder and hands the results to
@@ -297,7 +331,7 @@ func (r *Result) runStock(ctx context.Context, cfg *gocmd.Config, opts Options, 
 		return context.Cause(ctx)
 	}
 	byName := make(map[string]*Stock)
-	for _, res := range results(stdout) {
+	for _, res := range t.results(stdout) {
 		s := byName[string(res.Name)]
 		if s == nil {
 			s = &Stock{Extra: make(map[string][]float64)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -175,6 +176,37 @@ func most(run *Run) Record {
 		}
 	}
 	return top
+}
+
+// A test binary that runs itself again is recorded in the process that comes to
+// the benchmarks; one that prints keeps its results.
+func TestBenchOutput(t *testing.T) {
+	t.Parallel()
+	cfg := fixture(t)
+	rs, err := Bench(t.Context(), cfg, Options{Packages: []string{"./reexec", "./print"}, Bench: ".", Benchtime: "100x", Stock: true, Count: 2})
+	var un *Unsupported
+	if errors.As(err, &un) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closeAll(rs) })
+	names := make(map[string]int)
+	for _, r := range rs {
+		if r.Err != nil {
+			t.Errorf("%s: %v\n%s", r.Package, r.Err, r.Output)
+		}
+		for _, run := range r.Runs {
+			names[run.Name]++
+			if run.N != 100 || exact(run) != "" || run.Stock == nil || len(run.Stock.NsPerOp) != 2 || run.Stock.N[0] != 100 {
+				t.Errorf("%s: N = %d, recorded %d of %d, %+v", run.Name, run.N, run.Recorded, run.NetAllocs, run.Stock)
+			}
+		}
+	}
+	if want := map[string]int{"BenchmarkChild": 2, "BenchmarkPrint": 2, "BenchmarkQuiet": 2}; !maps.Equal(names, want) {
+		t.Errorf("runs %v, want %v", names, want)
+	}
 }
 
 // Durations run a benchmark several times; the last one counts.

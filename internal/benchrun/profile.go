@@ -84,7 +84,7 @@ func (r *Result) profile(ctx context.Context, cfg *gocmd.Config, opts Options, t
 	r.Output = all
 	var diffs []*Difference
 	seen := make(map[string]bool)
-	for _, res := range results(stdout) {
+	for _, res := range t.results(stdout) {
 		name, procs := splitProcs(string(res.Name))
 		if seen[string(res.Name)] {
 			continue
@@ -118,7 +118,7 @@ func (r *Result) profile(ctx context.Context, cfg *gocmd.Config, opts Options, t
 			}
 			d.Base, d.Profile = d.Profile, file
 			d.Stock = &Stock{Extra: make(map[string][]float64)}
-			for _, res := range results(stdout) {
+			for _, res := range t.results(stdout) {
 				d.Stock.add(res)
 			}
 		}
