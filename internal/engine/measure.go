@@ -146,6 +146,8 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 				name = strings.Join(req.Command, " ")
 			case name == "":
 				name = "go test -run=" + req.Run
+			case strings.Contains(req.CPU, ",") && r.Procs != 1:
+				name += fmt.Sprintf("-%d", r.Procs) // as package testing prints it
 			}
 			out = append(out, measurement{pkg: res.Package, name: name})
 		}
