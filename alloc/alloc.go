@@ -128,7 +128,7 @@ type Site struct {
 	Noscan *bool `json:"noscan,omitempty"`
 
 	Kind  Kind  `json:"kind"`
-	Cause Cause `json:"cause"`
+	Cause Cause `json:"cause,omitempty"` // "" is unknown
 	// Escapes is the compiler's verdict, Allocates the machine code's: two
 	// facts. "a + b" does not escape and allocates; an interface that holds a
 	// constant escapes and does not allocate.
@@ -233,7 +233,7 @@ type Benchmark struct {
 	// "bytes" or "inuse"; "" is objects.
 	Index string `json:"index,omitempty"`
 	// Explained is the share of AllocsPerOp that has a site with a kind, a
-	// cause and a line, 0 to 1; the rest is UnexplainedAllocsPerOp.
+	// cause and a line of the user's own, 0 to 1; the rest is UnexplainedAllocsPerOp.
 	Explained              float64 `json:"explained"`
 	UnexplainedAllocsPerOp float64 `json:"unexplained_allocs_per_op"`
 

@@ -24,6 +24,8 @@
 //     code or a measurement shows the allocation: package reflect, a size that
 //     is not constant, or the runtime's own needs (silent.go).
 //
+// Where none fits, the cause is unknown, "": there is no default.
+//
 // The flow of one function cannot tell everything: that a callee is unknown to
 // the compiler, or that callers would keep a returned value on their stack, is
 // told in Evidence by who looked.
@@ -64,7 +66,7 @@ type Evidence struct {
 }
 
 // Of names the kind and the cause of a site. Evidence of nothing is of kind
-// [alloc.Runtime].
+// [alloc.Runtime]; a cause that the evidence does not tell is "".
 func Of(e Evidence) (alloc.Kind, alloc.Cause) {
 	k := kindOf(e)
 	for _, rule := range []func(Evidence, alloc.Kind) alloc.Cause{ofKind, ofSize, ofEnd} {

@@ -110,6 +110,28 @@ var maps = []struct {
 	{"mapassign", alloc.MapGrowth},
 }
 
+// reflects are the runtime's functions that package reflect and
+// internal/reflectlite get by linkname (go1.24 to go1.27).
+var reflects = []struct {
+	prefix string
+	kind   alloc.Kind
+}{
+	{"unsafe_NewArray", alloc.Slice},
+	{"unsafe_New", alloc.New},
+	{"growslice", alloc.Append},
+	{"makemap", alloc.Map},
+	{"mapclone", alloc.Map},
+	{"mapassign", alloc.MapGrowth},
+	{"makechan", alloc.Chan},
+}
+
+// isMakeNoZero reports whether a runtime function is the make([]byte, n) of
+// strings.Builder and package bytes that leaves the bytes as they are
+// (runtime/slice.go, go1.26).
+func isMakeNoZero(entry string) bool {
+	return strings.HasPrefix(entry, "internal/bytealg.MakeNoZero")
+}
+
 // KindOfEntry names what the runtime function entry, such as
 // "runtime.growslice", allocates when it is handed typ. A function that serves
 // many expressions is of kind [alloc.New], or of [alloc.Closure] where the type
@@ -130,8 +152,16 @@ func KindOfEntry(entry, typ string) alloc.Kind {
 		}
 		return alloc.Runtime
 	}
-	if strings.HasPrefix(entry, "internal/bytealg.MakeNoZero") {
-		return alloc.Slice // of bytes, for a builder (runtime/slice.go, go1.26)
+	if isMakeNoZero(entry) {
+		return alloc.Slice
+	}
+	if name, ok := cutAnyPrefix(entry, "reflect.", "internal/reflectlite."); ok {
+		for _, f := range reflects {
+			if strings.HasPrefix(name, f.prefix) {
+				return f.kind
+			}
+		}
+		return alloc.Runtime
 	}
 	name, ok := strings.CutPrefix(entry, "runtime.")
 	if !ok {
@@ -221,6 +251,15 @@ func skipQuoted(text string, i int) int {
 		}
 	}
 	return len(text) - 1
+}
+
+func cutAnyPrefix(s string, prefixes ...string) (string, bool) {
+	for _, p := range prefixes {
+		if rest, ok := strings.CutPrefix(s, p); ok {
+			return rest, true
+		}
+	}
+	return s, false
 }
 
 func hasAnyPrefix(s string, prefixes ...string) bool {

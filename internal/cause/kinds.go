@@ -47,11 +47,7 @@ func ofKind(e Evidence, k alloc.Kind) alloc.Cause {
 // concatenates reports whether a string is made of others, rather than of
 // bytes, runes or a number. An entry tells for sure; else the text does.
 func concatenates(e Evidence) bool {
-	names := []string{e.Entry}
-	for i := range e.Calls {
-		names = append(names, e.Calls[i].Entry)
-	}
-	for _, name := range names {
+	for _, name := range entryNames(e) {
 		switch {
 		case strings.HasPrefix(name, "runtime.concat"):
 			return true

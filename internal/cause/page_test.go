@@ -95,7 +95,7 @@ var kinds = map[alloc.Cause]alloc.Kind{
 	alloc.Captured: alloc.Variable, alloc.TooLarge: alloc.Variable, alloc.UnknownSize: alloc.Slice,
 	alloc.Growth: alloc.Append, alloc.CallArgument: alloc.Variable, alloc.DynamicCall: alloc.Variable,
 	alloc.InGoroutine: alloc.Goroutine, alloc.Conversion: alloc.String, alloc.Concatenation: alloc.String,
-	alloc.Reflection: alloc.Runtime, alloc.ByRuntime: alloc.Chan, alloc.NotInlined: alloc.Composite, alloc.Loop: alloc.Variable,
+	alloc.Reflection: alloc.New, alloc.ByRuntime: alloc.Chan, alloc.NotInlined: alloc.Composite, alloc.Loop: alloc.Variable,
 }
 
 // TestPages compiles the examples of causes.md with the installed toolchain:

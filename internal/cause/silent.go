@@ -1,44 +1,50 @@
 package cause
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 )
 
 // ofSilent gives the cause where the compiler says nothing of an escape, and
-// something allocates nevertheless.
+// something allocates nevertheless; "" where nothing tells.
 //
-//	in package reflect            reflection
-//	slice, map that stays         unknown-size: with a constant one it would be on the stack
-//	any other kind that stays     interface of a box, else runtime
-//	chan, runtime helpers         runtime
-//	told of, but not explained    stored
+//	in package reflect               reflection
+//	chan                             runtime: it is on the heap wherever it goes
+//	asked for by the runtime itself  runtime
+//	slice, map that stays            unknown-size: with a constant one it would be on the stack
+//	bytes for a builder              unknown-size
 func ofSilent(e Evidence, k alloc.Kind) alloc.Cause {
-	if byReflect(e) {
+	stays := e.Diagnostic != nil && e.Diagnostic.Verdict == alloc.StaysOnStack
+	switch {
+	case byReflect(e):
 		return alloc.Reflection
-	}
-	d := e.Diagnostic
-	switch k {
-	case alloc.Chan, alloc.Runtime:
+	case k == alloc.Chan, k == alloc.Runtime && entryKind(e) == alloc.Runtime:
 		return alloc.ByRuntime
-	case alloc.Slice, alloc.Map, alloc.Variadic:
-		if d == nil || d.Verdict == alloc.StaysOnStack {
-			return alloc.UnknownSize
-		}
+	case (k == alloc.Slice || k == alloc.Map) && stays:
+		return alloc.UnknownSize
+	case k == alloc.Slice && slices.ContainsFunc(entryNames(e), isMakeNoZero):
+		return alloc.UnknownSize
 	}
-	if d == nil || d.Verdict == alloc.StaysOnStack {
-		return alloc.ByRuntime
+	return ""
+}
+
+// entryNames are the runtime functions that were measured, or that the machine
+// code calls.
+func entryNames(e Evidence) []string {
+	names := []string{e.Entry}
+	for i := range e.Calls {
+		names = append(names, e.Calls[i].Entry)
 	}
-	return alloc.Stored
+	return names
 }
 
 // byReflect reports whether package reflect, or a runtime function made for
 // it, allocates.
 func byReflect(e Evidence) bool {
-	names := []string{e.Entry}
+	names := entryNames(e)
 	for i := range e.Calls {
-		names = append(names, e.Calls[i].Entry)
 		if len(e.Calls[i].Frames) > 0 {
 			names = append(names, e.Calls[i].Frames[0].Func)
 		}

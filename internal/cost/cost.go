@@ -3,8 +3,9 @@
 //
 //	samples (stack, type, objects, bytes) → per site and user's line → share, B/op, GC share
 //
-// Every allocation of a source ends in exactly one place: a cost, or the
-// benchmark's unexplained remainder. A site outside of the user's own packages
+// Every allocation of a source is part of one cost, or of what the source did
+// not record. Explained is what has all of it: a kind, a cause, a line of the
+// user's own. A site outside of the user's own packages
 // is weighed once for each line of theirs that brings it about, with the call
 // path between.
 //
@@ -85,7 +86,7 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 		c.BytesPerOp += s.Bytes / sc.Ops
 		c.InUseObjects += s.InUseObjects
 		c.InUseBytes += s.InUseBytes
-		if site != nil && site.Kind != "" && site.Cause != "" && (k.caller != "" || site.Line > 0) {
+		if site != nil && site.Kind != "" && site.Cause != "" && k.caller != "" {
 			add(&explained, s)
 			placed += math.Abs(ranked(b.Index, s.Allocs, s.Bytes, s.InUseBytes))
 		}

@@ -13,6 +13,7 @@ import (
 func TestWeigh(t *testing.T) {
 	own := &alloc.Site{ID: "m.F#new(T)#1", Pos: alloc.Pos{File: "/m/a.go", Line: 3}, Kind: alloc.New, Cause: alloc.Returned}
 	dep := &alloc.Site{ID: "fmt.Sprint#x#1", Pos: alloc.Pos{File: "/go/fmt.go", Line: 9}, Kind: alloc.String, Cause: alloc.Conversion}
+	silent := &alloc.Site{ID: "m.G#new(T)#1", Pos: alloc.Pos{File: "/m/a.go", Line: 8}, Kind: alloc.New}
 	call := func(line int) []alloc.Frame {
 		return []alloc.Frame{
 			{Func: "runtime.slicebytetostring", File: "/go/string.go", Line: 1},
@@ -25,7 +26,9 @@ func TestWeigh(t *testing.T) {
 		{Allocs: 200, Bytes: 1600, Frames: []alloc.Frame{{Func: "m.F", File: "/m/a.go", Line: 3}}},
 		{Allocs: 100, Bytes: 1600, Frames: call(4)},
 		{Allocs: 50, Bytes: 800, Frames: call(5)},
-		{Allocs: 50, Bytes: 0, Frames: nil}, // placed nowhere
+		{Allocs: 50, Bytes: 0, Frames: nil},                                                    // placed nowhere
+		{Allocs: 10, Frames: []alloc.Frame{{Func: "m.G", File: "/m/a.go", Line: 8}}},           // no cause
+		{Allocs: 20, Frames: []alloc.Frame{{Func: "fmt.Sprint", File: "/go/fmt.go", Line: 9}}}, // no line of the user's
 	}
 	sc := Scale{
 		Ops: 100,
@@ -35,6 +38,8 @@ func TestWeigh(t *testing.T) {
 				return nil
 			case s.Frames[0].Func == "m.F":
 				return own
+			case s.Frames[0].Func == "m.G":
+				return silent
 			}
 			return dep
 		},
@@ -52,13 +57,16 @@ func TestWeigh(t *testing.T) {
 		{Site: own.ID, Source: "BenchmarkF", AllocsPerOp: 2, BytesPerOp: 16, Share: 0.4, GCShare: 0.2, Caller: "/m/a.go:3"},
 		{Site: dep.ID, Source: "BenchmarkF", AllocsPerOp: 1, BytesPerOp: 16, Share: 0.2, GCShare: 0.2, Caller: "/m/a.go:4", Via: via(4)},
 		{Site: dep.ID, Source: "BenchmarkF", AllocsPerOp: 0.5, BytesPerOp: 8, Share: 0.1, GCShare: 0.1, Caller: "/m/a.go:5", Via: via(5)},
+		{Site: dep.ID, Source: "BenchmarkF", AllocsPerOp: 0.2, Share: 0.04},
+		{Site: silent.ID, Source: "BenchmarkF", AllocsPerOp: 0.1, Share: 0.02, Caller: "/m/a.go:8"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("costs (-want +got):\n%s", diff)
 	}
-	// 5 reported: 3.5 explained, 0.5 recorded without a place, 1 not recorded.
-	if math.Abs(b.UnexplainedAllocsPerOp-1.5) > 1e-9 || math.Abs(b.Explained-0.7) > 1e-9 || b.RecordedAllocsPerOp != 4 {
-		t.Errorf("unexplained %v, explained %v, recorded %v; want 1.5, 0.7, 4", b.UnexplainedAllocsPerOp, b.Explained, b.RecordedAllocsPerOp)
+	// 5 reported: 3.5 explained, 0.5 recorded without a place, 0.1 without a
+	// cause, 0.2 without a line, 0.7 not recorded.
+	if math.Abs(b.UnexplainedAllocsPerOp-1.5) > 1e-9 || math.Abs(b.Explained-0.7) > 1e-9 || math.Abs(b.RecordedAllocsPerOp-4.3) > 1e-9 {
+		t.Errorf("unexplained %v, explained %v, recorded %v; want 1.5, 0.7, 4.3", b.UnexplainedAllocsPerOp, b.Explained, b.RecordedAllocsPerOp)
 	}
 }
 

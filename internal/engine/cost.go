@@ -56,16 +56,21 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i := range samples {
-		j.Sample(&samples[i])
+	// Each sample is placed once: what is known of the sites grows with them.
+	at := make(map[*alloc.Sample]*alloc.Site)
+	for _, m := range measured {
+		for i := range m.samples {
+			at[&m.samples[i]] = j.Sample(&m.samples[i])
+		}
 	}
+	place := func(s *alloc.Sample) *alloc.Site { return at[s] }
 	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems}
 	r.Header.Order = "cost"
 	sites := j.Sites()
 	for _, m := range measured {
 		b := m.benchmark()
 		r.Benchmarks = append(r.Benchmarks, b)
-		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: j.Sample, Own: p.own}.Weigh(b, m.samples), req.Filter)
+		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: place, Own: p.own}.Weigh(b, m.samples), req.Filter)
 	}
 	p.complete(r, j, start)
 	return r, nil

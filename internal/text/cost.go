@@ -1,8 +1,10 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"path"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -96,7 +98,7 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		places, rows = append(places, ""), append(rows, plural(few, "smaller site"))
 	}
 	fmt.Fprintf(w, "%s\t\t%s%.1f%%\t\t\n", u.objects(b.UnexplainedAllocsPerOp), strings.Repeat("\t", strings.Count(u.more, "\t")), 100*(1-b.Explained))
-	places, rows = append(places, ""), append(rows, "unexplained")
+	places, rows = append(places, ""), append(rows, unexplained(b, costs, sites))
 	w.Flush()
 	lines := strings.Split(strings.TrimRight(table.String(), "\n"), "\n")
 	fmt.Fprintf(t, "%s\n", t.color(dim, lines[0]))
@@ -129,21 +131,15 @@ func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
 	if s == nil {
 		return "", "in " + c.Gone + ", at a place that is not in today's source"
 	}
-	what := string(s.Kind)
-	switch {
-	case s.Type == "func literal":
-	case s.Type != "":
-		what += " of " + elide(s.Type, 40)
-	case s.Expr != "":
-		what += " " + elide(s.Expr, 40)
-	}
-	what += ": " + string(s.Cause)
+	what := subject(s, 40) + ": " + cmp.Or(string(s.Cause), "cause unknown")
 	if len(c.Via) > 0 {
 		f := c.Via[len(c.Via)-1]
-		what += ", in " + f.Func
+		what += ", in " + f.Func + " " + shortPos(f)
 		if n := len(c.Via) - 2; n > 0 {
 			what += fmt.Sprintf(" (%d calls down)", n+1)
 		}
+	} else if c.Caller == "" {
+		what += ", in " + s.Package + "." + s.Func + ", no line of yours on the stack"
 	}
 	switch {
 	case len(c.Via) > 0 && c.Via[0].Line == 0:
@@ -154,6 +150,62 @@ func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
 		return t.pos(s.Pos), what
 	}
 	return c.Caller, what
+}
+
+// unexplained says what the last row of a table holds.
+func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) string {
+	var noCause, noLine float64
+	for _, c := range costs {
+		switch s := sites[c.Site]; {
+		case s == nil:
+		case s.Cause == "":
+			noCause += c.AllocsPerOp
+		case c.Caller == "":
+			noLine += c.AllocsPerOp
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    float64
+		what string
+	}{
+		{b.AllocsPerOp - b.RecordedAllocsPerOp, "not recorded"},
+		{noCause, "without a cause"},
+		{noLine, "without a line of yours"},
+	} {
+		if p.n >= crumb {
+			parts = append(parts, unitsOf(b).objects(p.n)+" "+p.what)
+		}
+	}
+	if len(parts) == 0 {
+		return "unexplained"
+	}
+	return "unexplained: " + strings.Join(parts, ", ")
+}
+
+// subject says what a site allocates; the kind is left out where it is the
+// beginning of what follows, as of map[string]int and string(b).
+func subject(s *alloc.Site, width int) string {
+	kind := string(s.Kind)
+	switch {
+	case s.Kind == alloc.Closure:
+		return kind
+	case s.Type != "" && strings.HasPrefix(s.Type, kind):
+		return elide(s.Type, width)
+	case s.Type != "":
+		return kind + " of " + elide(s.Type, width)
+	case strings.HasPrefix(s.Expr, kind+"("):
+		return elide(s.Expr, width)
+	case s.Expr != "":
+		return kind + " " + elide(s.Expr, width)
+	}
+	return kind
+}
+
+// shortPos is the place of a frame outside of the user's packages, without the
+// directory of its package.
+func shortPos(f alloc.Frame) string {
+	return fmt.Sprintf("%s:%d", path.Base(f.File), f.Line)
 }
 
 // perOp is a figure per operation.
