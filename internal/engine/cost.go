@@ -56,14 +56,12 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Each sample is placed once: what is known of the sites grows with them.
-	at := make(map[*alloc.Sample]*alloc.Site)
+	place := placeOnce(j)
 	for _, m := range measured {
 		for i := range m.samples {
-			at[&m.samples[i]] = j.Sample(&m.samples[i])
+			place(&m.samples[i])
 		}
 	}
-	place := func(s *alloc.Sample) *alloc.Site { return at[s] }
 	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems}
 	r.Header.Order = "cost"
 	sites := j.Sites()
@@ -74,6 +72,20 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	}
 	p.complete(r, j, start)
 	return r, nil
+}
+
+// placeOnce places samples, each once: with all that the joiner is told, it may
+// answer otherwise the second time.
+func placeOnce(j *correlate.Joiner) func(*alloc.Sample) *alloc.Site {
+	at := make(map[*alloc.Sample]*alloc.Site)
+	return func(s *alloc.Sample) *alloc.Site {
+		site, ok := at[s]
+		if !ok {
+			site = j.Sample(s)
+			at[s] = site
+		}
+		return site
+	}
 }
 
 // take adds to a report the costs whose sites pass the filter, and the sites.

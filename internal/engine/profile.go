@@ -55,15 +55,16 @@ func profiled(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	}
 	j.Measured = alloc.ByProfile
 	b := &alloc.Benchmark{Name: prof.Name, Source: "profile", Index: req.Index}
+	place := placeOnce(j)
 	for i := range samples {
-		j.Sample(&samples[i])
+		place(&samples[i])
 		b.AllocsPerOp += samples[i].Allocs
 		b.BytesPerOp += samples[i].Bytes
 	}
 	sites := j.Sites()
 	r := &alloc.Report{Header: p.header("cost"), Problems: p.problems, Benchmarks: []*alloc.Benchmark{b}}
 	r.Header.Order = "cost"
-	p.take(r, sites, cost.Scale{Ops: 1, Place: j.Sample, Own: p.own, Gone: gone}.Weigh(b, samples), req.Filter)
+	p.take(r, sites, cost.Scale{Ops: 1, Place: place, Own: p.own, Gone: gone}.Weigh(b, samples), req.Filter)
 	b.Note = movedNote(moved)
 	p.complete(r, j, start)
 	return r, nil
