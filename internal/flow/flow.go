@@ -165,7 +165,7 @@ func (t *Tracer) Trace(ctx context.Context, d *alloc.Diagnostic, h Holder) (*Sto
 	at := place{pkg: d.Package, path: d.Package, fn: here.fn(d)}
 	if h.Inlined {
 		tr.start = place{pkg: d.Package, path: h.Package, fn: h.Func}
-	} else if h.Package != "" && alloc.FoldFunc(h.Func) == at.fn {
+	} else if h.Package != "" && sameFunc(alloc.FoldFunc(h.Func), at.fn) {
 		at.path = h.Package // an instance is compiled where it is used
 	}
 	if err := tr.follow(d, at); err != nil {

@@ -250,6 +250,9 @@ func (tr *trail) takes(fn place, params []string) bool {
 	}
 	have := names(decl.Recv, decl.Type.Params)
 	for _, p := range params {
+		if strings.Contains(p, ".dict") {
+			continue // of type parameters
+		}
 		_, name := qualified(strings.TrimSpace(p))
 		if name != "_" && !strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "~") && !slices.Contains(have, name) {
 			return false
