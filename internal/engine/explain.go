@@ -32,14 +32,19 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	if err := p.compileHome(ctx, t, req); err != nil {
 		return nil, err
 	}
-	if err := p.heard(); err != nil {
-		return nil, err
-	}
-	j, err := p.join(ctx)
+	j, all, err := p.sites(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all := j.Sites()
+	if !slices.ContainsFunc(all, t.means) && len(req.Patterns) == 0 && p.isGeneric(t) {
+		// It is compiled where it is used.
+		if err := p.compileUsers(ctx, t, req); err != nil {
+			return nil, err
+		}
+		if j, all, err = p.sites(ctx); err != nil {
+			return nil, err
+		}
+	}
 	r := &alloc.Report{Header: p.header("explain"), Problems: p.problems}
 	r.Summary.Packages = len(p.named)
 	for _, s := range all {
@@ -62,6 +67,18 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// sites are those of the packages that were compiled.
+func (p *pipeline) sites(ctx context.Context) (*correlate.Joiner, []*alloc.Site, error) {
+	if err := p.heard(); err != nil {
+		return nil, nil, err
+	}
+	j, err := p.join(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, j.Sites(), nil
 }
 
 // explain tells the story of a site: what makes it allocate and, where its value

@@ -179,6 +179,57 @@ func (p *pipeline) compileHome(ctx context.Context, t target, req ExplainRequest
 	return first
 }
 
+// isGeneric reports whether the target lies in a generic function.
+func (p *pipeline) isGeneric(t target) bool {
+	fn, _, _ := strings.Cut(t.id, "#")
+	if f := p.file(t.pos.File); t.id == "" && f != nil {
+		fn, _, _, _ = f.FuncAt(t.pos.Line)
+	}
+	return strings.Contains(fn, "[...]")
+}
+
+// instantiated reports whether a package that was compiled has an instance of a
+// generic function of a file.
+func (p *pipeline) instantiated(file, fn string) bool {
+	instances := make(map[string]bool)
+	for _, pkg := range p.named {
+		if path := plainPath(pkg.ImportPath); p.archives[path] != "" {
+			if err := p.scanner.Instances(path, instances); err != nil {
+				return false
+			}
+		}
+	}
+	for path, pkg := range p.packages {
+		if slices.Contains(pkg.GoFiles, file) && instances[path+"."+fn] {
+			return true
+		}
+	}
+	return false
+}
+
+// compileUsers has the main modules compiled, whose packages may use a generic
+// function of the target's package.
+func (p *pipeline) compileUsers(ctx context.Context, t target, req ExplainRequest) error {
+	var pats []string
+	for _, pkg := range p.packages {
+		if m := pkg.Module; m != nil && m.Main && !slices.Contains(pats, m.Path+"/...") {
+			pats = append(pats, m.Path+"/...")
+		}
+	}
+	if pats == nil && p.env.GOMOD != "" && p.env.GOMOD != os.DevNull {
+		pats = []string{"./..."}
+	}
+	if pats == nil {
+		return nil
+	}
+	slices.Sort(pats)
+	clear(p.diags)
+	clear(p.unknown)
+	clear(p.asked)
+	p.named, p.problems = nil, nil
+	return p.compile(ctx, gocmd.Request{Patterns: append(pats, t.homes()[0]), Tests: req.Tests || t.inTest(), Diagnose: true})
+}
+
 // nothingAt says that there is no site at a place, and which are near.
 func (p *pipeline) nothingAt(t target, sites []*alloc.Site) error {
 	if t.id != "" {
@@ -220,6 +271,12 @@ func (p *pipeline) nothingAt(t target, sites []*alloc.Site) error {
 		return &Error{
 			Msg:  fmt.Sprintf("%s:%d: no site at this column", place, t.pos.Col),
 			Hint: "the line has sites at column " + strings.Join(columns, ", "),
+		}
+	}
+	if fn, _, _, _ := f.FuncAt(t.pos.Line); p.isGeneric(t) && !p.instantiated(t.pos.File, fn) {
+		return &Error{
+			Msg:  fmt.Sprintf("%s: no package that was compiled uses the generic function %s", place, fn),
+			Hint: "give packages that use it behind the place",
 		}
 	}
 	e := &Error{Msg: place + ": neither the compiler nor the machine code names a heap allocation here"}

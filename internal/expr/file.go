@@ -88,6 +88,7 @@ type node struct {
 	ast       ast.Node
 	kind      alloc.Kind
 	at        token.Pos // where the compiler reports it
+	known     token.Pos // where the same node is reported as a rule, if not at at
 	fn        string
 	loopDepth int
 	boxed     bool // stands where an interface may be wanted
@@ -303,7 +304,11 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 func (f *File) node(n *node) *Node {
 	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, Deferred: n.deferred}
 	out.Pos.File, out.End.File = f.Name, f.Name
-	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
+	where := n.at
+	if n.known.IsValid() { // one node, one place
+		where = n.known
+	}
+	out.Pos.Line, out.Pos.Col, _ = f.place(where)
 	if start, _, ok := f.place(n.ast.Pos()); ok && start < out.Pos.Line {
 		out.Pos.Line, out.Pos.Col, _ = f.place(n.ast.Pos())
 	}

@@ -236,3 +236,21 @@ func BenchmarkIndex(b *testing.B) {
 		f.Calls()
 	}
 }
+
+// TestOnePlace checks that a conversion has one place, whichever the compiler
+// names: its operand or, where it was inlined, the line alone.
+func TestOnePlace(t *testing.T) {
+	t.Parallel()
+	f, err := Parse("/a.go", []byte("package a\n\nfunc F(l L) []byte { return []byte(l.String()) }\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := f.At(3, 44, "([]byte)(L.String(l))")
+	on := f.OnLine(3, alloc.Bytes)
+	if at == nil || len(on) != 1 {
+		t.Fatalf("At = %v, OnLine = %v", at, on)
+	}
+	if at.Pos != on[0].Pos {
+		t.Errorf("At is at %v, OnLine at %v", at.Pos, on[0].Pos)
+	}
+}

@@ -327,7 +327,7 @@ func (w *walker) call(n *ast.CallExpr, s *scope) {
 	}
 	w.add(n, kind, where, s)
 	if where != n.Lparen {
-		w.add(n, kind, n.Lparen, s)
+		w.add(n, kind, n.Lparen, s).known = where
 	}
 	if kind == "" {
 		w.add(n, alloc.Variadic, n.Lparen, s)
