@@ -52,6 +52,9 @@ type Evidence struct {
 	InLoop bool
 	// Deferred reports that the expression is what a defer statement calls.
 	Deferred bool
+	// Started reports that the expression is a function literal that the
+	// compiler makes of a go statement's call.
+	Started bool
 	// Results are the names of the results of the function that holds the
 	// site: an assignment to one returns the value.
 	Results []string

@@ -99,7 +99,7 @@ func started(e Evidence) alloc.Cause {
 			return alloc.Loop
 		}
 	}
-	if e.Hint == alloc.Goroutine {
+	if e.Started || e.Hint == alloc.Goroutine {
 		return alloc.InGoroutine
 	}
 	return alloc.Captured

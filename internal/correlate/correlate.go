@@ -38,6 +38,7 @@ type Joiner struct {
 	// Dynamic, if not nil, reports whether a diagnostic's explanation ends at a
 	// call whose callee the compiler does not know.
 	Dynamic func(*alloc.Diagnostic) bool
+
 	// Known, if not nil, reports whether the program has a package of an
 	// import path.
 	Known func(importPath string) bool
@@ -53,6 +54,7 @@ type Joiner struct {
 	lines  map[lineKey][]*entry // by file and each line of the expression
 	byFunc map[string][]*entry  // by full function name
 	judged map[string]bool      // packages that Package saw
+	moves  []alloc.Call         // of slices that append grew, see settle
 }
 
 // An entry is a site in the making, with the evidence that named it.
@@ -64,6 +66,7 @@ type entry struct {
 	// inlinedDiag the first of an inlined copy.
 	diag, inlinedDiag *alloc.Diagnostic
 	calls             []alloc.Call
+	explained         []bool // of each call: the compiler says that it escapes
 	inlined           map[placeKey]*alloc.Inlining
 	copies            map[placeKey]*alloc.Diagnostic // of inlined copies
 	// ownCall reports a call in the function's own body, stackOnly that at
@@ -85,9 +88,9 @@ type lineKey struct {
 }
 
 type placeKey struct {
-	fn   string
-	file string
-	line int
+	fn        string
+	file      string
+	line, col int
 }
 
 // New returns a Joiner that reads source through files, which may return nil.
@@ -101,290 +104,62 @@ func New(files func(name string) *expr.File) *Joiner {
 	}
 }
 
-// A claim is a diagnostic that may explain calls of its line.
-type claim struct {
-	d    *alloc.Diagnostic
-	node *expr.Node // of the expression itself, nil in an inlined body
-	kind alloc.Kind
-	used map[string]int // calls explained, by physical function
-}
-
 // Package joins the evidence about one package: what the compiler said when it
 // compiled it, and the calls in its object code. Diagnostics of other packages
 // are ignored.
 func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []alloc.Call) {
 	j.judged[importPath] = true
-	inlines := make(map[alloc.Pos][]string) // functions inlined at a call
-	claims := make(map[lineKey][]*claim)
-	var order []*claim
-	for _, d := range diags {
-		if d.Verdict == alloc.InlinesCall {
-			inlines[d.Pos] = append(inlines[d.Pos], d.Expr)
-		}
-	}
-	for _, d := range diags {
-		switch d.Verdict {
-		case alloc.EscapesToHeap, alloc.MovedToHeap, alloc.StaysOnStack:
-		default:
-			continue
-		}
-		c := &claim{d: d, used: make(map[string]int)}
-		f := j.files(d.Pos.File)
-		if f != nil {
-			var hints []alloc.Kind
-			if d.Verdict == alloc.MovedToHeap {
-				hints = append(hints, alloc.Variable)
-			}
-			c.node = f.At(d.Pos.Line, d.Pos.Col, d.Expr, hints...)
-			if c.node != nil && len(inlines[d.Pos]) > 0 && c.node.Kind == "" && isCallText(c.node.Text) && !strings.Contains(d.Expr, "(") {
-				// The node is the inlined call itself; the expression is in its body.
-				c.node = nil
-			}
-		}
-		c.kind = kindOf(d, c.node)
-		if d.Verdict == alloc.StaysOnStack && !canAllocateOnStack(c.kind) && len(inlines[d.Pos]) == 0 {
-			continue // on the stack, and of a known size: no site
-		}
-		if c.kind == "" {
-			continue // a parameter
-		}
-		order = append(order, c)
-		key := lineKey{d.Pos.File, d.Pos.Line}
-		claims[key] = append(claims[key], c)
-		if c.node != nil { // machine code may name any line of the expression
-			for l := c.node.Pos.Line; l <= min(c.node.End.Line, c.node.Pos.Line+40); l++ {
-				if l != d.Pos.Line {
-					claims[lineKey{d.Pos.File, l}] = append(claims[lineKey{d.Pos.File, l}], c)
-				}
-			}
-		}
-	}
+	claims := j.claims(diags)
+	taken := claims.assign(calls)
 
-	taken := make(map[*claim][]alloc.Call)
-	for i := range calls {
-		call := &calls[i]
-		if len(call.Frames) == 0 {
-			continue
-		}
-		outer := call.Frames[len(call.Frames)-1]
-		best, score := (*claim)(nil), 0
-		for _, c := range claims[lineKey{outer.File, outer.Line}] {
-			if s := fit(c, call, outer); s > score {
-				best, score = c, s
-			}
-		}
-		if best != nil {
-			best.used[outer.Func]++
-			taken[best] = append(taken[best], *call)
-			continue
-		}
-		j.call(importPath, nil, call)
-	}
-	for _, c := range order {
-		calls := taken[c]
-		if len(calls) == 0 {
-			j.silent(importPath, c, inlines[c.d.Pos])
-			continue
-		}
-		for i := range calls {
-			j.call(importPath, c, &calls[i])
+	// What stands in a function itself comes first, so that its inlined copies
+	// find the site.
+	answered := make(map[*claim]bool)
+	for i, c := range taken {
+		answered[c] = true
+		if len(calls[i].Frames) == 1 && !isMove(&calls[i]) {
+			j.call(c, &calls[i])
 		}
 	}
-}
-
-// isCallText reports whether text reads as a plain call, such as "f(...)".
-func isCallText(text string) bool { return strings.HasSuffix(text, ")") }
-
-// canAllocateOnStack reports whether an expression of this kind may allocate
-// although it does not escape: its size is not known to the compiler.
-func canAllocateOnStack(k alloc.Kind) bool {
-	switch k {
-	case alloc.Slice, alloc.Append, alloc.Map, alloc.MapGrowth, alloc.Chan, alloc.String, alloc.Bytes:
-		return true
-	}
-	return false
-}
-
-// kindOf is the kind that the compiler's text and the syntax agree on.
-func kindOf(d *alloc.Diagnostic, n *expr.Node) alloc.Kind {
-	if d.Verdict == alloc.MovedToHeap {
-		return alloc.Variable
-	}
-	if k := kindOfText(d.Expr); k != "" {
-		return k
-	}
-	if d.Expr != "" && (d.Expr[0] == '"' || '0' <= d.Expr[0] && d.Expr[0] <= '9') && !strings.Contains(d.Expr, " + ") {
-		return alloc.Interface // a constant, boxed
-	}
-	if n != nil && n.Kind != "" && n.Kind != alloc.Variable {
-		return n.Kind
-	}
-	if d.Verdict == alloc.StaysOnStack {
-		return "" // a parameter or an interface that stays on the stack
-	}
-	return alloc.Interface
-}
-
-// kindOfText reads the kind from the compiler's own text of an expression
-// (cmd/compile/internal/ir/fmt.go, go1.26).
-func kindOfText(s string) alloc.Kind {
-	switch {
-	case s == "func literal":
-		return alloc.Closure
-	case s == "... argument":
-		return alloc.Variadic
-	case s == "append" || strings.HasPrefix(s, "append("):
-		return alloc.Append
-	case strings.HasPrefix(s, "&") && strings.HasSuffix(s, "}"):
-		return alloc.Composite
-	case strings.HasPrefix(s, "new("):
-		return alloc.New
-	case strings.HasPrefix(s, "make(map["), strings.HasPrefix(s, "map[") && strings.HasSuffix(s, "}"):
-		return alloc.Map
-	case strings.HasPrefix(s, "make(chan "), strings.HasPrefix(s, "make(<-chan"):
-		return alloc.Chan
-	case strings.HasPrefix(s, "make("):
-		return alloc.Slice // or a named map or channel: the call will tell
-	case strings.HasPrefix(s, "[]") && strings.HasSuffix(s, "}"):
-		return alloc.Slice
-	case strings.HasPrefix(s, "string("):
-		return alloc.String
-	case strings.HasPrefix(s, "([]byte)("), strings.HasPrefix(s, "([]rune)("),
-		strings.HasPrefix(s, "[]byte("), strings.HasPrefix(s, "[]rune("):
-		return alloc.Bytes
-	}
-	return ""
-}
-
-// fit says how well claim c explains call, 0 not at all.
-func fit(c *claim, call *alloc.Call, outer alloc.Frame) int {
-	kind := cause.KindOfEntry(call.Entry, call.Type)
-	score := 1
-	switch {
-	case kind == c.kind:
-		score += 4
-	case kind == "" || kind == alloc.New:
-		// runtime.newobject makes anything of constant size.
-		switch c.kind {
-		case alloc.Append, alloc.String, alloc.Bytes, alloc.MapGrowth, alloc.Goroutine, alloc.Chan:
-			return 0
+	for _, c := range claims.order {
+		if !answered[c] && c.node != nil {
+			j.silent(importPath, c)
 		}
-	case c.kind == alloc.String && kind == alloc.Interface:
-		// a sum that is boxed; the compiler prints both alike
-	case c.kind == alloc.Slice && (kind == alloc.Map || kind == alloc.Chan):
-		// make of a named type
-	case kind == alloc.Slice && (c.kind == alloc.Variadic || c.kind == alloc.Append || c.kind == alloc.Bytes || c.kind == alloc.String):
-	case kind == alloc.Append && c.kind == alloc.Slice:
-	case kind == alloc.Closure && c.kind == alloc.Variable, kind == alloc.Closure && c.kind == alloc.Interface:
-		return 0
-	default:
-		return 0
 	}
-	switch t := typeOfText(c.d.Expr); {
-	case t == "" || call.Type == "":
-	case sameType(t, call.Type):
-		score += 8
-	case c.kind == alloc.Composite || c.kind == alloc.New:
-		return 0
-	}
-	inlined := len(call.Frames) > 1
-	if inlined == (c.node == nil) {
-		score += 3
-	}
-	if c.d.Pos.Line == outer.Line {
-		score += 2
-	}
-	if c.kind == alloc.String && strings.Contains(call.Entry, "concat") == !strings.HasPrefix(c.d.Expr, "string(") {
-		score += 4 // a concatenation by its operator, a conversion by its name
-	}
-	if c.d.Verdict == alloc.StaysOnStack {
-		if !canAllocateOnStack(c.kind) {
-			return 0 // it is on the stack, and its size is known
+	for i, c := range taken {
+		switch n := len(calls[i].Frames); {
+		case n > 0 && isMove(&calls[i]):
+			j.moves = append(j.moves, calls[i])
+		case n > 1:
+			j.call(c, &calls[i])
 		}
-	} else {
-		score++
 	}
-	if c.used[outer.Func] == 0 {
-		score += 2
-	}
-	return score
-}
-
-// typeOfText is the type that the compiler's text names, "" none.
-func typeOfText(s string) string {
-	switch {
-	case strings.HasPrefix(s, "&"):
-		s = s[1:]
-		if i := strings.IndexByte(s, '{'); i > 0 {
-			return s[:i]
+	for _, c := range claims.order {
+		if !answered[c] && c.node == nil {
+			j.silentCopy(importPath, c)
 		}
-	case strings.HasPrefix(s, "new("):
-		return strings.TrimSuffix(s[4:], ")")
 	}
-	return ""
-}
-
-// sameType compares two spellings of a type by their last name: the compiler
-// prints T or pkg.T, the linker import/path.T.
-func sameType(a, b string) bool {
-	a, b = ShortType(a), ShortType(b)
-	if a == b {
-		return true
-	}
-	return lastName(a) == lastName(b)
-}
-
-func lastName(s string) string {
-	if i := strings.IndexByte(s, '['); i > 0 {
-		s = s[:i]
-	}
-	return s[strings.LastIndexByte(s, '.')+1:]
 }
 
 // call records a call of the machine code, explained by c or by nothing.
-func (j *Joiner) call(importPath string, c *claim, call *alloc.Call) {
+func (j *Joiner) call(c *claim, call *alloc.Call) {
 	inner, outer := call.Frames[0], call.Frames[len(call.Frames)-1]
-	kind := cause.KindOfEntry(call.Entry, call.Type)
-	if kind == "" && c == nil {
-		kind = alloc.New
-	}
-	if c != nil && (kind == "" || kind == alloc.New || c.kind == alloc.Variadic || kind == alloc.Append || c.kind == alloc.Interface) {
-		kind = c.kind
-	}
 	inlined := len(call.Frames) > 1
-	var node *expr.Node
-	if c != nil && !inlined {
-		node = c.node
+	kind := kindOfCall(c, call)
+	var e *entry
+	if inlined {
+		e = j.match(inner, kind, call.Type)
 	}
-	if node == nil {
-		text := ""
-		if c != nil {
-			text = c.d.Expr
-		}
-		node = j.find(inner.File, inner.Line, kind, text, call.Type)
+	if e == nil {
+		e = j.made(c, call, kind)
 	}
-	pos := alloc.Pos{File: inner.File, Line: inner.Line}
-	if c != nil && !inlined {
-		pos = c.d.Pos
-	}
-	e := j.entry(inner.Func, pos, node, kind, call.Type)
 	e.calls = append(e.calls, *call)
+	e.explained = append(e.explained, c != nil && c.d.Verdict != alloc.StaysOnStack)
 	if inlined {
 		e.copyCall = true
-		in := e.place(outer)
-		in.Allocates = how(call, c)
-		if c != nil {
-			in.Col = c.d.Pos.Col
-			in.Escapes = escapes(c.d)
-			if k := keyOf(outer); e.copies[k] == nil {
-				if e.copies == nil {
-					e.copies = make(map[placeKey]*alloc.Diagnostic)
-				}
-				e.copies[k] = c.d
-			}
-			if e.inlinedDiag == nil {
-				e.inlinedDiag = c.d
-			}
+		e.place(outer, c).Allocates = how(call, c != nil && c.d.Verdict != alloc.StaysOnStack)
+		if c != nil && e.inlinedDiag == nil {
+			e.inlinedDiag = c.d
 		}
 		return
 	}
@@ -392,6 +167,129 @@ func (j *Joiner) call(importPath string, c *claim, call *alloc.Call) {
 	if c != nil && better(c.d, e.diag) {
 		e.diag = c.d
 	}
+}
+
+// made is the site of a call, at the expression that the compiler named or
+// that the machine code's line shows.
+func (j *Joiner) made(c *claim, call *alloc.Call, kind alloc.Kind) *entry {
+	inner := call.Frames[0]
+	pos := alloc.Pos{File: inner.File, Line: inner.Line}
+	if c != nil && c.node != nil && len(call.Frames) == 1 {
+		return j.entry(inner.Func, c.d.Pos, c.node, kind, call.Type)
+	}
+	text := ""
+	if c != nil {
+		text = c.d.Expr
+	}
+	node := j.find(inner.File, inner.Line, kind, text, call)
+	if node == nil && c != nil && len(call.Frames) == 1 {
+		// Of a body that was inlined without a trace in the machine code.
+		return j.told(c, inner.Func, kind, call.Type)
+	}
+	if node != nil && kind == alloc.New && node.Kind != "" {
+		kind = node.Kind
+		if kind == alloc.Goroutine || kind == alloc.Defer {
+			kind = alloc.Closure
+		}
+	}
+	return j.entry(inner.Func, pos, node, kind, call.Type)
+}
+
+// isMove reports a call that moves a slice which append grew in a buffer on
+// the stack to the heap, where it leaves its function (cmd/compile/internal/
+// slice, go1.26).
+func isMove(call *alloc.Call) bool { return strings.HasPrefix(call.Entry, "runtime.moveSlice") }
+
+// settle records such calls at the appends, when all are known: a move is the
+// append's allocation, put off.
+func (j *Joiner) settle() {
+	if len(j.moves) == 0 {
+		return
+	}
+	copies := make(map[placeKey][]*entry) // by function, file and line inlined into
+	for _, e := range j.sites {
+		if e.site.Kind == alloc.Append {
+			for k := range e.inlined {
+				k.col = 0
+				copies[k] = append(copies[k], e)
+			}
+		}
+	}
+	for i := range j.moves {
+		call := &j.moves[i]
+		inner, outer := call.Frames[0], call.Frames[len(call.Frames)-1]
+		e := moved(call, j.byFunc[inner.Func], j.byFunc[valueMethod(inner.Func)], copies[placeKey{fn: outer.Func, file: outer.File, line: outer.Line}])
+		if e == nil {
+			j.call(nil, call)
+			continue
+		}
+		e.calls = append(e.calls, *call)
+		e.explained = append(e.explained, true)
+		if len(call.Frames) == 1 {
+			e.ownCall = true
+		}
+		k := lineKey{inner.File, inner.Line}
+		j.lines[k] = append(j.lines[k], e)
+	}
+	j.moves = nil
+}
+
+// moved is the append whose slice a call moves, the first of those in the lists
+// that may be; nil none.
+func moved(call *alloc.Call, lists ...[]*entry) *entry {
+	for _, list := range lists {
+		var best *entry
+		for _, e := range list {
+			if e.site.Kind != alloc.Append || e.node == nil || call.Type != "" && !e.holds(call.Type) {
+				continue
+			}
+			if better := best == nil || e.grows() && !best.grows(); better || e.grows() == best.grows() && before(e, best) {
+				best = e
+			}
+		}
+		if best != nil {
+			return best
+		}
+	}
+	return nil
+}
+
+func before(a, b *entry) bool {
+	return a.site.File == b.site.File && (a.site.Line < b.site.Line || a.site.Line == b.site.Line && a.site.Col < b.site.Col)
+}
+
+// grows reports an append that grows in a buffer on the stack.
+func (e *entry) grows() bool {
+	for i := range e.calls {
+		if strings.HasPrefix(e.calls[i].Entry, "runtime.growsliceBuf") {
+			return true
+		}
+	}
+	return false
+}
+
+// holds reports whether the entry's slice may have elements of a type.
+func (e *entry) holds(elem string) bool {
+	known := ""
+	for i := range e.calls {
+		if t := e.calls[i].Type; t != "" {
+			known = t
+		}
+	}
+	return known == "" || known == elem
+}
+
+// valueMethod is the method that the wrapper "pkg.(*T).M" is made of.
+func valueMethod(fn string) string {
+	before, after, ok := strings.Cut(fn, "(*")
+	if !ok {
+		return fn
+	}
+	recv, method, ok := strings.Cut(after, ")")
+	if !ok {
+		return fn
+	}
+	return before + recv + method
 }
 
 // better reports whether d tells more than old: a heap verdict over a stack
@@ -411,41 +309,52 @@ func escapes(d *alloc.Diagnostic) *bool {
 	return &b
 }
 
-// silent records a diagnostic that no call answers to.
-func (j *Joiner) silent(importPath string, c *claim, inlinees []string) {
-	if c.node == nil {
-		if len(inlinees) == 0 {
-			if c.d.Verdict == alloc.StaysOnStack {
-				return
-			}
-			e := j.entry(importPath+"."+c.d.Func, c.d.Pos, nil, c.kind, typeOfText(c.d.Expr))
-			if better(c.d, e.diag) {
-				e.diag = c.d
-			}
-			return
-		}
-		// A copy in an inlined body that allocates nothing: note it at the
-		// site of that body, if the body has one.
-		for _, fn := range inlinees {
-			for _, e := range j.byFunc[fullName(importPath, fn)] {
-				if e.site.Kind == c.kind && e.node != nil && textFits(c.d.Expr, e) {
-					in := e.place(alloc.Frame{Func: importPath + "." + j.funcAt(c.d), File: c.d.Pos.File, Line: c.d.Pos.Line})
-					if in.Allocates == "" {
-						in.Col, in.Escapes, in.Allocates = c.d.Pos.Col, escapes(c.d), alloc.Never
-						e.copyStack = true
-					}
-				}
-			}
-		}
-		return
-	}
+// silent records a diagnostic of an expression that no call answers to.
+func (j *Joiner) silent(importPath string, c *claim) {
 	if c.d.Verdict == alloc.StaysOnStack {
 		return // and it did
 	}
-	e := j.entry(importPath+"."+c.d.Func, c.d.Pos, c.node, c.kind, typeOfText(c.d.Expr))
+	e := j.entry(importPath+"."+c.d.Func, c.d.Pos, c.node, c.kind, "")
 	if better(c.d, e.diag) {
 		e.diag = c.d
 	}
+}
+
+// silentCopy records a diagnostic in a copy of an inlined body that no call
+// answers to: at the site of that body, if the body has one, else as a site of
+// the place.
+func (j *Joiner) silentCopy(importPath string, c *claim) {
+	fn := importPath + "." + j.funcAt(c.d)
+	for _, callee := range c.inlines {
+		for _, e := range j.byFunc[fullName(importPath, callee)] {
+			if e.site.Kind == c.kind && e.node != nil && textFits(c.d.Expr, e) {
+				in := e.place(alloc.Frame{Func: fn, File: c.d.Pos.File, Line: c.d.Pos.Line}, c)
+				if in.Allocates == "" {
+					in.Allocates = alloc.Never
+					e.copyStack = true
+				}
+				return
+			}
+		}
+	}
+	if c.d.Verdict == alloc.StaysOnStack {
+		return
+	}
+	e := j.told(c, fn, c.kind, "")
+	if better(c.d, e.diag) {
+		e.diag = c.d
+	}
+}
+
+// told is the site of an expression that only the compiler's text shows.
+func (j *Joiner) told(c *claim, fn string, kind alloc.Kind, typ string) *entry {
+	key := siteKey{file: c.d.Pos.File, line: c.d.Pos.Line, col: c.d.Pos.Col, kind: kind, typ: c.d.Expr}
+	e := j.add(key, fn, c.d.Pos, nil, kind, typ)
+	e.site.Expr = c.d.Expr
+	if e.site.Type == "" {
+		e.site.Type = noShapes(ShortType(typeOfText(c.d.Expr)))
+	}
+	return e
 }
 
 // funcAt is the function that a diagnostic stands in, which the compiler names
@@ -477,36 +386,6 @@ func textFits(text string, e *entry) bool {
 	return true
 }
 
-// find returns the expression of a kind that the machine code means by a line.
-func (j *Joiner) find(file string, line int, kind alloc.Kind, text, typ string) *expr.Node {
-	f := j.files(file)
-	if f == nil {
-		return nil
-	}
-	nodes := f.OnLine(line, kind)
-	if len(nodes) == 0 && (kind == alloc.New || kind == "") {
-		for _, k := range []alloc.Kind{alloc.Composite, alloc.New, alloc.Slice, alloc.Closure, alloc.Map, alloc.Variable, alloc.Variadic} {
-			if nodes = f.OnLine(line, k); len(nodes) > 0 {
-				break
-			}
-		}
-	}
-	if len(nodes) == 0 {
-		return nil
-	}
-	if len(nodes) > 1 && typ != "" {
-		for _, n := range nodes {
-			if t := typeOfText(n.Text); t != "" && sameType(t, typ) {
-				return n
-			}
-		}
-	}
-	if kind == alloc.Interface && len(nodes) > 1 && text == "" {
-		return nil // any of them may be the one that is boxed
-	}
-	return nodes[0]
-}
-
 // entry finds or makes the site of an expression.
 func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kind, typ string) *entry {
 	key := siteKey{file: pos.File, line: pos.Line, col: pos.Col, kind: kind}
@@ -515,6 +394,11 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 	} else {
 		key.col, key.typ = 0, ShortType(typ)
 	}
+	return j.add(key, fn, pos, node, kind, typ)
+}
+
+// add finds or makes the site with a key.
+func (j *Joiner) add(key siteKey, fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kind, typ string) *entry {
 	if e := j.sites[key]; e != nil {
 		return e
 	}
@@ -527,6 +411,9 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 		s.Expr = node.Text
 		s.Line, s.Col = node.Pos.Line, node.Pos.Col
 		s.LoopDepth = node.LoopDepth
+		if t := typeOfNode(kind, node); t != "" {
+			s.Type = t
+		}
 		e.shape = node.Shape
 		last = min(node.End.Line, node.Pos.Line+40)
 	} else {
@@ -537,6 +424,8 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 	}
 	if f := j.files(pos.File); f != nil {
 		s.Generated, s.Test = f.Generated, f.Test
+	} else if path.Base(pos.File) == "_cgo_gotypes.go" {
+		s.Generated = true // by cgo, which removes it
 	}
 	j.sites[key] = e
 	for l := s.Line; l <= last; l++ {
@@ -547,21 +436,33 @@ func (j *Joiner) entry(fn string, pos alloc.Pos, node *expr.Node, kind alloc.Kin
 	return e
 }
 
-func keyOf(outer alloc.Frame) placeKey { return placeKey{outer.Func, outer.File, outer.Line} }
-
-// place is the inlining of the site into the physical function of outer.
-func (e *entry) place(outer alloc.Frame) *alloc.Inlining {
-	k := keyOf(outer)
+// place is the inlining of the site into the physical function of outer, at
+// the column that a claim knows.
+func (e *entry) place(outer alloc.Frame, c *claim) *alloc.Inlining {
+	k := placeKey{fn: outer.Func, file: outer.File, line: outer.Line}
+	if c != nil {
+		k.col = c.d.Pos.Col
+	}
 	in := e.inlined[k]
 	if in == nil {
-		in = &alloc.Inlining{Func: outer.Func, Pos: alloc.Pos{File: outer.File, Line: outer.Line}}
+		in = &alloc.Inlining{Func: outer.Func, Pos: alloc.Pos{File: outer.File, Line: outer.Line, Col: k.col}}
 		e.inlined[k] = in
+	}
+	if c != nil {
+		in.Escapes = escapes(c.d)
+		if e.copies == nil {
+			e.copies = make(map[placeKey]*alloc.Diagnostic)
+		}
+		if e.copies[k] == nil {
+			e.copies[k] = c.d
+		}
 	}
 	return in
 }
 
-// how says how often a call allocates when its site is executed.
-func how(call *alloc.Call, c *claim) alloc.Allocates {
+// how says how often a call allocates when its site is executed; escapes says
+// that the compiler puts the value on the heap for sure.
+func how(call *alloc.Call, escapes bool) alloc.Allocates {
 	switch cause.KindOfEntry(call.Entry, call.Type) {
 	case alloc.Append, alloc.MapGrowth, alloc.Goroutine, alloc.Defer, alloc.Runtime:
 		return alloc.Sometimes
@@ -571,7 +472,7 @@ func how(call *alloc.Call, c *claim) alloc.Allocates {
 			return alloc.Sometimes
 		}
 	case alloc.Slice, alloc.String, alloc.Bytes, alloc.Map:
-		if c == nil || c.d.Verdict == alloc.StaysOnStack {
+		if !escapes && call.Entry != "runtime.makemap_small" {
 			return alloc.Sometimes // a small one fits into a buffer on the stack
 		}
 	}
@@ -592,6 +493,9 @@ func sortedPlaces(m map[placeKey]*alloc.Inlining) []alloc.Inlining {
 		}
 		if a.Line != b.Line {
 			return a.Line - b.Line
+		}
+		if a.Col != b.Col {
+			return a.Col - b.Col
 		}
 		return strings.Compare(a.Func, b.Func)
 	})

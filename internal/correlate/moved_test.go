@@ -41,7 +41,7 @@ func readFixture(t *testing.T, file string) *fixture {
 	fx := &fixture{today: &Today{Mains: []string{"example.com/m/cmd"}}, want: make(map[string]string)}
 	files := make(map[string][]*expr.File)
 	for _, f := range a.Files {
-		src, err := expr.Parse("/"+f.Name, f.Data)
+		src, err := expr.Parse(nil, "/"+f.Name, f.Data)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,6 +19,7 @@ import (
 // inlined generic body shows the caller's line instead, the next frames, up to
 // the first that is not inlined, are tried.
 func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
+	j.settle()
 	frames := UserFrames(s.Frames)
 	if len(frames) == 0 {
 		if len(s.Frames) == 0 {
@@ -52,7 +53,7 @@ func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 	if kind == "" {
 		kind = alloc.New
 	}
-	node := j.find(f.File, f.Line, kind, "", s.Type)
+	node := j.find(f.File, f.Line, kind, "", &alloc.Call{Entry: s.Entry, Type: s.Type})
 	if node != nil && kind == alloc.New && node.Kind != "" {
 		kind = node.Kind
 	}
@@ -89,7 +90,7 @@ func (j *Joiner) match(f alloc.Frame, kind alloc.Kind, typ string) *entry {
 			continue
 		}
 		if typ != "" && e.site.Type != "" {
-			if t := spell(e.site.Kind, typ); t == e.site.Type || sameType(t, e.site.Type) {
+			if t := spell(e.site.Kind, typ); t == e.site.Type || sameType(t, e.site.Type) || slices.ContainsFunc(e.calls, func(c alloc.Call) bool { return c.Type == typ }) {
 				s += 8
 			} else if e.site.Kind == alloc.Composite || e.site.Kind == alloc.New {
 				continue
@@ -165,6 +166,7 @@ func isRuntime(f alloc.Frame) bool {
 
 // Sites returns all sites with their ids, kinds and causes, in source order.
 func (j *Joiner) Sites() []*alloc.Site {
+	j.settle()
 	entries := make([]*entry, 0, len(j.sites))
 	for _, e := range j.sites {
 		entries = append(entries, e)
@@ -206,7 +208,7 @@ func (j *Joiner) Diagnostic(s *alloc.Site) *alloc.Diagnostic {
 func (j *Joiner) DiagnosticAt(s *alloc.Site, in alloc.Inlining) *alloc.Diagnostic {
 	for _, e := range j.lines[lineKey{s.File, s.Line}] {
 		if e.site == s {
-			return e.copies[placeKey{in.Func, in.File, in.Line}]
+			return e.copies[placeKey{in.Func, in.File, in.Line, in.Col}]
 		}
 	}
 	return nil
@@ -236,6 +238,7 @@ func (j *Joiner) finish(e *entry) {
 		s.Evidence = append(s.Evidence, cmp.Or(j.Measured, alloc.ByTrace))
 	}
 
+	s.Bytes, s.Noscan = nil, nil
 	ev := cause.Evidence{Diagnostic: d, Calls: e.calls, Hint: s.Kind, InLoop: s.LoopDepth > 0}
 	if e.sample != nil {
 		ev.Entry, ev.Type, ev.Frames = e.sample.Entry, e.sample.Type, e.sample.Frames
@@ -243,7 +246,10 @@ func (j *Joiner) finish(e *entry) {
 	if f := j.files(s.File); f != nil {
 		ev.Results = f.Results(s.Line)
 	}
-	ev.Deferred = e.node != nil && e.node.Deferred
+	if e.node != nil {
+		ev.Deferred = e.node.Deferred || e.node.Kind == alloc.Defer
+		ev.Started = e.node.Kind == alloc.Goroutine
+	}
 	kind, why := cause.Of(ev)
 	if why == alloc.CallArgument && d != nil && j.Dynamic != nil && j.Dynamic(d) {
 		ev.DynamicCall = true
@@ -255,20 +261,28 @@ func (j *Joiner) finish(e *entry) {
 	s.Cause = why
 
 	s.Entries = nil
+	sized := true
 	for i := range e.calls {
 		c := &e.calls[i]
 		if !slices.Contains(s.Entries, c.Entry) {
 			s.Entries = append(s.Entries, c.Entry)
 		}
-		if s.Type == "" || s.Bytes == nil {
-			if t := spell(s.Kind, c.Type); t != "" {
-				s.Type = t
-			}
-			if c.Bytes >= 0 && ofConstantSize(c.Entry) {
-				bytes, noscan := c.Bytes, c.Noscan
-				s.Bytes, s.Noscan = &bytes, &noscan
-			}
+		if s.Type == "" && s.Kind != alloc.String && s.Kind != alloc.Bytes {
+			s.Type = spell(s.Kind, c.Type)
 		}
+		if c.Bytes < 0 || !ofConstantSize(c.Entry) {
+			sized = false
+			continue
+		}
+		// Instantiations of a generic function may differ in size.
+		if s.Bytes != nil && (*s.Bytes != c.Bytes || *s.Noscan != c.Noscan) {
+			sized = false
+		}
+		bytes, noscan := c.Bytes, c.Noscan
+		s.Bytes, s.Noscan = &bytes, &noscan
+	}
+	if !sized {
+		s.Bytes, s.Noscan = nil, nil
 	}
 	slices.Sort(s.Entries)
 	if s.Type == "" && e.sample != nil {
@@ -295,12 +309,8 @@ func (e *entry) allocates(judged bool) alloc.Allocates {
 	if e.copyStack || !e.ownCall && e.copyCall && e.diag != nil {
 		return alloc.Sometimes
 	}
-	var c *claim
-	if d := e.said(); d != nil {
-		c = &claim{d: d}
-	}
 	for i := range e.calls {
-		if how(&e.calls[i], c) == alloc.Always {
+		if how(&e.calls[i], e.explained[i]) == alloc.Always {
 			return alloc.Always
 		}
 	}

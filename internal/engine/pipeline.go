@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/token"
 	"io"
 	"maps"
 	"os"
@@ -47,7 +48,9 @@ type pipeline struct {
 	scanner *objscan.Scanner // of archives, once join has made it
 
 	filesMu sync.Mutex
+	fset    *token.FileSet
 	files   map[string]*expr.File
+	imports *expr.Importer
 	overlay map[string]string
 }
 
@@ -71,6 +74,7 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 		archives: make(map[string]string),
 		diags:    make(map[string][]*alloc.Diagnostic),
 		unknown:  make(map[string][]string),
+		fset:     token.NewFileSet(),
 		files:    make(map[string]*expr.File),
 	}
 	p.cfg = &gocmd.Config{Dir: dir, Env: b.Env, BuildFlags: b.Flags, Overlay: b.Overlay}
@@ -186,6 +190,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		return nil, err
 	}
 	p.scanner = scanner
+	p.imports = expr.NewImporter(func(path string) string { return p.archives[path] })
 	calls := make([][]alloc.Call, len(paths))
 	var done int
 	var mu sync.Mutex
@@ -203,11 +208,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 			if calls[i], err = scanner.Calls(path); err != nil {
 				return err
 			}
-			if pkg := p.packages[path]; pkg != nil {
-				for _, f := range pkg.GoFiles {
-					p.file(filepath.ToSlash(f))
-				}
-			}
+			p.types(path)
 			mu.Lock()
 			done++
 			p.progress("reading machine code", done, len(paths), path)
@@ -234,6 +235,21 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		}
 	}
 	return j, nil
+}
+
+// types has the files of a package parsed and typed.
+func (p *pipeline) types(path string) {
+	pkg := p.packages[path]
+	if pkg == nil {
+		return
+	}
+	var files []*expr.File
+	for _, name := range pkg.GoFiles {
+		if f := p.file(filepath.ToSlash(name)); f != nil {
+			files = append(files, f)
+		}
+	}
+	expr.Check(path, p.fset, files, p.imports, p.env.GOARCH)
 }
 
 // needRuntime finds the runtime's archive, which go list does not name for a
@@ -264,7 +280,7 @@ func (p *pipeline) file(name string) *expr.File {
 		return f
 	}
 	if src, err := os.ReadFile(p.onDisk(name)); err == nil {
-		f, _ = expr.Parse(name, src) // what could be parsed is used
+		f, _ = expr.Parse(p.fset, name, src) // what could be parsed is used
 	}
 	p.filesMu.Lock()
 	defer p.filesMu.Unlock()

@@ -5,7 +5,7 @@
 //	file:line:col + the compiler's text → At → Node
 //	file:line + what is allocated       → OnLine → Nodes
 //
-// It reads syntax only. The compiler reports an expression at the position of
+// It reads syntax, and types where [Check] was given the package's. The compiler reports an expression at the position of
 // its own syntax tree (cmd/compile/internal/syntax/parser.go, go1.26): a name or
 // literal where it begins, a call at its "(", an index or slice at its "[", a
 // selector at its ".", a composite literal at its "{", an operator at itself, a
@@ -16,8 +16,8 @@
 // them.
 //
 // Limits: without types an index expression may be of a map or a slice, a
-// binary + of strings or numbers: the caller knows which, from what the runtime
-// was called for.
+// binary + of strings or numbers, a selector a field or a method: the caller
+// knows which, from what the runtime was called for.
 package expr
 
 import (
@@ -26,6 +26,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"iter"
 	"path/filepath"
 	"regexp"
@@ -44,16 +45,18 @@ type File struct {
 	Generated bool   // "// Code generated … DO NOT EDIT."
 	Test      bool   // _test.go
 
-	src  []byte
-	tree *ast.File
-	tok  *token.File
-	fset *token.FileSet
+	src   []byte
+	tree  *ast.File
+	tok   *token.File
+	info  *types.Info // while Check is at work
+	sizes types.Sizes
 
 	once   sync.Once
 	nodes  []*node       // in order of the compiler's position
 	lines  map[int][]int // nodes by each line that may name them
 	byKind map[alloc.Kind][]*node
 	funcs  []span
+	named  map[[2]int]bool // places of the names of declared functions
 	calls  []CallSite
 
 	literals []Function
@@ -70,8 +73,11 @@ type Node struct {
 	// package: "F", "(*T).M", "F.func1", "G[...]".
 	Func      string
 	Pos, End  alloc.Pos
+	Start     int  // first line, at most that of Pos
 	LoopDepth int  // loops around it in its function
 	Deferred  bool // a defer statement calls it
+	// Value is the value that is boxed, or what is made.
+	Value Value
 }
 
 // A CallSite is a call in the source.
@@ -88,11 +94,15 @@ type node struct {
 	ast       ast.Node
 	kind      alloc.Kind
 	at        token.Pos // where the compiler reports it
-	known     token.Pos // where the same node is reported as a rule, if not at at
+	from      token.Pos // of the function that a parameter belongs to
 	fn        string
 	loopDepth int
 	boxed     bool // stands where an interface may be wanted
 	deferred  bool
+	tuple     bool // one of several results of a call is boxed
+	// typ is the type of the value or of what is made, nil unknown.
+	typ      types.Type
+	constant bool
 }
 
 type span struct {
@@ -104,13 +114,16 @@ type span struct {
 
 var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.\r?$`)
 
-// Parse reads a source file. What could be parsed of a file with syntax errors
-// is kept, and the first error returned beside it.
-func Parse(name string, src []byte) (*File, error) {
-	fset := token.NewFileSet()
+// Parse reads a source file into fset, nil for one of its own. What could be
+// parsed of a file with syntax errors is kept, and the first error returned
+// beside it.
+func Parse(fset *token.FileSet, name string, src []byte) (*File, error) {
+	if fset == nil {
+		fset = token.NewFileSet()
+	}
 	tree, err := parser.ParseFile(fset, name, src, parser.SkipObjectResolution)
 	f := &File{
-		Name: filepath.ToSlash(name), src: src, tree: tree, fset: fset,
+		Name: filepath.ToSlash(name), src: src, tree: tree,
 		Test: strings.HasSuffix(name, "_test.go"),
 	}
 	if tree == nil {
@@ -170,6 +183,13 @@ func (f *File) FuncAt(line int) (name string, start, end int, ok bool) {
 		}
 	}
 	return "", 0, 0, false
+}
+
+// Declares reports whether a function's name is declared at a place. What the
+// compiler says there is of a wrapper that it makes of the function.
+func (f *File) Declares(line, col int) bool {
+	f.index()
+	return f.named[[2]int{line, col}]
 }
 
 // Results are the names of the results of the declared function around a line.
@@ -237,7 +257,10 @@ func (f *File) Calls() []CallSite {
 // place is the line and column of a position; ok is false for one that a
 // //line directive puts into another file.
 func (f *File) place(p token.Pos) (line, col int, ok bool) {
-	pos := f.fset.PositionFor(p, true)
+	if !p.IsValid() {
+		return 0, 0, false
+	}
+	pos := f.tok.PositionFor(p, true)
 	return pos.Line, pos.Column, filepath.ToSlash(pos.Filename) == f.Name || filepath.Base(pos.Filename) == filepath.Base(f.Name)
 }
 
@@ -274,13 +297,13 @@ func (f *File) At(line, col int, text string, kinds ...alloc.Kind) *Node {
 func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 	f.index()
 	var out []*Node
-	var last ast.Node
+	seen := make(map[ast.Node]bool)
 	for _, i := range f.lines[line] {
 		n := f.nodes[i]
-		if n.kind != kind && !(kind == alloc.Interface && n.boxed) || n.ast == last {
+		if n.kind != kind && !(kind == alloc.Interface && n.boxed) || seen[n.ast] {
 			continue
 		}
-		last = n.ast
+		seen[n.ast] = true
 		out = append(out, f.node(n))
 	}
 	if len(out) == 0 {
@@ -302,19 +325,18 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 
 // node makes the public form.
 func (f *File) node(n *node) *Node {
-	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, Deferred: n.deferred}
+	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, Deferred: n.deferred, Value: f.value(n)}
 	out.Pos.File, out.End.File = f.Name, f.Name
-	where := n.at
-	if n.known.IsValid() { // one node, one place
-		where = n.known
-	}
-	out.Pos.Line, out.Pos.Col, _ = f.place(where)
-	if start, _, ok := f.place(n.ast.Pos()); ok && start < out.Pos.Line {
-		out.Pos.Line, out.Pos.Col, _ = f.place(n.ast.Pos())
+	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
+	out.Start = out.Pos.Line
+	for _, p := range []token.Pos{n.ast.Pos(), n.from} {
+		if l, _, ok := f.place(p); ok {
+			out.Start = min(out.Start, l)
+		}
 	}
 	out.End.Line, out.End.Col, _ = f.place(n.ast.End())
 	text := render(n.ast)
-	if n.kind == alloc.Variable {
+	if _, ok := n.ast.(*ast.Ident); ok && n.kind == alloc.Variable {
 		text = "var " + text
 	}
 	if n.kind == alloc.Variadic {

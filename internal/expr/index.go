@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,10 +17,11 @@ func (f *File) index() {
 	f.once.Do(func() {
 		f.lines = make(map[int][]int)
 		f.byKind = make(map[alloc.Kind][]*node)
+		f.named = make(map[[2]int]bool)
 		if f.tree == nil {
 			return
 		}
-		w := &walker{f: f}
+		w := &walker{f: f, called: make(map[ast.Expr]bool)}
 		inits := 0
 		for _, d := range f.tree.Decls {
 			switch d := d.(type) {
@@ -36,12 +38,14 @@ func (f *File) index() {
 					}
 				}
 				f.funcs = append(f.funcs, span{name, start, end, results, d.Body != nil})
+				line, col, _ := f.place(d.Name.Pos())
+				f.named[[2]int{line, col}] = true
 				s := &scope{name: name, outer: name, funcs: new(int)}
 				if d.Recv != nil {
-					w.fields(d.Recv, s)
+					w.fields(d.Recv, s, d.Pos())
 				}
-				w.fields(d.Type.Params, s)
-				w.fields(d.Type.Results, s)
+				w.fields(d.Type.Params, s, d.Pos())
+				w.fields(d.Type.Results, s, d.Pos())
 				if d.Body != nil {
 					w.walk(d.Body, s)
 				}
@@ -78,23 +82,27 @@ type scope struct {
 
 type walker struct {
 	f        *File
-	deferred ast.Expr // what the last defer statement calls
+	deferred ast.Expr          // what the last defer statement calls
+	called   map[ast.Expr]bool // functions of calls
 }
 
 func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node {
 	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops}
-	w.f.nodes = append(w.f.nodes, nd)
+	if w.refine(nd) {
+		w.f.nodes = append(w.f.nodes, nd)
+	}
 	return nd
 }
 
-// fields adds parameters and results, which may be moved to the heap.
-func (w *walker) fields(list *ast.FieldList, s *scope) {
+// fields adds parameters and results, which may be moved to the heap where the
+// function begins (cmd/compile/internal/ssagen, paramsToHeap).
+func (w *walker) fields(list *ast.FieldList, s *scope, from token.Pos) {
 	if list == nil {
 		return
 	}
 	for _, field := range list.List {
 		for _, name := range field.Names {
-			w.add(name, alloc.Variable, name.Pos(), s)
+			w.add(name, alloc.Variable, name.Pos(), s).from = from
 		}
 	}
 }
@@ -116,8 +124,8 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			end, _, _ := w.f.place(n.End())
 			w.f.literals = append(w.f.literals, Function{name, start, end})
 			in := &scope{name: name, outer: name, funcs: new(int)}
-			w.fields(n.Type.Params, in)
-			w.fields(n.Type.Results, in)
+			w.fields(n.Type.Params, in, n.Pos())
+			w.fields(n.Type.Results, in, n.Pos())
 			w.walk(n.Body, in)
 			return false
 		case *ast.ForStmt:
@@ -133,6 +141,13 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			return false
 		case *ast.RangeStmt:
 			w.walk(n.X, s)
+			if w.f.info != nil {
+				if _, ok := under(w.f.info.TypeOf(n.X)).(*types.Signature); ok {
+					// The body becomes a function, the loop's state a variable.
+					w.add(n, alloc.Closure, n.For, s)
+					w.add(n, alloc.Variable, n.For, s)
+				}
+			}
 			in := s.loop()
 			if n.Tok == token.DEFINE {
 				w.idents(in, n.Key, n.Value)
@@ -165,6 +180,9 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			}
 		case *ast.ReturnStmt:
 			w.box(s, n.Results...)
+			if len(n.Results) == 1 {
+				w.tuple(n.Results[0], n.Pos(), s)
+			}
 		case *ast.SendStmt:
 			w.box(s, n.Value)
 		case *ast.CallExpr:
@@ -245,6 +263,18 @@ func (w *walker) assign(n *ast.AssignStmt, s *scope) {
 		}
 	}
 	w.box(s, n.Rhs...)
+	if len(n.Rhs) == 1 && len(n.Lhs) > 1 {
+		w.tuple(n.Rhs[0], n.TokPos, s)
+	}
+}
+
+// tuple adds a call whose several results are assigned or returned: the
+// compiler reports one that is boxed at the statement.
+func (w *walker) tuple(e ast.Expr, at token.Pos, s *scope) {
+	if call, ok := ast.Unparen(e).(*ast.CallExpr); ok {
+		nd := w.add(call, "", at, s)
+		nd.tuple, nd.boxed, nd.typ = true, true, nil
+	}
 }
 
 // element adds the target of an assignment that may grow a map.
@@ -296,6 +326,7 @@ func (w *walker) call(n *ast.CallExpr, s *scope) {
 	line, col, _ := w.f.place(n.Lparen)
 	callee := render(n.Fun)
 	w.f.calls = append(w.f.calls, CallSite{s.name, callee, line, col, s.loops, w.deferred != nil && w.deferred == ast.Unparen(n.Fun)})
+	w.called[ast.Unparen(n.Fun)] = true
 	kind, where := alloc.Kind(""), n.Lparen
 	switch fun := ast.Unparen(n.Fun).(type) {
 	case *ast.Ident:
@@ -327,7 +358,9 @@ func (w *walker) call(n *ast.CallExpr, s *scope) {
 	}
 	w.add(n, kind, where, s)
 	if where != n.Lparen {
-		w.add(n, kind, n.Lparen, s).known = where
+		w.add(n, "", n.Lparen, s) // a conversion's result, boxed
+	} else if len(n.Args) == 1 && w.converts(n) != "" {
+		w.add(n, w.converts(n), at(n.Args[0]), s)
 	}
 	if kind == "" {
 		w.add(n, alloc.Variadic, n.Lparen, s)

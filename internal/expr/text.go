@@ -17,10 +17,18 @@ func fits(n *node, text string) int {
 			return 2
 		}
 		return 1
+	case n.tuple:
+		return is(strings.HasPrefix(text, ".autotmp_"), 4)
+	case strings.HasPrefix(text, "#"): // what the compiler makes of a range over a function
+		_, ok := n.ast.(*ast.RangeStmt)
+		return is(ok && n.kind == alloc.Variable, 4)
 	case text == "... argument":
 		return is(n.kind == alloc.Variadic, 4)
 	case text == "func literal":
-		return is(n.kind == alloc.Closure, 4)
+		// The compiler wraps what go and defer call.
+		return is(n.kind == alloc.Closure, 4) + is(n.kind == alloc.Goroutine || n.kind == alloc.Defer, 2)
+	case n.constant && n.kind == "":
+		return 3 // printed as its value, converted or not
 	case strings.HasPrefix(text, "&") && strings.HasSuffix(text, "}"):
 		return is(n.kind == alloc.Composite, 4)
 	case strings.HasPrefix(text, "new("):
@@ -30,9 +38,9 @@ func fits(n *node, text string) int {
 	case strings.HasPrefix(text, "make("):
 		return is(n.kind == alloc.Slice || n.kind == alloc.Map || n.kind == alloc.Chan, 4)
 	case strings.HasPrefix(text, "string("):
-		return is(n.kind == alloc.String, 4)
+		return is(n.kind == alloc.String, 4) + is(boxesConversion(n), 4)
 	case strings.HasPrefix(text, "([]byte)("), strings.HasPrefix(text, "([]rune)("):
-		return is(n.kind == alloc.Bytes, 4)
+		return is(n.kind == alloc.Bytes, 4) + is(boxesConversion(n), 4)
 	case strings.HasPrefix(text, "[]") && strings.HasSuffix(text, "}"):
 		return is(n.kind == alloc.Slice, 4)
 	case strings.HasPrefix(text, "map[") && strings.HasSuffix(text, "}"):
@@ -51,17 +59,39 @@ func fits(n *node, text string) int {
 	case *ast.BasicLit:
 		return is(isConstant(text), 4)
 	case *ast.CallExpr:
-		return is(n.kind != alloc.Variadic && (strings.HasSuffix(text, ")") || strings.HasPrefix(text, "~r")), 2)
+		return is(n.kind != alloc.Variadic && (callsSame(e, text) || strings.HasPrefix(text, "~r")), 2)
 	case *ast.BinaryExpr, *ast.AssignStmt:
 		return is(strings.Contains(text, " ") || isConstant(text), 3) + is(n.kind != "", 1)
 	case *ast.CompositeLit:
 		return is(strings.HasSuffix(text, "}"), 3)
 	case *ast.SelectorExpr:
 		return is(strings.HasSuffix(text, "."+e.Sel.Name), 4) + is(isConstant(text), 2)
-	case *ast.GoStmt, *ast.DeferStmt:
+	case *ast.GoStmt, *ast.DeferStmt, *ast.RangeStmt:
 		return 0
 	}
 	return is(n.kind == "", 1)
+}
+
+// boxesConversion reports the place of a conversion's result, at its "(": the
+// conversion itself is reported at its operand.
+func boxesConversion(n *node) bool {
+	call, ok := n.ast.(*ast.CallExpr)
+	return ok && n.kind == "" && n.at == call.Lparen && len(call.Args) == 1 && n.typ != nil
+}
+
+// callsSame reports whether the compiler's text may be of this call: it names
+// the function or type called, "(*T).M(x, …)" for "x.M(…)".
+func callsSame(e *ast.CallExpr, text string) bool {
+	if !strings.HasSuffix(text, ")") {
+		return false
+	}
+	switch fun := ast.Unparen(e.Fun).(type) {
+	case *ast.Ident:
+		return strings.Contains(text, fun.Name)
+	case *ast.SelectorExpr:
+		return strings.Contains(text, fun.Sel.Name)
+	}
+	return true
 }
 
 func is(ok bool, score int) int {
@@ -213,6 +243,8 @@ func (r renderer) node(n ast.Node) {
 		r.wrap("go ", n.Call, "")
 	case *ast.DeferStmt:
 		r.wrap("defer ", n.Call, "")
+	case *ast.RangeStmt:
+		r.wrap("for range ", n.X, "")
 	case *ast.AssignStmt:
 		r.list(n.Lhs)
 		r.b.WriteString(" " + n.Tok.String() + " ")

@@ -182,15 +182,15 @@ func (o *origin) isSite(n ast.Node) bool {
 	return ok && e.Pos().IsValid()
 }
 
-// moved reports whether the machine code moves a slice to the heap that began on
-// the stack (runtime.moveSlice and its like, go1.26).
+// moved reports a site whose append was not found: the machine code moves a slice
+// to the heap that began on the stack (runtime.moveSlice and its like, go1.26).
 func (o *origin) moved() bool {
 	for _, e := range o.site.Entries {
-		if strings.HasPrefix(e, "runtime.moveSlice") {
-			return true
+		if !strings.HasPrefix(e, "runtime.moveSlice") {
+			return false
 		}
 	}
-	return false
+	return len(o.site.Entries) > 0
 }
 
 func isConversion(n ast.Node) bool {

@@ -136,9 +136,9 @@ func describe(s *alloc.Site) string {
 	var b strings.Builder
 	b.WriteString(string(s.Kind))
 	switch {
-	case s.Type != "" && s.Type != "func literal":
+	case s.Type != "" && s.Kind != alloc.Closure:
 		b.WriteString(" of " + elide(s.Type, 48))
-	case s.Expr != "" && s.Kind != alloc.Closure:
+	case s.Expr != "" && s.Expr != "func literal":
 		b.WriteString(" " + elide(s.Expr, 48))
 	}
 	if s.Bytes != nil {
