@@ -120,7 +120,9 @@ var added = map[string]*string{
 // a toolchain or target: the costs must come from somewhere else.
 type Unsupported struct {
 	What string
-	Err  error
+	// Foreign reports that such a program does not run here at all.
+	Foreign bool
+	Err     error
 }
 
 func (e *Unsupported) Error() string {

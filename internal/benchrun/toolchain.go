@@ -88,6 +88,12 @@ func newToolchain(ctx context.Context, cfg *gocmd.Config, dir string, tests bool
 // supported says no to targets where a process cannot map a file in its
 // first steps, has no frame pointers, or does not run here.
 func supported(env *gocmd.Env) error {
+	if foreign(env) {
+		return &Unsupported{
+			What:    fmt.Sprintf("a program for %s/%s does not run on %s/%s", env.GOOS, env.GOARCH, env.GOHOSTOS, env.GOHOSTARCH),
+			Foreign: true,
+		}
+	}
 	switch env.GOOS {
 	case "linux", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly":
 	default:
@@ -98,10 +104,13 @@ func supported(env *gocmd.Env) error {
 	default:
 		return &Unsupported{What: "GOARCH=" + env.GOARCH + " has no frame pointers"}
 	}
-	if env.GOOS != env.GOHOSTOS || env.GOARCH != env.GOHOSTARCH {
-		return &Unsupported{What: fmt.Sprintf("a program for %s/%s does not run on %s/%s", env.GOOS, env.GOARCH, env.GOHOSTOS, env.GOHOSTARCH)}
-	}
 	return nil
+}
+
+// foreign reports whether programs do not run here: those of another system or
+// architecture. A processor of amd64 runs those of 386, too.
+func foreign(env *gocmd.Env) bool {
+	return env.GOOS != env.GOHOSTOS || env.GOARCH != env.GOHOSTARCH && !(env.GOARCH == "386" && env.GOHOSTARCH == "amd64")
 }
 
 // swappable reports whether archives may be swapped as a program is linked.

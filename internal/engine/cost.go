@@ -56,6 +56,12 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.why != "" {
+		j.Measured = alloc.ByProfile
+		for _, m := range measured {
+			p.today().Move(m.then, m.samples, p.own) // names and files as elsewhere
+		}
+	}
 	place := placeOnce(j)
 	for _, m := range measured {
 		for i := range m.samples {
@@ -66,7 +72,7 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 	r.Header.Order = "cost"
 	sites := j.Sites()
 	for _, m := range measured {
-		b := m.benchmark()
+		b := m.benchmark(p.why)
 		r.Benchmarks = append(r.Benchmarks, b)
 		p.take(r, sites, cost.Scale{Ops: float64(b.N), Place: place, Own: p.own}.Weigh(b, m.samples), req.Filter)
 	}

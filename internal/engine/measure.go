@@ -10,6 +10,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/benchrun"
+	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/objscan"
 )
 
@@ -18,6 +19,9 @@ type measurement struct {
 	pkg, name string
 	runs      []*benchrun.Run
 	samples   []alloc.Sample // of all runs
+	// diff is what measured it instead of runs, where the recorder cannot.
+	diff *benchrun.Difference
+	then []correlate.Then // functions of its profile
 }
 
 // measure runs what the request names with the recorder in it.
@@ -43,6 +47,9 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 			results, err = benchrun.Test(ctx, p.cfg, opts)
 		} else {
 			results, err = benchrun.Bench(ctx, p.cfg, opts)
+			if un, ok := errors.AsType[*benchrun.Unsupported](err); ok && !un.Foreign {
+				return p.differences(ctx, opts, req, un)
+			}
 		}
 	}
 	for _, res := range results {
@@ -53,13 +60,7 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 	}
 	var out []measurement
 	for _, res := range results {
-		if res.Err != nil {
-			out := strings.TrimSpace(res.Err.Error())
-			if x, ok := errors.AsType[*benchrun.Error](res.Err); ok && x.Output != "" {
-				out += "\n" + strings.TrimSpace(x.Output)
-			}
-			p.problems = append(p.problems, &alloc.Problem{Package: res.Package, Message: out})
-		}
+		p.failed(res)
 		ms, err := p.symbolize(res, req)
 		if err != nil {
 			return nil, err
@@ -76,6 +77,18 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 	return out, nil
 }
 
+// failed notes what a program could not do.
+func (p *pipeline) failed(res *benchrun.Result) {
+	if res.Err == nil {
+		return
+	}
+	out := strings.TrimSpace(res.Err.Error())
+	if x, ok := errors.AsType[*benchrun.Error](res.Err); ok && x.Output != "" {
+		out += "\n" + strings.TrimSpace(x.Output)
+	}
+	p.problems = append(p.problems, &alloc.Problem{Package: res.Package, Message: out})
+}
+
 // adviseRun turns a refusal of the recorder into one of this package.
 func (p *pipeline) adviseRun(err error, req CostRequest) error {
 	if errors.Is(err, benchrun.ErrNoBenchmarks) {
@@ -83,6 +96,16 @@ func (p *pipeline) adviseRun(err error, req CostRequest) error {
 	}
 	if errors.Is(err, benchrun.ErrNoTests) {
 		return &Error{Msg: "no tests match -run=" + req.Run, Hint: "list them with: go test -list=Test ./..."}
+	}
+	if un, ok := errors.AsType[*benchrun.Unsupported](err); ok {
+		e := &Error{Msg: un.Error(), Hint: "profile it, and weigh by that: go test -memprofile=mem.out -memprofilerate=1, then stackward cost -profile mem.out"}
+		switch {
+		case un.Foreign:
+			e.Hint = "build for the machine that the benchmarks run on, or profile them there and weigh by -profile"
+		case len(req.Command) > 0:
+			e.Hint = "serve net/http/pprof in the program and weigh by its profile: stackward cost -profile http://HOST/debug/pprof/allocs"
+		}
+		return e
 	}
 	if x, ok := errors.AsType[*benchrun.Error](err); ok {
 		return &Error{Msg: strings.TrimSpace(x.Error() + "\n" + x.Output), Hint: x.Hint, Usage: x.Usage}
@@ -179,8 +202,12 @@ func entry(frames []alloc.Frame) string {
 	return name
 }
 
-// benchmark is what is reported of the runs, taken together.
-func (m *measurement) benchmark() *alloc.Benchmark {
+// benchmark is what is reported of the runs, taken together. why is the reason
+// that there are none.
+func (m *measurement) benchmark(why string) *alloc.Benchmark {
+	if m.diff != nil {
+		return m.ofDifference(why)
+	}
 	b := &alloc.Benchmark{Name: m.name, Package: m.pkg, Source: "recorder", GC: new(alloc.GC)}
 	values := make(map[string][]float64)
 	add := func(unit string, v float64) { values[unit] = append(values[unit], v) }

@@ -44,6 +44,7 @@ type pipeline struct {
 	// for them.
 	calls     []alloc.Call
 	keepCalls bool
+	why       string // what speaks against the recorder, "" nothing
 
 	scanner *objscan.Scanner // of archives, once join has made it
 

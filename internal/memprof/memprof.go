@@ -49,6 +49,9 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// ErrSame is the error of subtracting a profile from an equal one.
+var ErrSame = errors.New("do not differ")
+
 const hintWrite = "write one with go test -memprofile, or from net/http/pprof's /debug/pprof/allocs"
 
 // Parse reads a profile from memory; name is for messages.
@@ -158,7 +161,7 @@ func (p *Profile) Subtract(base *Profile) error {
 		return &Error{Msg: "subtracting heap profile " + base.Name, Hint: "both must be heap profiles of the same program", Err: err}
 	}
 	if len(merged.Sample) == 0 {
-		return &Error{Msg: fmt.Sprintf("heap profiles %s and %s do not differ", p.Name, base.Name)}
+		return &Error{Msg: fmt.Sprintf("heap profiles %s and %s", p.Name, base.Name), Err: ErrSame}
 	}
 	p.p = merged
 	return nil

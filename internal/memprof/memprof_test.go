@@ -223,7 +223,7 @@ func TestSubtractErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Subtract(b); err == nil || err.Error() != "heap profiles a and b do not differ" {
+	if err := a.Subtract(b); err == nil || !errors.Is(err, ErrSame) {
 		t.Errorf("error %v, want that they do not differ", err)
 	}
 }

@@ -211,7 +211,7 @@ func shortPos(f alloc.Frame) string {
 // perOp is a figure per operation.
 func perOp(n float64) string {
 	switch {
-	case n == 0:
+	case math.Abs(n) < 1e-12:
 		return "0"
 	case n < crumb:
 		return fmt.Sprintf("%.2g", n)
