@@ -154,10 +154,11 @@ func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
 
 // unexplained says what the last row of a table holds.
 func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) string {
-	var noCause, noLine float64
+	var noCause, noLine, gone float64
 	for _, c := range costs {
 		switch s := sites[c.Site]; {
 		case s == nil:
+			gone += c.AllocsPerOp
 		case s.Cause == "":
 			noCause += c.AllocsPerOp
 		case c.Caller == "":
@@ -170,6 +171,7 @@ func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*allo
 		what string
 	}{
 		{b.AllocsPerOp - b.RecordedAllocsPerOp, "not recorded"},
+		{gone, "not in today's source"},
 		{noCause, "without a cause"},
 		{noLine, "without a line of yours"},
 	} {
