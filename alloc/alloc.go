@@ -143,6 +143,12 @@ type Site struct {
 	// the deepest chain.
 	LoopDepth int `json:"loop_depth"`
 	CallDepth int `json:"call_depth,omitempty"`
+	// ErrorPath reports that the site runs only on the way to a panic or where
+	// an error came back, as far as syntax shows it.
+	ErrorPath bool `json:"error_path,omitempty"`
+	// Heat is the part of the CPU time in the module's default.pgo that its
+	// function has, with what the runtime does for it, 0 to 1.
+	Heat float64 `json:"heat,omitempty"`
 	// Generated and Test report where the file belongs.
 	Generated bool `json:"generated,omitempty"`
 	Test      bool `json:"test,omitempty"`

@@ -410,7 +410,7 @@ func (j *Joiner) add(key siteKey, fn string, pos alloc.Pos, node *expr.Node, kin
 		s.Func = node.Func
 		s.Expr = node.Text
 		s.Line, s.Col = node.Pos.Line, node.Pos.Col
-		s.LoopDepth = node.LoopDepth
+		s.LoopDepth, s.ErrorPath = node.LoopDepth, node.ErrorPath
 		if t := typeOfNode(kind, node); t != "" {
 			s.Type = t
 		}

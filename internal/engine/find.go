@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -61,6 +62,7 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 		return nil, err
 	}
 	p.fill(r.Sites, j)
+	r.Header.PGO, r.Problems = strings.Join(p.pgo, ", "), p.problems
 	r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites)
 	rank(r.Sites)
 	if n := req.Filter.Top; n > 0 && len(r.Sites) > n {

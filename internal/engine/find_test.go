@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/pprof/profile"
 	"golang.org/x/tools/txtar"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -43,10 +44,91 @@ func said(s *alloc.Site) string {
 		fmt.Fprintf(&b, " (%d B)", *s.Bytes)
 	}
 	fmt.Fprintf(&b, ": %s, %s", s.Cause, s.Allocates)
+	if s.ErrorPath {
+		b.WriteString(", error path")
+	}
+	if filepath.IsAbs(s.File) {
+		return b.String() + ", in " + s.Package + "." + s.Func
+	}
 	if s.Col == 0 {
 		b.WriteString(", no column")
 	}
 	return b.String()
+}
+
+// TestProfileOrder checks that the functions that default.pgo shows to be hot
+// come first, but for their error paths.
+func TestProfileOrder(t *testing.T) {
+	a := txtar.Parse([]byte(`
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- main.go --
+package main
+
+import "fmt"
+
+var sink []*int
+
+func main() {
+	for range 10 {
+		sink = append(sink, new(int))
+	}
+	if err := hot(3); err != nil {
+		panic(err)
+	}
+}
+
+//go:noinline
+func hot(n int) error {
+	if n < 0 {
+		return fmt.Errorf("%d is negative", n)
+	}
+	sink = append(sink, &n)
+	return nil
+}
+`))
+	dir := extract(t, a)
+	fn := &profile.Function{ID: 1, Name: "main.hot", SystemName: "main.hot", Filename: "main.go", StartLine: 17}
+	loc := &profile.Location{ID: 1, Line: []profile.Line{{Function: fn, Line: 21}}}
+	cpu := &profile.Profile{
+		SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}},
+		PeriodType: &profile.ValueType{Type: "cpu", Unit: "nanoseconds"}, Period: 10000000,
+		Sample:   []*profile.Sample{{Location: []*profile.Location{loc}, Value: []int64{10, 100000000}}},
+		Location: []*profile.Location{loc}, Function: []*profile.Function{fn},
+	}
+	w, err := os.Create(filepath.Join(dir, "default.pgo"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cpu.Write(w); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		flags       []string
+		pgo         string
+		first, last string
+	}{
+		{nil, "default.pgo", "hot", "hot"},
+		{[]string{"-pgo=off"}, "", "main", "hot"},
+	} {
+		r, err := Find(t.Context(), FindRequest{Build: Build{Dir: dir, Flags: test.flags, Env: append(os.Environ(), "GOFLAGS=", "GOWORK=off")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Sites) < 4 {
+			t.Fatalf("%v: %d sites", test.flags, len(r.Sites))
+		}
+		first, last := r.Sites[0], r.Sites[len(r.Sites)-1]
+		if r.Header.PGO != test.pgo || first.Func != test.first || last.Func != test.last || first.ErrorPath || !last.ErrorPath {
+			t.Errorf("%v: profile %q, first %s (error path %v), last %s (error path %v)",
+				test.flags, r.Header.PGO, first.ID, first.ErrorPath, last.ID, last.ErrorPath)
+		}
+	}
 }
 
 // TestFind holds find against fixtures that say on each line what is there.
@@ -67,6 +149,9 @@ func TestFind(t *testing.T) {
 	byLine := make(map[string][]*alloc.Site)
 	for _, s := range r.Sites {
 		place := fmt.Sprintf("%s:%d", s.File, s.Line)
+		if i := slices.IndexFunc(s.Inlined, func(in alloc.Inlining) bool { return in.Allocates != alloc.Never }); filepath.IsAbs(s.File) && i >= 0 {
+			place = fmt.Sprintf("%s:%d", s.Inlined[i].File, s.Inlined[i].Line)
+		}
 		byLine[place] = append(byLine[place], s)
 	}
 	for i := range a.Files {
@@ -107,7 +192,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("id %s is given twice", s.ID)
 		}
 		ids[s.ID] = true
-		if s.Package != "example.com/fx" || s.Func == "" {
+		if s.Package == "" || s.Func == "" {
 			t.Errorf("%s:%d: package %q, function %q", s.File, s.Line, s.Package, s.Func)
 		}
 	}

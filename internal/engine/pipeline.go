@@ -40,6 +40,7 @@ type pipeline struct {
 	diags    map[string][]*alloc.Diagnostic // by import path
 	unknown  map[string][]string            // lines that are no diagnostics, by import path
 	problems []*alloc.Problem
+	pgo      []string // profiles that the order takes into account
 	// calls are those of the machine code that join reads, where keepCalls asks
 	// for them.
 	calls     []alloc.Call

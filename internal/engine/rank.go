@@ -9,13 +9,17 @@ import (
 	"github.com/stackward-go/stackward/internal/correlate"
 )
 
-// rank sorts sites by what can be known without measuring: those that sit
-// deepest in loops, their own and those around the calls of their function,
-// come first; then those that allocate always; then the larger. It is a static
-// order: how often a line runs is not known.
+// rank sorts sites by what can be known without measuring. Error paths come
+// last. Before them the sites of the functions that default.pgo, if there is
+// one, shows to take the most time; then those that sit deepest in loops, their
+// own and those around the calls of their function; then those that allocate
+// always; then the larger. It is a static order: how often a line runs is not
+// known.
 func rank(sites []*alloc.Site) {
 	slices.SortStableFunc(sites, func(a, b *alloc.Site) int {
 		return cmp.Or(
+			compareBool(a.ErrorPath, b.ErrorPath),
+			cmp.Compare(b.Heat, a.Heat),
 			cmp.Compare(b.LoopDepth+b.CallDepth, a.LoopDepth+a.CallDepth),
 			cmp.Compare(b.LoopDepth, a.LoopDepth),
 			cmp.Compare(often(b), often(a)),
@@ -26,6 +30,16 @@ func rank(sites []*alloc.Site) {
 			cmp.Compare(a.Col, b.Col),
 		)
 	})
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 func often(s *alloc.Site) int {
@@ -63,9 +77,11 @@ func (p *pipeline) ownSites(sites []*alloc.Site) []*alloc.Site {
 // fill completes sites with what the joiner does not know: size classes, and
 // the loops around the calls of their functions.
 func (p *pipeline) fill(sites []*alloc.Site, j *correlate.Joiner) {
-	depths := p.callDepths()
+	depths, heat := p.callDepths(), p.heat()
 	for _, s := range sites {
 		s.CallDepth = depths.of(s.Package, declared(s.Func))
+		s.Heat = heat.of(s)
+		s.ErrorPath = s.ErrorPath || p.inlinedOnErrorPath(s)
 		if s.Bytes == nil || *s.Bytes < 0 {
 			continue
 		}

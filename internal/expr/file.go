@@ -59,7 +59,8 @@ type File struct {
 	named  map[[2]int]bool // places of the names of declared functions
 	calls  []CallSite
 
-	literals []Function
+	errorPaths [][2]int // first and last lines
+	literals   []Function
 }
 
 // A Node is an expression or statement that may be a site.
@@ -75,6 +76,7 @@ type Node struct {
 	Pos, End  alloc.Pos
 	Start     int  // first line, at most that of Pos
 	LoopDepth int  // loops around it in its function
+	ErrorPath bool // runs only on the way to a panic or to an error's return
 	Deferred  bool // a defer statement calls it
 	// Value is the value that is boxed, or what is made.
 	Value Value
@@ -97,6 +99,7 @@ type node struct {
 	from      token.Pos // of the function that a parameter belongs to
 	fn        string
 	loopDepth int
+	errorPath bool
 	boxed     bool // stands where an interface may be wanted
 	deferred  bool
 	tuple     bool // one of several results of a call is boxed
@@ -325,7 +328,7 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 
 // node makes the public form.
 func (f *File) node(n *node) *Node {
-	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, Deferred: n.deferred, Value: f.value(n)}
+	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, ErrorPath: n.errorPath, Deferred: n.deferred, Value: f.value(n)}
 	out.Pos.File, out.End.File = f.Name, f.Name
 	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
 	out.Start = out.Pos.Line

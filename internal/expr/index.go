@@ -78,6 +78,8 @@ type scope struct {
 	outer string // what closures are named after
 	funcs *int   // closures so far
 	loops int
+
+	errorPath bool
 }
 
 type walker struct {
@@ -87,7 +89,7 @@ type walker struct {
 }
 
 func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node {
-	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops}
+	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops, errorPath: s.errorPath}
 	if w.refine(nd) {
 		w.f.nodes = append(w.f.nodes, nd)
 	}
@@ -127,6 +129,19 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			w.fields(n.Type.Params, in, n.Pos())
 			w.fields(n.Type.Results, in, n.Pos())
 			w.walk(n.Body, in)
+			return false
+		case *ast.IfStmt:
+			if !w.failed(n.Cond) || !leaves(n.Body) {
+				return true
+			}
+			if n.Init != nil {
+				w.walk(n.Init, s)
+			}
+			w.walk(n.Cond, s)
+			w.onErrorPath(n.Body, s)
+			if n.Else != nil {
+				w.walk(n.Else, s)
+			}
 			return false
 		case *ast.ForStmt:
 			if n.Init != nil {
@@ -179,13 +194,14 @@ func (w *walker) walk(n ast.Node, s *scope) {
 				w.idents(s, a.Lhs...)
 			}
 		case *ast.ReturnStmt:
-			w.box(s, n.Results...)
-			if len(n.Results) == 1 {
-				w.tuple(n.Results[0], n.Pos(), s)
-			}
+			return w.returns(n, s)
 		case *ast.SendStmt:
 			w.box(s, n.Value)
 		case *ast.CallExpr:
+			if isPanic(n) && !s.errorPath {
+				w.onErrorPath(n, s)
+				return false
+			}
 			w.call(n, s)
 		case *ast.CompositeLit:
 			w.literal(n, s)
@@ -266,6 +282,28 @@ func (w *walker) assign(n *ast.AssignStmt, s *scope) {
 	if len(n.Rhs) == 1 && len(n.Lhs) > 1 {
 		w.tuple(n.Rhs[0], n.TokPos, s)
 	}
+}
+
+// returns adds the results of a return statement; false where it has walked
+// them.
+func (w *walker) returns(n *ast.ReturnStmt, s *scope) bool {
+	if len(n.Results) == 1 {
+		w.tuple(n.Results[0], n.Pos(), s)
+	}
+	last := len(n.Results) - 1
+	if last < 0 || s.errorPath || !w.makesError(n.Results[last]) {
+		w.box(s, n.Results...)
+		return true
+	}
+	for _, e := range n.Results[:last] {
+		w.box(s, e)
+		w.walk(e, s)
+	}
+	in := *s
+	in.errorPath = true
+	w.box(&in, n.Results[last])
+	w.onErrorPath(n.Results[last], s)
+	return false
 }
 
 // tuple adds a call whose several results are assigned or returned: the

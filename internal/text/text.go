@@ -92,8 +92,8 @@ func (t *writer) find(r *alloc.Report) {
 		if n := len(s.Inlined); n > 1 {
 			rest += fmt.Sprintf(" (inlined at %d places)", n)
 		}
-		if d := s.LoopDepth + s.CallDepth; d > 0 {
-			rest += fmt.Sprintf(" [loop %d]", d)
+		if notes := notes(s); notes != "" {
+			rest += " [" + notes + "]"
 		}
 		room := 0
 		if t.o.Width > 0 {
@@ -102,6 +102,21 @@ func (t *writer) find(r *alloc.Report) {
 		fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), elide(rest, room))
 	}
 	t.summary(r)
+}
+
+// notes say what a site is ranked by.
+func notes(s *alloc.Site) string {
+	var list []string
+	if s.Heat >= 0.0005 {
+		list = append(list, fmt.Sprintf("%.1f%% of CPU", 100*s.Heat))
+	}
+	if d := s.LoopDepth + s.CallDepth; d > 0 {
+		list = append(list, fmt.Sprintf("loop %d", d))
+	}
+	if s.ErrorPath {
+		list = append(list, "error path")
+	}
+	return strings.Join(list, ", ")
 }
 
 // place is where to jump to: the expression or, where that is not the user's
@@ -220,7 +235,11 @@ func (t *writer) summary(r *alloc.Report) {
 		fmt.Fprintf(t, "not known: what %s allocate, which nothing here instantiates (-tests adds what tests do)\n", plural(n, "generic function"))
 	}
 	if r.Header.Order == "static" && s.Shown > 1 {
-		fmt.Fprintln(t, "ranked by loop depth, call depth and size: a static order, not a measured one")
+		by := "loop depth, call depth and size, error paths last"
+		if r.Header.PGO != "" {
+			by = "CPU time of functions in " + r.Header.PGO + ", then " + by
+		}
+		fmt.Fprintf(t, "ranked by %s: a static order, not a measured one\n", by)
 	}
 }
 
