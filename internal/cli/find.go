@@ -15,9 +15,8 @@ Find lists the heap allocation sites of packages: where, what, how large and why
 Packages are patterns as of go list; none is the package in this directory.
 It asks the installed compiler for the reasons and the machine code for the
 existence: what was compiled away is left out, map growth and channels are added.
-A static order: hot functions first, if there is a default.pgo, then deep loops
-and size; error paths last (arguments of panic, "if err != nil" that leaves its
-block, errors made to be returned).
+A static order: hot functions of a default.pgo, deep loops, size; error paths last:
+panic's arguments, "if err != nil" that leaves, errors made to be returned.
 
   -top n          show the first n sites (30; 0 shows all; all with -format=json)
   -cause list     only these causes: returned,interface,… (stackward help causes)
