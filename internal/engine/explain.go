@@ -32,6 +32,12 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 	if err := p.compileHome(ctx, t, req); err != nil {
 		return nil, err
 	}
+	if t.id != "" && len(req.Patterns) == 0 && !slices.ContainsFunc(p.named, isMain) {
+		// The id is one of the user's only by the lines it was inlined at.
+		if err := p.compileUsers(ctx, t, req); err != nil {
+			return nil, err
+		}
+	}
 	j, all, err := p.sites(ctx)
 	if err != nil {
 		return nil, err
@@ -84,7 +90,7 @@ func (p *pipeline) sites(ctx context.Context) (*correlate.Joiner, []*alloc.Site,
 // explain tells the story of a site: what makes it allocate and, where its value
 // escapes, the flow. Of a site that was inlined it is the copy at the target.
 func (p *pipeline) explain(ctx context.Context, tracer *flow.Tracer, j *correlate.Joiner, s *alloc.Site, t target) error {
-	copyAt := t.copyOf(s, p.ownPackage)
+	copyAt := t.copyOf(s, p.isMain)
 	d := j.Diagnostic(s)
 	if copyAt != nil {
 		// The copy that was asked about is the first of the list.

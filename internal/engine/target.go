@@ -84,19 +84,30 @@ func (t target) means(s *alloc.Site) bool {
 }
 
 // copyOf is the place at the target that a site's function was inlined at, nil
-// where the target is the site itself. Of a site that is not the user's own and
-// was asked for by its id it is the user's first.
-func (t target) copyOf(s *alloc.Site, own func(importPath string) bool) *alloc.Inlining {
+// where the target is the site itself. Of a site that was asked for by its id and
+// is in no main module it is the first in one.
+func (t target) copyOf(s *alloc.Site, isMain func(fn string) bool) *alloc.Inlining {
 	for i := range s.Inlined {
 		in := &s.Inlined[i]
 		if in.Allocates == alloc.Never {
 			continue
 		}
-		if t.id == "" && in.File == t.pos.File && in.Line == t.pos.Line && (s.File != t.pos.File || s.Line != t.pos.Line) || t.id != "" && !own(s.Package) {
+		if t.id == "" && in.File == t.pos.File && in.Line == t.pos.Line && (s.File != t.pos.File || s.Line != t.pos.Line) ||
+			t.id != "" && !isMain(s.Package+"."+s.Func) && isMain(in.Func) {
 			return in
 		}
 	}
 	return nil
+}
+
+// isMain reports whether a package belongs to a main module; the method, whether
+// a function does.
+func isMain(pkg *gocmd.Package) bool { return pkg.Module != nil && pkg.Module.Main }
+
+func (p *pipeline) isMain(fn string) bool {
+	path, _ := correlate.SplitFunc(fn, p.known)
+	pkg := p.packages[strings.TrimSuffix(path, "_test")]
+	return pkg != nil && isMain(pkg)
 }
 
 // homes are the patterns of the packages that may hold the target: of an id there

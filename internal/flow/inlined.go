@@ -18,8 +18,12 @@ import (
 // settle gives each step the place and the words of the source, where they can
 // be found there.
 func (tr *trail) settle() {
-	for i := range tr.story.Steps {
+	var next alloc.Pos
+	for i := len(tr.story.Steps) - 1; i >= 0; i-- {
 		m, s := &tr.marks[i], &tr.story.Steps[i]
+		if i < len(tr.story.Steps)-1 {
+			next = tr.story.Steps[i+1].Pos
+		}
 		here, err := tr.said(tr.ctx, m.at.pkg)
 		if err != nil || tr.Source == nil || tr.Files == nil {
 			return
@@ -30,8 +34,11 @@ func (tr *trail) settle() {
 			tr.settleCall(s, m)
 			continue
 		case here.inlined[m.note.Pos] != nil && !isResultName(text):
-			pos, fn, found, ok := tr.locate(here, m)
+			pos, fn, found, ok := tr.locate(here, m, next)
 			if !ok {
+				if m.in.path != "" && m.in.path != m.at.pkg {
+					text = unqualify(text, tr.name(m.in.path))
+				}
 				break
 			}
 			s.Pos, s.Func, m.path, text = pos, fn.name(), fn.path, found
@@ -146,9 +153,10 @@ func brief(n ast.Node) string {
 
 // locate finds the place of a step that the compiler puts at an inlined call:
 // the place in the source of the function that holds it, that function, and the
-// step's text as that source has it. ok is false for a step of the calling
-// function itself, and where the text is found nowhere or at several places.
-func (tr *trail) locate(here *said, m *mark) (pos alloc.Pos, fn place, text string, ok bool) {
+// step's text as that source has it. Of several places it is the one on the line
+// of the next step. ok is false for a step of the calling function itself, and
+// where the text is found nowhere or at several places.
+func (tr *trail) locate(here *said, m *mark, next alloc.Pos) (pos alloc.Pos, fn place, text string, ok bool) {
 	n := m.note
 	for _, p := range tr.inlinedAt(here, n.Pos, m.at, m.in) {
 		f, decl := tr.Source.function(tr.Files(p.path), p.fn)
@@ -160,6 +168,12 @@ func (tr *trail) locate(here *said, m *mark) (pos alloc.Pos, fn place, text stri
 			words = unqualify(words, f.tree.Name.Name)
 		}
 		found := find(decl, n.Step, words)
+		if len(found) > 1 {
+			found = slices.DeleteFunc(found, func(at token.Pos) bool {
+				pos := f.place(at)
+				return pos.File != next.File || pos.Line != next.Line
+			})
+		}
 		if len(found) != 1 {
 			continue
 		}
