@@ -71,7 +71,11 @@ func (s *said) fn(d *alloc.Diagnostic) string {
 				return r.fn
 			}
 		}
-		return last.Expr
+		name := alloc.FoldFunc(last.Expr)
+		if r := readings(name)[0]; r.qualifier != "" && strings.Contains(name, "[...]") {
+			return r.fn
+		}
+		return name
 	}
 	return ""
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 	"fmt"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/tools/go/gcexportdata"
 )
 
 // A Program is a compiled program, able to say what a dynamic call may mean.
@@ -27,10 +27,11 @@ import (
 type Program struct {
 	packages map[string]Package // by import path
 
-	mu       sync.Mutex
-	importer types.Importer
-	types    map[string]*types.Package // nil for one that cannot be read
-	checked  map[string]*source        // by import path
+	mu      sync.Mutex
+	fset    *token.FileSet
+	imports map[string]*types.Package // as far as they were read from exports
+	types   map[string]*types.Package // nil for one that cannot be read
+	checked map[string]*source        // by import path
 }
 
 // A Package is a package of a compiled program.
@@ -53,25 +54,43 @@ type source struct {
 func NewProgram(packages []Package) *Program {
 	p := &Program{
 		packages: make(map[string]Package, len(packages)),
+		fset:     token.NewFileSet(),
+		imports:  make(map[string]*types.Package),
 		types:    make(map[string]*types.Package),
 		checked:  make(map[string]*source),
 	}
 	for _, pkg := range packages {
 		p.packages[pkg.ImportPath] = pkg
 	}
-	p.importer = importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		for _, at := range []string{path, "vendor/" + path} { // the standard library's vendored packages
-			if pkg := p.packages[at]; pkg.Export != "" {
-				return os.Open(pkg.Export)
-			}
-		}
-		return nil, fmt.Errorf("importing %s: not part of the program", path)
-	})
 	return p
 }
 
 // Import makes the program an importer of its own packages.
-func (p *Program) Import(path string) (*types.Package, error) { return p.importer.Import(path) }
+func (p *Program) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	if t := p.imports[path]; t != nil && t.Complete() {
+		return t, nil
+	}
+	for _, at := range []string{path, "vendor/" + path} { // the standard library's vendored packages
+		pkg := p.packages[at]
+		if pkg.Export == "" {
+			continue
+		}
+		file, err := os.Open(pkg.Export)
+		if err != nil {
+			return nil, fmt.Errorf("importing %s: %w", path, err)
+		}
+		defer file.Close()
+		r, err := gcexportdata.NewReader(file)
+		if err != nil {
+			return nil, fmt.Errorf("importing %s: %w", path, err)
+		}
+		return gcexportdata.Read(r, p.fset, p.imports, at)
+	}
+	return nil, fmt.Errorf("importing %s: not part of the program", path)
+}
 
 // typesOf are the types of a package: of one asked for from its source, because
 // what the compiler wrote leaves out what the package keeps to itself; nil if
@@ -84,7 +103,7 @@ func (p *Program) typesOf(path string) *types.Package {
 	if pkg := p.packages[path]; pkg.Asked {
 		t, _ = p.check(path)
 	} else if pkg.Export != "" {
-		t, _ = p.importer.Import(path)
+		t, _ = p.Import(path)
 	}
 	p.types[path] = t
 	return t
