@@ -54,7 +54,19 @@ func (tr *trail) end(d *alloc.Diagnostic, b block, at place) error {
 	case n.Step == "spill" && (n.Text == "func literal" || d.Expr == "func literal"):
 		m.decides = true
 		step.Step = "go"
-		tr.ended("handed to a go statement, or to a defer statement in a loop", at)
+		started := ""
+		if tr.Source != nil {
+			started = tr.Source.started(n.Pos)
+		}
+		switch started {
+		case "go":
+			tr.ended("handed to a go statement", at)
+		case "defer":
+			step.Step = "defer"
+			tr.ended("handed to a defer statement that may be run many times", at)
+		default:
+			tr.ended("handed to a go statement, or to a defer statement in a loop", at)
+		}
 	case strings.HasPrefix(n.Step, "append"), n.Step == "copied slice":
 		m.decides = true
 		tr.ended(builtins[calleeOf(n.Text)], at)

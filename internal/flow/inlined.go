@@ -55,7 +55,9 @@ func (tr *trail) settle() {
 		}
 		suffix := strings.TrimPrefix(s.Text, m.note.Text)
 		if text == "func literal" {
-			if vars := tr.Source.captures(s.Pos); len(vars) > 0 {
+			if loop := tr.Source.loopAt(s.Pos); loop != "" {
+				text = "body of " + loop // a range over a function
+			} else if vars := tr.Source.captures(s.Pos); len(vars) > 0 {
 				text += " with " + strings.Join(vars, ", ")
 			}
 		}
@@ -94,7 +96,12 @@ func (tr *trail) settleCall(s *alloc.Step, m *mark) {
 // madeName reports whether the compiler's text holds a name that it made
 // itself.
 func madeName(text string) bool {
-	return strings.Contains(text, "~r") || strings.Contains(text, "~p") || strings.Contains(text, ".autotmp_") || strings.Contains(text, "go.shape.")
+	for _, made := range []string{"~r", "~p", ".autotmp_", "go.shape.", "#yield", "<node "} {
+		if strings.Contains(text, made) {
+			return true
+		}
+	}
+	return false
 }
 
 // isResultName reports whether the compiler's text is its name of the result of
@@ -106,6 +113,9 @@ func isResultName(text string) bool { return strings.HasPrefix(strings.TrimLeft(
 func (s *Source) text(pos alloc.Pos, step string) string {
 	f := s.file(pos.File)
 	at := f.pos(pos)
+	if loop := s.loopAt(pos); loop != "" {
+		return loop
+	}
 	for _, n := range f.path(pos) {
 		switch n := n.(type) {
 		case *ast.ReturnStmt:
@@ -122,6 +132,38 @@ func (s *Source) text(pos alloc.Pos, step string) string {
 			}
 		case ast.Stmt, ast.Decl:
 			return ""
+		}
+	}
+	return ""
+}
+
+// loopAt is the head of the range clause at pos, "" if there is none: of a range
+// over a function the compiler says everything there.
+func (s *Source) loopAt(pos alloc.Pos) string {
+	f := s.file(pos.File)
+	for _, n := range f.path(pos) {
+		if r, ok := n.(*ast.RangeStmt); ok && r.For == f.pos(pos) {
+			return loopText(r)
+		}
+	}
+	return ""
+}
+
+// started is the keyword of the go or defer statement at pos, or of that which
+// calls the function literal at pos; "" if there is none.
+func (s *Source) started(pos alloc.Pos) string {
+	f := s.file(pos.File)
+	at := f.pos(pos)
+	for _, n := range f.path(pos) {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			if n.Go == at || n.Call.Fun.Pos() == at {
+				return "go"
+			}
+		case *ast.DeferStmt:
+			if n.Defer == at || n.Call.Fun.Pos() == at {
+				return "defer"
+			}
 		}
 	}
 	return ""
