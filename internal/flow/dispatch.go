@@ -83,6 +83,7 @@ func (p *Program) Import(path string) (*types.Package, error) {
 			return nil, fmt.Errorf("importing %s: %w", path, err)
 		}
 		defer file.Close()
+		//lint:ignore SA1019 what go list -export names is an archive, up to go1.27
 		r, err := gcexportdata.NewReader(file)
 		if err != nil {
 			return nil, fmt.Errorf("importing %s: %w", path, err)
