@@ -14,6 +14,9 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
@@ -314,7 +317,7 @@ func TestExec(t *testing.T) {
 				}
 				return len(p), nil
 			})
-			r, err := Exec(ctx, cfg, Command{Args: []string{"go", "run", "./cmd/serve", tt.arg}, Stdout: ready})
+			r, err := Exec(ctx, cfg, Command{Program: Program{Package: []string{"./cmd/serve"}, Args: []string{tt.arg}}, Stdout: ready})
 			var un *Unsupported
 			if errors.As(err, &un) {
 				t.Skip(err)
@@ -337,10 +340,42 @@ func TestExec(t *testing.T) {
 			}
 		})
 	}
-	for _, args := range [][]string{nil, {"go", "test", "."}, {"."}, {"./nosuch"}, {"ls", "-l"}} {
+	for _, pkg := range []string{".", "./nosuch", "ls", "./go.mod"} {
 		var e *Error
-		if _, err := Exec(t.Context(), cfg, Command{Args: args}); !errors.As(err, &e) || e.Hint == "" {
-			t.Errorf("%q: %v", args, err)
+		if _, err := Exec(t.Context(), cfg, Command{Program: Program{Package: []string{pkg}}}); !errors.As(err, &e) || e.Hint == "" || e.Output != "" {
+			t.Errorf("%q: %v", pkg, err)
+		}
+	}
+}
+
+func TestParseRun(t *testing.T) {
+	for _, tt := range []struct {
+		args string
+		want Program
+	}{
+		{"go run ./cmd a -b", Program{Package: []string{"./cmd"}, Args: []string{"a", "-b"}}},
+		{"./cmd -x=1", Program{Package: []string{"./cmd"}, Args: []string{"-x=1"}}},
+		{"go run -race -tags a,b -ldflags=-X=y . z", Program{Flags: []string{"-race", "-tags=a,b", "-ldflags=-X=y"}, Package: []string{"."}, Args: []string{"z"}}},
+		{"/usr/bin/go run -C dir a.go b.go c", Program{Dir: "dir", Package: []string{"a.go", "b.go"}, Args: []string{"c"}}},
+	} {
+		got, err := ParseRun(strings.Fields(tt.args))
+		if d := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); err != nil || d != "" {
+			t.Errorf("%s: %v, (-want +got):\n%s", tt.args, err, d)
+		}
+	}
+	for args, want := range map[string]string{
+		"":                            "no program named",
+		"go":                          "go without a command runs no program",
+		"go run":                      "no program named",
+		"go run -race":                "no program named",
+		"go test .":                   "go test is not run as a command",
+		"go build .":                  "go build runs no program",
+		"go run -exec x .":            "go run -exec is not supported",
+		"go run example.com/m@latest": "go run example.com/m@latest is not supported",
+	} {
+		var e *Error
+		if _, err := ParseRun(strings.Fields(args)); !errors.As(err, &e) || !e.Usage || e.Msg != want {
+			t.Errorf("%q: %v, want %s", args, err, want)
 		}
 	}
 }

@@ -20,11 +20,19 @@ import (
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
 
-// A Command is a program for Exec to build, run and record.
+// A Program is what go run is told: what to build, how, and with which
+// arguments to run it.
+type Program struct {
+	Flags   []string // build flags, each in one word
+	Dir     string   // of -C, "" none
+	Package []string // one, or files
+	Args    []string
+}
+
+// A Command is a program for Exec to build, run and record. Its flags and its
+// directory are those of Exec's configuration.
 type Command struct {
-	// Args are "go run [flags] package [arguments]", or the same without "go
-	// run". A package may be files.
-	Args           []string
+	Program        Program
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	// Grace is how long a program may take to end after the interrupt that it
@@ -40,10 +48,6 @@ type Command struct {
 // interrupt, unless the terminal did that. There is no total to hold the
 // record against.
 func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err error) {
-	flags, pkg, args, err := parseRun(c.Args)
-	if err != nil {
-		return nil, err
-	}
 	r := new(Result)
 	defer func() {
 		if err != nil {
@@ -54,15 +58,11 @@ func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err err
 		return nil, err
 	}
 	c.step("compiling the recorder", "")
-	withFlags := &gocmd.Config{
-		Dir: cfg.Dir, Env: cfg.Env, BuildFlags: append(slices.Clip(cfg.BuildFlags), flags...),
-		Overlay: cfg.Overlay, Stderr: cfg.Stderr,
-	}
-	if r.tc, err = newToolchain(ctx, withFlags, r.tmp, false); err != nil {
+	if r.tc, err = newToolchain(ctx, cfg, r.tmp, false); err != nil {
 		return nil, err
 	}
-	c.step("building with the recorder", strings.Join(pkg, " "))
-	if err := r.buildMain(ctx, pkg); err != nil {
+	c.step("building with the recorder", strings.Join(c.Program.Package, " "))
+	if err := r.buildMain(ctx, c.Program.Package); err != nil {
 		return nil, err
 	}
 	out := filepath.Join(r.tmp, "records")
@@ -71,7 +71,7 @@ func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err err
 	}
 	c.step("recording", r.Package)
 	start := time.Now()
-	if err := r.run(ctx, cfg, c, args, envOut+"="+out); err != nil {
+	if err := r.run(ctx, cfg, c, c.Program.Args, envOut+"="+out); err != nil {
 		return nil, err
 	}
 	wall := time.Since(start)
@@ -97,42 +97,56 @@ func (c *Command) step(step, pkg string) {
 	}
 }
 
-// parseRun splits the arguments of go run: build flags, package or files,
-// arguments of the program.
-func parseRun(args []string) (flags, pkg, rest []string, err error) {
-	if len(args) >= 2 && filepath.Base(args[0]) == "go" {
-		switch args[1] {
+// ParseRun reads "go run [flags] package [arguments]", or the same without "go
+// run".
+func ParseRun(args []string) (Program, error) {
+	var p Program
+	refuse := func(msg, hint string) (Program, error) { return p, &Error{Msg: msg, Usage: true, Hint: hint} }
+	if len(args) > 0 && filepath.Base(args[0]) == "go" {
+		verb := "without a command"
+		if len(args) > 1 {
+			verb = args[1]
+		}
+		switch verb {
 		case "run":
 			args = args[2:]
 		case "test":
-			return nil, nil, nil, &Error{
-				Msg: "go test is not run as a command", Usage: true,
-				Hint: "-bench=REGEX or -run=REGEX, and the packages, record benchmarks and tests",
-			}
+			return refuse("go test is not run as a command", "-bench=REGEX or -run=REGEX, and the packages, record benchmarks and tests")
+		default:
+			return refuse("go "+verb+" runs no program", "write: -- go run ./cmd/server [arguments]")
 		}
 	}
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		name, _, inOne := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
-		if name == "exec" {
-			return nil, nil, nil, &Error{Msg: "go run -exec is not supported", Usage: true}
-		}
-		flag := args[0]
+		name, value, inOne := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
 		args = args[1:]
 		if !inOne && !slices.Contains(boolFlags, name) && len(args) > 0 {
-			flag += "=" + args[0]
+			value, inOne = args[0], true
 			args = args[1:]
 		}
-		flags = append(flags, flag)
+		switch {
+		case name == "exec":
+			return refuse("go run -exec is not supported", "")
+		case name == "C":
+			p.Dir = value
+		case inOne:
+			p.Flags = append(p.Flags, "-"+name+"="+value)
+		default:
+			p.Flags = append(p.Flags, "-"+name)
+		}
+	}
+	if len(args) == 0 {
+		return refuse("no program named", "name a main package: ./cmd/server [arguments]")
 	}
 	n := 0
 	for n < len(args) && strings.HasSuffix(args[n], ".go") {
 		n++
 	}
 	n = max(n, 1)
-	if len(args) == 0 {
-		return nil, nil, nil, &Error{Msg: "no program named", Usage: true, Hint: "name a main package: ./cmd/server [arguments]"}
+	p.Package, p.Args = args[:n], args[n:]
+	if path, version, ok := strings.Cut(args[0], "@"); ok && n == 1 {
+		return refuse("go run "+path+"@"+version+" is not supported", "get its source, go mod download -json "+path+"@"+version+", and run it from there")
 	}
-	return flags, args[:n], args[n:], nil
+	return p, nil
 }
 
 // boolFlags are the build flags that take no value (go help build, go1.27).
@@ -149,10 +163,7 @@ func (r *Result) buildMain(ctx context.Context, pkg []string) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		e := buildFailure(strings.Join(pkg, " "), stderr.String(), err).(*Error)
-		e.Hint = "only Go programs can be recorded: name a main package, or its files"
-		e.Err = ErrNotGo
-		return e
+		return notGo(pkg, stderr.String(), err)
 	}
 	var p struct{ ImportPath, Name, Dir string }
 	dec := json.NewDecoder(&stdout)
@@ -176,6 +187,14 @@ func (r *Result) buildMain(ctx context.Context, pkg []string) error {
 	}
 	r.GOROOT = r.tc.goroot()
 	return nil
+}
+
+// notGo says why there is no package to build.
+func notGo(pkg []string, out string, err error) error {
+	e := buildFailure(strings.Join(pkg, " "), out, err).(*Error)
+	e.Err, e.Output = ErrNotGo, ""
+	e.Hint = "only Go programs can be recorded: name a main package, or its files"
+	return e
 }
 
 // run runs the program to its end. It stays in the process group of this

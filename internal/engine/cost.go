@@ -1,11 +1,17 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/benchrun"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/cost"
 	"github.com/stackward-go/stackward/internal/gocmd"
@@ -18,15 +24,19 @@ func Cost(ctx context.Context, req CostRequest) (*alloc.Report, error) {
 		return profiled(ctx, req)
 	}
 	start := time.Now()
+	what, prog, err := subject(&req)
+	if err != nil {
+		return nil, err
+	}
 	p, err := open(ctx, req.Build)
 	if err != nil {
 		return nil, err
 	}
-	pats := patterns(req.Patterns)
-	if len(req.Command) > 0 && len(req.Patterns) == 0 {
-		pats = []string{"./..."} // whose sites they are
-	}
-	if err := p.compile(ctx, gocmd.Request{Patterns: pats, Tests: true, Diagnose: true}); err != nil {
+	p.program = prog
+	if err := p.compile(ctx, what); err != nil {
+		if x, ok := errors.AsType[*Error](err); ok && len(req.Command) > 0 {
+			x.Hint = "only Go programs can be recorded: name a main package, or its files"
+		}
 		return nil, err
 	}
 	if err := p.heard(); err != nil {
@@ -92,6 +102,39 @@ func placeOnce(j *correlate.Joiner) func(*alloc.Sample) *alloc.Site {
 		}
 		return site
 	}
+}
+
+// subject is what a request has compiled, and the program that it runs, if it
+// runs one, whose flags and directory become those of the request.
+func subject(req *CostRequest) (gocmd.Request, benchrun.Program, error) {
+	what := gocmd.Request{Patterns: patterns(req.Patterns), Tests: true, Diagnose: true}
+	if len(req.Command) == 0 {
+		return what, benchrun.Program{}, nil
+	}
+	prog, err := benchrun.ParseRun(req.Command)
+	if err != nil {
+		return what, prog, adviseRun(err, *req)
+	}
+	req.Flags = append(slices.Clip(req.Flags), prog.Flags...)
+	if prog.Dir != "" && !filepath.IsAbs(prog.Dir) {
+		prog.Dir = filepath.Join(req.Dir, prog.Dir)
+	}
+	req.Dir = cmp.Or(prog.Dir, req.Dir)
+	name := prog.Package[0]
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(req.Dir, name)
+	}
+	if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() && !strings.HasSuffix(name, ".go") {
+		return what, prog, &Error{
+			Msg: prog.Package[0] + " is a file, not a package", Usage: true,
+			Hint: "a program that is built already cannot be recorded: name its package, or weigh by its heap profile, -profile",
+		}
+	}
+	what.Tests = false
+	if len(req.Patterns) == 0 {
+		what.Patterns = prog.Package
+	}
+	return what, prog, nil
 }
 
 // take adds to a report the costs whose sites pass the filter, and the sites.

@@ -22,7 +22,7 @@ func (p *pipeline) differences(ctx context.Context, opts benchrun.Options, req C
 		defer res.Close()
 	}
 	if err != nil {
-		return nil, p.adviseRun(err, req)
+		return nil, adviseRun(err, req)
 	}
 	for _, res := range results {
 		p.failed(res)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/benchrun"
@@ -22,6 +23,7 @@ type measurement struct {
 	// diff is what measured it instead of runs, where the recorder cannot.
 	diff *benchrun.Difference
 	then []correlate.Then // functions of its profile
+	exit string           // how a program ended, "" as programs do
 }
 
 // measure runs what the request names with the recorder in it.
@@ -33,7 +35,7 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 	case len(req.Command) > 0:
 		var res *benchrun.Result
 		res, err = benchrun.Exec(ctx, p.cfg, benchrun.Command{
-			Args: req.Command, Stdin: req.Stdin, Stdout: req.Stderr, Stderr: req.Stderr, Step: step,
+			Program: p.program, Stdin: req.Stdin, Stdout: req.Stderr, Stderr: req.Stderr, Step: step,
 		})
 		if res != nil {
 			results = append(results, res)
@@ -56,7 +58,7 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 		defer res.Close()
 	}
 	if err != nil {
-		return nil, p.adviseRun(err, req)
+		return nil, adviseRun(err, req)
 	}
 	var out []measurement
 	for _, res := range results {
@@ -90,7 +92,7 @@ func (p *pipeline) failed(res *benchrun.Result) {
 }
 
 // adviseRun turns a refusal of the recorder into one of this package.
-func (p *pipeline) adviseRun(err error, req CostRequest) error {
+func adviseRun(err error, req CostRequest) error {
 	if errors.Is(err, benchrun.ErrNoBenchmarks) {
 		return &Error{Msg: "no benchmarks match -bench=" + req.Bench, Hint: "list them with: go test -run='^$' -list=Benchmark ./..."}
 	}
@@ -172,7 +174,7 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 			case strings.Contains(req.CPU, ",") && r.Procs != 1:
 				name += fmt.Sprintf("-%d", r.Procs) // as package testing prints it
 			}
-			out = append(out, measurement{pkg: res.Package, name: name})
+			out = append(out, measurement{pkg: res.Package, name: name, exit: ended(res, r)})
 		}
 		m := &out[i]
 		m.runs = append(m.runs, r)
@@ -187,6 +189,17 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 		}
 	}
 	return out, nil
+}
+
+// ended says how a program ended, if it was not with status 0.
+func ended(res *benchrun.Result, r *benchrun.Run) string {
+	switch {
+	case res.Interrupted:
+		return "interrupted after " + r.Duration.Round(10*time.Millisecond).String()
+	case res.Exit != "":
+		return "the program ended with " + res.Exit
+	}
+	return ""
 }
 
 // entry is the runtime function that the innermost frame outside of the
@@ -235,6 +248,9 @@ func (m *measurement) benchmark(why string) *alloc.Benchmark {
 		if r.Dropped > 0 {
 			b.Note = fmt.Sprintf("%d objects found no place in the recorder's table", r.Dropped)
 		}
+	}
+	if m.exit != "" {
+		b.Note = strings.TrimPrefix(b.Note+"; "+m.exit, "; ")
 	}
 	b.AllocsPerOp /= float64(b.N)
 	b.BytesPerOp /= float64(b.N)

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/benchrun"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/expr"
 	"github.com/stackward-go/stackward/internal/gcdiag"
@@ -45,7 +46,8 @@ type pipeline struct {
 	// for them.
 	calls     []alloc.Call
 	keepCalls bool
-	why       string // what speaks against the recorder, "" nothing
+	program   benchrun.Program // that Cost runs
+	why       string           // what speaks against the recorder, "" nothing
 
 	scanner *objscan.Scanner // of archives, once join has made it
 
