@@ -141,7 +141,10 @@ func isConstant(s string) bool {
 // assign gives each call the claim that explains it best, nil none. The best
 // pairs are made first, so that a call whose type or kind tells what it is for
 // is not taken by a vaguer claim; among equals order decides.
-func (cs *claims) assign(calls []alloc.Call) []*claim {
+//
+// extent is the last line of the literals that begin on a line: what is made for
+// an element of one may carry the line that the literal begins at.
+func (cs *claims) assign(calls []alloc.Call, extent func(file string, line int) int) []*claim {
 	type pair struct {
 		call, order, score int
 		c                  *claim
@@ -179,5 +182,26 @@ func (cs *claims) assign(calls []alloc.Call) []*claim {
 			taken[p.call] = p.c
 		}
 	}
+	for i := range calls {
+		if taken[i] == nil && len(calls[i].Frames) == 1 {
+			outer := calls[i].Frames[0]
+			taken[i] = cs.element(&calls[i], outer, extent(outer.File, outer.Line))
+		}
+	}
 	return taken
+}
+
+// element is the claim of an element of a literal that a call fits by its type,
+// the first that explains none; nil none.
+func (cs *claims) element(call *alloc.Call, outer alloc.Frame, last int) *claim {
+	for l := outer.Line + 1; l <= last; l++ {
+		for _, c := range cs.lines[lineKey{outer.File, l}] {
+			const byType = 12 // what fit gives where the type is the same
+			if len(c.used) == 0 && c.d.Pos.Line == l && fit(c, call, outer) >= byType {
+				c.used[outer.Func] = true
+				return c
+			}
+		}
+	}
+	return nil
 }

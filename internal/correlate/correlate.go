@@ -110,14 +110,14 @@ func New(files func(name string) *expr.File) *Joiner {
 func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []alloc.Call) {
 	j.judged[importPath] = true
 	claims := j.claims(diags)
-	taken := claims.assign(calls)
+	taken := claims.assign(calls, j.extent)
 
 	// What stands in a function itself comes first, so that its inlined copies
 	// find the site.
 	answered := make(map[*claim]bool)
 	for i, c := range taken {
 		answered[c] = true
-		if len(calls[i].Frames) == 1 && !isMove(&calls[i]) {
+		if len(calls[i].Frames) == 1 && !isMove(&calls[i]) && !inWrapper(&calls[i]) {
 			j.call(c, &calls[i])
 		}
 	}
@@ -130,6 +130,8 @@ func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []a
 		switch n := len(calls[i].Frames); {
 		case n > 0 && isMove(&calls[i]):
 			j.moves = append(j.moves, calls[i])
+		case n == 1 && inWrapper(&calls[i]):
+			j.wrapper(&calls[i])
 		case n > 1:
 			j.call(c, &calls[i])
 		}
@@ -193,6 +195,37 @@ func (j *Joiner) made(c *claim, call *alloc.Call, kind alloc.Kind) *entry {
 		}
 	}
 	return j.entry(inner.Func, pos, node, kind, call.Type)
+}
+
+// inWrapper reports a call in a method that the compiler makes of another one,
+// whose body it has inlined without a trace.
+func inWrapper(call *alloc.Call) bool { return strings.HasPrefix(call.Frames[0].File, "<") }
+
+// wrapper records such a call at the site of the method that is wrapped.
+func (j *Joiner) wrapper(call *alloc.Call) {
+	for _, e := range j.byFunc[valueMethod(call.Frames[0].Func)] {
+		for i := range e.calls {
+			if e.calls[i].Entry == call.Entry && e.calls[i].Type == call.Type {
+				return
+			}
+		}
+	}
+	j.call(nil, call)
+}
+
+// extent is the last line of the literals that begin on a line.
+func (j *Joiner) extent(file string, line int) int {
+	f := j.files(file)
+	if f == nil {
+		return line
+	}
+	last := line
+	for _, k := range []alloc.Kind{alloc.Map, alloc.Slice, alloc.Composite} {
+		for _, n := range f.OnLine(line, k) {
+			last = max(last, n.End.Line)
+		}
+	}
+	return last
 }
 
 // isMove reports a call that moves a slice which append grew in a buffer on
@@ -424,8 +457,8 @@ func (j *Joiner) add(key siteKey, fn string, pos alloc.Pos, node *expr.Node, kin
 	}
 	if f := j.files(pos.File); f != nil {
 		s.Generated, s.Test = f.Generated, f.Test
-	} else if path.Base(pos.File) == "_cgo_gotypes.go" {
-		s.Generated = true // by cgo, which removes it
+	} else if strings.HasPrefix(pos.File, "<") || path.Base(pos.File) == "_cgo_gotypes.go" {
+		s.Generated = true // by the compiler, or by cgo, which removes it
 	}
 	j.sites[key] = e
 	for l := s.Line; l <= last; l++ {

@@ -198,7 +198,7 @@ func fitBox(c *claim, v *expr.Value, call *alloc.Call) (int, bool) {
 				return 0, false
 			}
 		}
-		return 0, !strings.HasPrefix(call.Type, "[") || strings.HasPrefix(canon(v.Path), "[") || v.Type == ""
+		return 0, !strings.HasPrefix(call.Type, "[") || strings.HasPrefix(canon(v.Path), "[") || v.Type == "" && strings.HasPrefix(c.d.Expr, "[")
 	}
 	switch {
 	case c.kind == alloc.String:

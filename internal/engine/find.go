@@ -83,22 +83,35 @@ func patterns(list []string) []string {
 }
 
 // heard refuses an answer of the compiler that cannot be true: a package with
-// functions, and not a word about any of them.
+// functions, and not a word about any of them. Where other packages were heard
+// of it is a problem of the one, else an error.
 func (p *pipeline) heard() error {
+	const hint = "an empty answer is not \"no allocations\": look for -l or -toolexec in GOFLAGS and the flags"
+	var silent []string
+	heard := false
 	for _, pkg := range p.named {
-		if pkg.TextBytes > 0 || pkg.Export == "" {
-			continue
-		}
-		for _, name := range pkg.GoFiles {
-			if f := p.file(name); f != nil && f.HasFuncs() {
-				return &Error{
-					Msg:  "the compiler said nothing about " + pkg.ImportPath + ", which has functions",
-					Hint: "an empty answer is not \"no allocations\": look for -l or -toolexec in GOFLAGS and the flags",
-				}
-			}
+		if pkg.TextBytes > 0 {
+			heard = true
+		} else if pkg.Export != "" && p.hasFuncs(pkg) {
+			silent = append(silent, pkg.ImportPath)
 		}
 	}
+	if len(silent) > 0 && !heard {
+		return &Error{Msg: "the compiler said nothing about " + silent[0] + ", which has functions", Hint: hint}
+	}
+	for _, path := range silent {
+		p.problems = append(p.problems, &alloc.Problem{
+			Package: path, Message: "the compiler said nothing about it, and it has functions", Hint: hint,
+		})
+	}
 	return nil
+}
+
+func (p *pipeline) hasFuncs(pkg *gocmd.Package) bool {
+	return slices.ContainsFunc(pkg.GoFiles, func(name string) bool {
+		f := p.file(name)
+		return f != nil && f.HasFuncs()
+	})
 }
 
 // keeps reports whether a site passes the filter.
