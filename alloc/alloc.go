@@ -180,7 +180,7 @@ type Step struct {
 	// "address-of", "spill", "assign", "return", "call parameter",
 	// "interface-converted", "captured by a closure"; else "dynamic call",
 	// "inlined call", "store" or "go". Of what allocates without an escape it
-	// is "declared", "parameter", "size", "loop", and the site's kind.
+	// is "declared", "made", "parameter", "size", "loop", and the site's kind.
 	Step string `json:"step"`
 	Text string `json:"text"`
 	// Func is the full name of the function that the step stands in.

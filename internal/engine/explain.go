@@ -136,13 +136,14 @@ func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
 // tracer returns a Tracer that has packages compiled as they are asked for.
 func (p *pipeline) tracer() *flow.Tracer {
 	asked := make(map[string]bool)
+	read := func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }
 	prog := sync.OnceValue(func() *flow.Program {
 		p.progress("reading types", 0, 0, "")
 		var list []flow.Package
 		for path, pkg := range p.packages {
 			list = append(list, flow.Package{ImportPath: path, Asked: p.asked[path], Export: p.archives[path], GoFiles: pkg.GoFiles})
 		}
-		return flow.NewProgram(list)
+		return flow.NewProgram(list, read)
 	})
 	return &flow.Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
@@ -156,7 +157,10 @@ func (p *pipeline) tracer() *flow.Tracer {
 			}
 			return p.diags[path], nil
 		},
-		Source:   flow.NewSource(func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }),
+		Source: flow.NewSource(read),
+		Makers: func(importPath string, pos alloc.Pos) ([]alloc.Step, bool) {
+			return prog().Makers(importPath, pos)
+		},
 		Packages: p.packagesNamed,
 		Name: func(path string) string {
 			if pkg := p.packages[path]; pkg != nil {

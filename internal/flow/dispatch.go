@@ -26,6 +26,7 @@ import (
 // declared in functions are not in it.
 type Program struct {
 	packages map[string]Package // by import path
+	read     func(file string) ([]byte, error)
 
 	mu      sync.Mutex
 	fset    *token.FileSet
@@ -50,9 +51,11 @@ type source struct {
 }
 
 // NewProgram returns a Program of packages, which must hold all dependencies of
-// those asked for. It reads of them what it is asked about.
-func NewProgram(packages []Package) *Program {
+// those asked for. It reads of them what it is asked about. read returns a source
+// file's text.
+func NewProgram(packages []Package, read func(file string) ([]byte, error)) *Program {
 	p := &Program{
+		read:     read,
 		packages: make(map[string]Package, len(packages)),
 		fset:     token.NewFileSet(),
 		imports:  make(map[string]*types.Package),
@@ -118,10 +121,18 @@ func (p *Program) check(path string) (*types.Package, error) {
 	}
 	s := &source{
 		fset: token.NewFileSet(),
-		info: &types.Info{Selections: make(map[*ast.SelectorExpr]*types.Selection)},
+		info: &types.Info{
+			Selections: make(map[*ast.SelectorExpr]*types.Selection),
+			Uses:       make(map[*ast.Ident]types.Object),
+			Defs:       make(map[*ast.Ident]types.Object),
+		},
 	}
 	for _, name := range pkg.GoFiles {
-		if f, _ := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution); f != nil {
+		text, err := p.read(name)
+		if err != nil {
+			continue
+		}
+		if f, _ := parser.ParseFile(s.fset, name, text, parser.SkipObjectResolution); f != nil {
 			s.files = append(s.files, f)
 		}
 	}
@@ -224,12 +235,9 @@ func implementation(tn *types.TypeName, iface *types.Interface, method *types.Fu
 func (p *Program) method(call Dynamic) (types.Type, *types.Func) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.checked[call.Package]
+	s := p.source(call.Package)
 	if s == nil {
-		if _, err := p.check(call.Package); err != nil {
-			return nil, nil
-		}
-		s = p.checked[call.Package]
+		return nil, nil
 	}
 	sel := s.find(call)
 	if sel == nil || !types.IsInterface(sel.Recv()) {
@@ -240,6 +248,20 @@ func (p *Program) method(call Dynamic) (types.Type, *types.Func) {
 		return nil, nil
 	}
 	return p.exported(sel.Recv()), method
+}
+
+// source is a package type-checked from its files, nil if it is not part of the
+// program.
+func (p *Program) source(path string) *source {
+	if p.checked[path] == nil && p.packages[path].Asked {
+		p.typesOf(path)
+	}
+	if p.checked[path] == nil {
+		if _, err := p.check(path); err != nil {
+			return nil
+		}
+	}
+	return p.checked[path]
 }
 
 // exported is the program's own type of that name, where t is one of a package

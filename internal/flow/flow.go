@@ -78,6 +78,10 @@ type Tracer struct {
 	// a function value. [Program] has both.
 	Implementations func(ctx context.Context, call Dynamic) ([]string, error)
 	Method          func(ctx context.Context, call Dynamic) (string, error)
+	// Makers are the places in a package that give a value to the field or package
+	// variable whose name stands at pos; ok is false where there is none.
+	// [Program] has it.
+	Makers func(importPath string, pos alloc.Pos) (makers []alloc.Step, ok bool)
 	// Local reports whether a package is the user's to change. Nil means that
 	// every package is.
 	Local func(importPath string) bool

@@ -46,7 +46,7 @@ func newTracer(t testing.TB, dir, module string) *Tracer {
 	for _, p := range list {
 		packages = append(packages, Package{p.ImportPath, !p.DepOnly, p.Export, files[p.ImportPath]})
 	}
-	prog := NewProgram(packages)
+	prog := NewProgram(packages, os.ReadFile)
 	return &Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			return compile(t, dir, path), nil

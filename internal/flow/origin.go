@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -33,7 +34,7 @@ func (t *Tracer) Origin(s *alloc.Site, call alloc.Pos) *Story {
 	if t.Source == nil {
 		return new(Story)
 	}
-	o := &origin{src: t.Source, site: s, story: new(Story), cut: -1}
+	o := &origin{Tracer: t, src: t.Source, site: s, story: new(Story), cut: -1}
 	if call.File != "" {
 		o.inlinedAt(call)
 	}
@@ -54,11 +55,13 @@ func (t *Tracer) Origin(s *alloc.Site, call alloc.Pos) *Story {
 
 // An origin is one run of [Tracer.Origin].
 type origin struct {
+	*Tracer
 	src    *Source
 	site   *alloc.Site
 	story  *Story
 	cut    int
 	called bool      // the story begins at an inlined call
+	again  bool      // what grows is emptied, and its room used again
 	since  token.Pos // where what grows is declared
 }
 
@@ -261,11 +264,15 @@ func (o *origin) room(f *sourceFile, path []ast.Node, x ast.Expr, before token.P
 	if u, ok := x.(*ast.UnaryExpr); ok {
 		x = u.X
 	}
+	if part, ok := x.(*ast.SliceExpr); ok {
+		o.again = part.Low == nil && part.High != nil && isZero(part.High)
+		x = ast.Unparen(part.X) // a part of it has its room
+	}
 	name := types.ExprString(x)
 	id, ok := x.(*ast.Ident)
 	if !ok {
-		if _, sel := x.(*ast.SelectorExpr); sel {
-			return name + ", whose room is made elsewhere"
+		if sel, ok := x.(*ast.SelectorExpr); ok {
+			return o.makers(f, sel.Sel.Pos(), name)
 		}
 		return ""
 	}
@@ -300,9 +307,41 @@ func (o *origin) room(f *sourceFile, path []ast.Node, x ast.Expr, before token.P
 		return name + ", whose room is made elsewhere"
 	}
 	if decl == nil {
-		return name + ", whose room is made elsewhere"
+		return o.makers(f, id.Pos(), name)
 	}
 	return ""
+}
+
+// makers appends the steps that give a value to the field or package variable at
+// pos, and says what they mean for its room.
+func (o *origin) makers(f *sourceFile, pos token.Pos, name string) string {
+	const shown = 3
+	elsewhere := name + ", whose room is made elsewhere"
+	if o.Makers == nil || o.called {
+		return elsewhere
+	}
+	list, ok := o.Makers(o.site.Package, f.place(pos))
+	switch {
+	case !ok:
+		return elsewhere
+	case len(list) == 0:
+		return name + ", which its package nowhere makes with room"
+	}
+	first := len(o.story.Steps)
+	o.story.Steps = append(o.story.Steps, list[:min(len(list), shown)]...)
+	for _, m := range list {
+		o.again = o.again || strings.HasSuffix(m.Text, "[:0]")
+	}
+	if o.again {
+		return name + ", which is used again: with [:0] it keeps the room that it has"
+	}
+	if len(list) == 1 {
+		o.cut = first
+	}
+	if len(list) > shown {
+		return fmt.Sprintf("%s, whose room is made at %d places", name, len(list))
+	}
+	return name + ", with the room that is made there"
 }
 
 func id2pos(d *ast.ValueSpec, name string) token.Pos {
