@@ -4,11 +4,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/pprof/profile"
 	"golang.org/x/tools/txtar"
 
@@ -195,5 +197,48 @@ func TestFind(t *testing.T) {
 		if s.Package == "" || s.Func == "" {
 			t.Errorf("%s:%d: package %q, function %q", s.File, s.Line, s.Package, s.Func)
 		}
+	}
+}
+
+// TestToolchains checks that find says the same with other toolchains, those
+// that are there to be run.
+func TestToolchains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs other toolchains")
+	}
+	a, err := txtar.ParseFile("testdata/find.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := extract(t, a)
+	find := func(env ...string) []string {
+		r, err := Find(t.Context(), FindRequest{
+			Build:    Build{Dir: dir, Env: append(append(os.Environ(), "GOFLAGS=", "GOWORK=off"), env...)},
+			Patterns: []string{"./..."}, Never: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, s := range r.Sites {
+			if !filepath.IsAbs(s.File) {
+				list = append(list, fmt.Sprintf("%s:%d:%d: %s", s.File, s.Line, s.Col, said(s)))
+			}
+		}
+		slices.Sort(list)
+		return list
+	}
+	want := find()
+	for _, version := range []string{"go1.25.3", "go1.27.0"} {
+		t.Run(version, func(t *testing.T) {
+			cmd := exec.Command("go", "version")
+			cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+version, "GOPROXY=off")
+			if err := cmd.Run(); err != nil {
+				t.Skip("not installed")
+			}
+			if diff := cmp.Diff(want, find("GOTOOLCHAIN="+version)); diff != "" {
+				t.Errorf("this toolchain's (-), %s's (+):\n%s", version, diff)
+			}
+		})
 	}
 }

@@ -3,50 +3,70 @@ package expr
 import (
 	"fmt"
 	"go/ast"
-	"go/importer"
 	"go/token"
 	"go/types"
-	"io"
 	"os"
 	"slices"
 	"sync"
+
+	"golang.org/x/tools/go/gcexportdata"
 
 	"github.com/stackward-go/stackward/alloc"
 )
 
 // An Importer reads the types that packages export from their archives, for
 // [Check]. It is safe for concurrent use.
+//
+// It is that of golang.org/x/tools, which reads what compilers later than the
+// one that built this program write; that of go/importer does not.
 type Importer struct {
-	archive func(path string) string // file of a package, "" none
-	mu      sync.Mutex
-	gc      types.Importer
+	archive  func(path string) string // file of a package, "" none
+	mu       sync.Mutex
+	fset     *token.FileSet
+	packages map[string]*types.Package
 }
 
 // NewImporter returns an Importer of the archives of one build.
 func NewImporter(archive func(path string) string) *Importer {
-	open := func(path string) (io.ReadCloser, error) {
-		file := archive(path)
-		if file == "" {
-			return nil, fmt.Errorf("no archive of package %s", path)
-		}
-		return os.Open(file)
-	}
-	return &Importer{archive: archive, gc: importer.ForCompiler(token.NewFileSet(), "gc", open)}
+	return &Importer{archive: archive, fset: token.NewFileSet(), packages: make(map[string]*types.Package)}
 }
 
 // Import implements [types.Importer]. Packages of the standard library import
 // what is vendored there by its plain path.
-func (i *Importer) Import(path string) (*types.Package, error) {
-	if path != "unsafe" && i.archive(path) == "" {
+func (i *Importer) Import(path string) (p *types.Package, err error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	file := i.archive(path)
+	if file == "" {
 		path = "vendor/" + path
+		file = i.archive(path)
+	}
+	if file == "" {
+		return nil, fmt.Errorf("reading types: no archive of package %s", path)
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	p, err := i.gc.Import(path)
+	if p := i.packages[path]; p != nil && p.Complete() {
+		return p, nil
+	}
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading types: %w", err)
 	}
-	return p, nil
+	defer f.Close()
+	defer func() {
+		// A reader may refuse what it does not know so.
+		if x := recover(); x != nil {
+			p, err = nil, fmt.Errorf("reading types of package %s: %v", path, x)
+		}
+	}()
+	//lint:ignore SA1019 there is no other reader of archives that are newer than this program
+	r, err := gcexportdata.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("reading types: %w", err)
+	}
+	return gcexportdata.Read(r, i.fset, i.packages, path)
 }
 
 // Check gives the files of one package their types. It must come before any
