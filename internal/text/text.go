@@ -159,7 +159,7 @@ func describe(s *alloc.Site) string {
 	if s.Bytes != nil {
 		fmt.Fprintf(&b, " (%s)", Bytes(float64(*s.Bytes)))
 	}
-	b.WriteString(": " + string(s.Cause))
+	b.WriteString(": " + cmp.Or(string(s.Cause), "cause not known"))
 	switch s.Allocates {
 	case alloc.Never:
 		b.WriteString(", but allocates nothing")
@@ -212,7 +212,7 @@ func (t *writer) summary(r *alloc.Report) {
 		if i == 0 {
 			sep = ": "
 		}
-		fmt.Fprintf(t, "%s%s %s", sep, c.cause, count(c.n))
+		fmt.Fprintf(t, "%s%s %s", sep, cmp.Or(string(c.cause), "cause not known"), count(c.n))
 	}
 	fmt.Fprintln(t)
 	var left []string
