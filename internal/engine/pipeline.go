@@ -198,14 +198,14 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	calls := make([][]alloc.Call, len(paths))
 	var done int
 	var mu sync.Mutex
-	g, ctx := errgroup.WithContext(ctx)
+	g, reading := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
 		if p.archives[path] == "" {
 			continue
 		}
 		g.Go(func() error {
-			if err := ctx.Err(); err != nil {
+			if err := reading.Err(); err != nil {
 				return err
 			}
 			var err error

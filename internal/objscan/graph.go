@@ -1,6 +1,7 @@
 package objscan
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -113,7 +114,7 @@ func (g *graph) add(o *object) {
 			}
 		}
 		if len(calls) >= len(n.calls) { // a wrapper of another ABI has but one
-			n.calls, n.code = calls, o.symData(i)
+			n.calls, n.code = calls, bytes.Clone(o.symData(i)) // which outlives the object
 		}
 	}
 }

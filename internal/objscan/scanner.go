@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -101,17 +100,15 @@ func (s *Scanner) Entries() []string { return sortedEntries(s.entries, dedicated
 // assert a type. [Scanner.Calls] leaves such calls out.
 func (s *Scanner) Incidental(entry string) bool { return s.entries[entry] == incidental }
 
-// each calls f with the objects of a package's archive.
+// each calls f with the objects of a package's archive, whose data is only
+// valid during the call.
 func (s *Scanner) each(importPath string, f func(*object) error) error {
 	file := s.archives[importPath]
 	if file == "" {
 		return fmt.Errorf("reading object archive: none of package %s", importPath)
 	}
-	data, err := os.ReadFile(file)
+	err := mapped(file, func(data []byte) error { return s.eachObject(data, f) })
 	if err != nil {
-		return fmt.Errorf("reading object archive: %w", err)
-	}
-	if err := s.eachObject(data, f); err != nil {
 		return fmt.Errorf("reading object archive %s: %w", file, err)
 	}
 	return nil
