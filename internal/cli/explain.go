@@ -42,7 +42,7 @@ func defineExplain(fs *flag.FlagSet) runner {
 	fs.BoolVar(&req.Tests, "tests", false, "look into _test files, too")
 	return func(ctx context.Context, e *env, args, rest []string) error {
 		args = append(args, rest...)
-		if err := o.check(); err != nil {
+		if err := o.check(e); err != nil {
 			return err
 		}
 		if len(args) == 0 {

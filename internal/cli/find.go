@@ -49,7 +49,7 @@ func defineFind(fs *flag.FlagSet) runner {
 	fs.BoolVar(&req.Generated, "generated", false, "sites in generated files, too")
 	fs.BoolVar(&req.Never, "never", false, "sites that do not allocate, too")
 	return func(ctx context.Context, e *env, args, rest []string) error {
-		if err := o.check(); err != nil {
+		if err := o.check(e); err != nil {
 			return err
 		}
 		var err error
