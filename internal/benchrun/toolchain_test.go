@@ -3,6 +3,7 @@ package benchrun
 import (
 	"bytes"
 	"errors"
+	"go/version"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -226,7 +227,9 @@ func TestVariants(t *testing.T) {
 	}
 	for _, d := range dirs {
 		_, v, _ := strings.Cut(filepath.Base(d), "-")
-		variants = append(variants, strings.TrimSuffix(v, "."+env.GOOS+"-"+env.GOARCH))
+		if v = strings.TrimSuffix(v, "."+env.GOOS+"-"+env.GOARCH); version.Compare(v, gocmd.Oldest) >= 0 {
+			variants = append(variants, v)
+		}
 	}
 	for _, v := range variants {
 		t.Run(v, func(t *testing.T) {
