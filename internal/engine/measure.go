@@ -153,6 +153,7 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 					f[i].File = p.env.GOROOT + "/" + rest
 				}
 			}
+			p.rooted(f)
 			known[pc] = f
 		}
 		return f

@@ -55,7 +55,7 @@ type pipeline struct {
 	fset    *token.FileSet
 	files   map[string]*expr.File
 	imports *expr.Importer
-	overlay map[string]string
+	overlay map[string]string // the user's: what replaces a file
 }
 
 // open asks the go command where it stands.
@@ -87,6 +87,9 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 	}
 	p.env, err = p.cfg.Environ(ctx)
 	if err != nil {
+		return nil, advise(err)
+	}
+	if p.overlay, err = gocmd.ReadOverlay(b.Overlay); err != nil {
 		return nil, advise(err)
 	}
 	p.sizes, err = sizeclass.Load(p.env.GOROOT)
@@ -212,6 +215,9 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 			if calls[i], err = scanner.Calls(path); err != nil {
 				return err
 			}
+			for k := range calls[i] {
+				p.rooted(calls[i][k].Frames)
+			}
 			p.types(path)
 			mu.Lock()
 			done++
@@ -239,6 +245,18 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		}
 	}
 	return j, nil
+}
+
+// rooted makes the files of frames absolute. A //line directive may name one by
+// a relative path, which the machine code keeps; the compiler's text has the
+// same, and package gcdiag takes it as relative to the go command's directory.
+func (p *pipeline) rooted(frames []alloc.Frame) {
+	for i := range frames {
+		f := &frames[i]
+		if f.File != "" && f.File[0] != '<' && !filepath.IsAbs(filepath.FromSlash(f.File)) {
+			f.File = filepath.ToSlash(filepath.Join(p.cfg.Dir, filepath.FromSlash(f.File)))
+		}
+	}
 }
 
 // types has the files of a package parsed and typed.
@@ -298,9 +316,6 @@ func (p *pipeline) file(name string) *expr.File {
 // onDisk is the file that holds a source file's text: another one where the
 // user's overlay replaces it, or where -trimpath hid its place.
 func (p *pipeline) onDisk(name string) string {
-	if p.overlay == nil {
-		p.overlay, _ = gocmd.ReadOverlay(p.build.Overlay)
-	}
 	if r, ok := p.overlay[filepath.FromSlash(name)]; ok {
 		return r
 	}

@@ -2,11 +2,24 @@ package objscan
 
 import (
 	"errors"
+	"sync"
 
+	"golang.org/x/arch/arm64/arm64asm"
 	"golang.org/x/arch/x86/x86asm"
 )
 
 var errDecode = errors.New("instruction is cut short")
+
+// arm64asm.Decode notes in a table of its package which forms it has met
+// (x/arch v0.32.0, arm64asm/decode.go): one goroutine at a time may call it.
+var arm64Decoder sync.Mutex
+
+// decodeARM64 decodes one instruction.
+func decodeARM64(code []byte) (arm64asm.Inst, error) {
+	arm64Decoder.Lock()
+	defer arm64Decoder.Unlock()
+	return arm64asm.Decode(code)
+}
 
 // decodeAMD64 decodes one instruction. x86asm knows no VEX and EVEX encodings,
 // which the compiler uses from GOAMD64=v3 on: of these it gives the length,

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/arch/arm64/arm64asm"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -266,7 +265,7 @@ func (b *Binary) follow(regs *[32]uint64, f pcFunc, code []byte, in insn) {
 			}
 			return
 		}
-		x, err := arm64asm.Decode(c)
+		x, err := decodeARM64(c)
 		if err != nil {
 			return
 		}

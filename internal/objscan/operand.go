@@ -151,7 +151,7 @@ func overwritten(goarch string, code []byte, arg int) bool {
 		}
 	case "arm64":
 		for ; len(code) >= 4; code = code[4:] {
-			in, err := arm64asm.Decode(code)
+			in, err := decodeARM64(code)
 			if err == nil && writesARM64(in, arg) {
 				return true
 			}

@@ -239,7 +239,7 @@ func (t *writer) summary(r *alloc.Report) {
 		if r.Header.PGO != "" {
 			by = "CPU time of functions in " + r.Header.PGO + ", then " + by
 		}
-		fmt.Fprintf(t, "ranked by %s: a static order, not a measured one\n", by)
+		fmt.Fprintf(t, "ranked by %s: a static order; stackward cost measures one\n", by)
 	}
 }
 
