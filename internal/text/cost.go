@@ -210,13 +210,13 @@ func shortPos(f alloc.Frame) string {
 	return fmt.Sprintf("%s:%d", path.Base(f.File), f.Line)
 }
 
-// perOp is a figure per operation.
+// perOp is a figure per operation; what a run does once is nearly none of it.
 func perOp(n float64) string {
 	switch {
 	case math.Abs(n) < 1e-12:
 		return "0"
-	case n < crumb:
-		return fmt.Sprintf("%.2g", n)
+	case math.Abs(n) < crumb:
+		return "~0"
 	case n < 100:
 		return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
 	}
