@@ -29,6 +29,16 @@ type Frame struct {
 	Inlined bool `json:"inlined,omitempty"`
 }
 
+// Runtime reports whether the frame belongs to the runtime's machinery, which
+// allocates on behalf of its caller: by its package, or by its file where the
+// runtime gives a function to another package by linkname (reflect.unsafe_New).
+func (f Frame) Runtime() bool {
+	return strings.HasPrefix(f.Func, "runtime.") || strings.HasPrefix(f.Func, "internal/runtime/") ||
+		strings.HasPrefix(f.Func, "internal/bytealg.MakeNoZero") ||
+		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/") ||
+		strings.HasPrefix(f.File, "runtime/") || strings.HasPrefix(f.File, "internal/runtime/") // -trimpath
+}
+
 // A Verdict is what the compiler says of one expression, variable or call.
 type Verdict string
 

@@ -117,7 +117,7 @@ func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []a
 	answered := make(map[*claim]bool)
 	for i, c := range taken {
 		answered[c] = true
-		if len(calls[i].Frames) == 1 && !isMove(&calls[i]) && !inWrapper(&calls[i]) {
+		if len(calls[i].Frames) == 1 && !isMove(&calls[i]) && !inWrapper(&calls[i]) && !isCopy(c, &calls[i]) {
 			j.call(c, &calls[i])
 		}
 	}
@@ -132,7 +132,7 @@ func (j *Joiner) Package(importPath string, diags []*alloc.Diagnostic, calls []a
 			j.moves = append(j.moves, calls[i])
 		case n == 1 && inWrapper(&calls[i]):
 			j.wrapper(&calls[i])
-		case n > 1:
+		case n > 1 || n == 1 && isCopy(c, &calls[i]):
 			j.call(c, &calls[i])
 		}
 	}
@@ -149,8 +149,22 @@ func (j *Joiner) call(c *claim, call *alloc.Call) {
 	inlined := len(call.Frames) > 1
 	kind := kindOfCall(c, call)
 	var e *entry
-	if inlined {
+	switch {
+	case inlined:
 		e = j.match(inner, kind, call.Type)
+	case !isCopy(c, call):
+	case c == nil:
+		if e = j.match(inner, kind, call.Type); e != nil && e.site.Package+"."+e.site.Func != inner.Func {
+			e = nil
+		}
+	default:
+		if e = j.body(call.Package, c); e != nil {
+			inlined = true
+			// The line stands for the body's in whatever this is inlined into.
+			if k := (lineKey{outer.File, outer.Line}); !slices.Contains(j.lines[k], e) {
+				j.lines[k] = append(j.lines[k], e)
+			}
+		}
 	}
 	if e == nil {
 		e = j.made(c, call, kind)
@@ -169,6 +183,18 @@ func (j *Joiner) call(c *claim, call *alloc.Call) {
 	if c != nil && better(c.d, e.diag) {
 		e.diag = c.d
 	}
+}
+
+// isCopy reports a call, in a function itself, that may be of a copy of what
+// stands elsewhere: of the body of a function that was inlined without a trace
+// in the machine code, as instances of generic functions are, or of another
+// instance of a generic function, among which is the wrapper that hands it its
+// dictionary.
+func isCopy(c *claim, call *alloc.Call) bool {
+	if c == nil {
+		return strings.Contains(call.Frames[0].Func, "[...]")
+	}
+	return c.node == nil && len(c.inlines) > 0
 }
 
 // made is the site of a call, at the expression that the compiler named or
@@ -358,17 +384,13 @@ func (j *Joiner) silent(importPath string, c *claim) {
 // the place.
 func (j *Joiner) silentCopy(importPath string, c *claim) {
 	fn := importPath + "." + j.funcAt(c.d)
-	for _, callee := range c.inlines {
-		for _, e := range j.byFunc[fullName(importPath, callee)] {
-			if e.site.Kind == c.kind && e.node != nil && textFits(c.d.Expr, e) {
-				in := e.place(alloc.Frame{Func: fn, File: c.d.Pos.File, Line: c.d.Pos.Line}, c)
-				if in.Allocates == "" {
-					in.Allocates = alloc.Never
-					e.copyStack = true
-				}
-				return
-			}
+	if e := j.body(importPath, c); e != nil {
+		in := e.place(alloc.Frame{Func: fn, File: c.d.Pos.File, Line: c.d.Pos.Line}, c)
+		if in.Allocates == "" {
+			in.Allocates = alloc.Never
+			e.copyStack = true
 		}
+		return
 	}
 	if c.d.Verdict == alloc.StaysOnStack {
 		return
@@ -377,6 +399,19 @@ func (j *Joiner) silentCopy(importPath string, c *claim) {
 	if better(c.d, e.diag) {
 		e.diag = c.d
 	}
+}
+
+// body is the site, in the body of a function that was inlined where a claim
+// stands, that the claim is of a copy of; nil where it is not known.
+func (j *Joiner) body(importPath string, c *claim) *entry {
+	for _, callee := range c.inlines {
+		for _, e := range j.byFunc[fullName(importPath, alloc.FoldFunc(callee))] {
+			if e.site.Kind == c.kind && e.node != nil && textFits(c.d.Expr, e) {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // told is the site of an expression that only the compiler's text shows.
@@ -415,6 +450,8 @@ func textFits(text string, e *entry) bool {
 	switch e.site.Kind {
 	case alloc.Composite, alloc.New:
 		return sameType(typeOfText(text), e.site.Type)
+	case alloc.Variable:
+		return e.site.Expr == "var "+text
 	}
 	return true
 }

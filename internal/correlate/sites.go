@@ -147,21 +147,11 @@ func (j *Joiner) matchSlot(f alloc.Frame, slot int64) *entry {
 // begins at the frame that asked for memory.
 func UserFrames(frames []alloc.Frame) []alloc.Frame {
 	for i, f := range frames {
-		if !isRuntime(f) {
+		if !f.Runtime() {
 			return frames[i:]
 		}
 	}
 	return nil
-}
-
-// isRuntime reports whether a frame belongs to the runtime's machinery, which
-// allocates on behalf of its caller: by its package, or by its file where the
-// runtime gives a function to another package by linkname (reflect.unsafe_New).
-func isRuntime(f alloc.Frame) bool {
-	return strings.HasPrefix(f.Func, "runtime.") || strings.HasPrefix(f.Func, "internal/runtime/") ||
-		strings.HasPrefix(f.Func, "internal/bytealg.MakeNoZero") ||
-		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/") ||
-		strings.HasPrefix(f.File, "runtime/") || strings.HasPrefix(f.File, "internal/runtime/") // -trimpath
 }
 
 // Sites returns all sites with their ids, kinds and causes, in source order.

@@ -180,6 +180,15 @@ func (sc Scale) path(site *alloc.Site, frames []alloc.Frame) (via []alloc.Frame,
 				return via[:n], caller
 			}
 		}
+		n := len(via)
+		for n > 1 && via[n-1].Runtime() {
+			n--
+		}
+		// A generic function's body may be inlined without a frame of its own.
+		in := alloc.Frame{Func: site.Package + "." + site.Func, File: site.File, Line: site.Line, Inlined: true}
+		if n < len(via) && via[n-1].Func != in.Func {
+			return append(via[:n], in), caller
+		}
 		return via, caller
 	}
 	return nil, ""

@@ -79,3 +79,21 @@ func TestWeighNothing(t *testing.T) {
 		t.Errorf("explained %v, unexplained %v; want 1, 0", b.Explained, b.UnexplainedAllocsPerOp)
 	}
 }
+
+// TestPath checks the path to a site whose body was inlined without a frame.
+func TestPath(t *testing.T) {
+	site := &alloc.Site{Package: "m", Func: "Set[...]", Pos: alloc.Pos{File: "/m/g.go", Line: 5}}
+	sc := Scale{Own: func(fn string) bool { return strings.HasPrefix(fn, "m.") }}
+	via, caller := sc.path(site, []alloc.Frame{
+		{Func: "runtime.mallocgc", File: "/go/malloc.go", Line: 2},
+		{Func: "runtime.newobject", File: "/go/malloc.go", Line: 1},
+		{Func: "m.Use", File: "/m/a.go", Line: 9},
+	})
+	want := []alloc.Frame{
+		{Func: "m.Use", File: "/m/a.go", Line: 9},
+		{Func: "m.Set[...]", File: "/m/g.go", Line: 5, Inlined: true},
+	}
+	if diff := cmp.Diff(want, via); diff != "" || caller != "/m/a.go:9" {
+		t.Errorf("caller %s, path (-want +got):\n%s", caller, diff)
+	}
+}
