@@ -50,11 +50,12 @@ type Joiner struct {
 	// files gives a parsed source file, nil where it cannot be read.
 	files func(name string) *expr.File
 
-	sites  map[siteKey]*entry
-	lines  map[lineKey][]*entry // by file and each line of the expression
-	byFunc map[string][]*entry  // by full function name
-	judged map[string]bool      // packages that Package saw
-	moves  []alloc.Call         // of slices that append grew, see settle
+	sites   map[siteKey]*entry
+	entries []*entry             // in the order they were made
+	lines   map[lineKey][]*entry // by file and each line of the expression
+	byFunc  map[string][]*entry  // by full function name
+	judged  map[string]bool      // packages that Package saw
+	moves   []alloc.Call         // of slices that append grew, see settle
 }
 
 // An entry is a site in the making, with the evidence that named it.
@@ -266,7 +267,7 @@ func (j *Joiner) settle() {
 		return
 	}
 	copies := make(map[placeKey][]*entry) // by function, file and line inlined into
-	for _, e := range j.sites {
+	for _, e := range j.entries {
 		if e.site.Kind == alloc.Append {
 			for k := range e.inlined {
 				k.col = 0
@@ -498,6 +499,7 @@ func (j *Joiner) add(key siteKey, fn string, pos alloc.Pos, node *expr.Node, kin
 		s.Generated = true // by the compiler, or by cgo, which removes it
 	}
 	j.sites[key] = e
+	j.entries = append(j.entries, e)
 	for l := s.Line; l <= last; l++ {
 		k := lineKey{pos.File, l}
 		j.lines[k] = append(j.lines[k], e)

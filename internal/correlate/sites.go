@@ -157,17 +157,18 @@ func UserFrames(frames []alloc.Frame) []alloc.Frame {
 // Sites returns all sites with their ids, kinds and causes, in source order.
 func (j *Joiner) Sites() []*alloc.Site {
 	j.settle()
-	entries := make([]*entry, 0, len(j.sites))
-	for _, e := range j.sites {
-		entries = append(entries, e)
-	}
-	slices.SortFunc(entries, func(a, b *entry) int {
+	// Where a position holds several sites, as that of a call does whose body was
+	// inlined without types, the order of the evidence decides: ids must not
+	// change from run to run.
+	entries := slices.Clone(j.entries)
+	slices.SortStableFunc(entries, func(a, b *entry) int {
 		return cmp.Or(
 			strings.Compare(a.site.Package, b.site.Package),
 			strings.Compare(a.site.File, b.site.File),
 			a.site.Line-b.site.Line, a.site.Col-b.site.Col,
 			strings.Compare(string(a.site.Kind), string(b.site.Kind)),
 			strings.Compare(a.site.Type, b.site.Type),
+			strings.Compare(a.site.Expr, b.site.Expr),
 		)
 	})
 	ordinal := make(map[string]int)
