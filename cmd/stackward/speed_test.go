@@ -46,7 +46,7 @@ type listed struct {
 // measured sets the benchmark up.
 func measured(b *testing.B) *tree {
 	b.Helper()
-	t := &tree{stackward: build(b), dir: *speedDir, env: append(os.Environ(), "GOWORK=off")}
+	t := &tree{stackward: build(b), dir: *speedDir, env: append(os.Environ(), "GOWORK=off", "STACKWARD_CACHE="+b.TempDir())}
 	pattern := cmp.Or(*speedPackages, "./...")
 	if t.dir == "" {
 		goroot, err := exec.Command("go", "env", "GOROOT").Output()

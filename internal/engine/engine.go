@@ -30,6 +30,9 @@ type Build struct {
 	Flags []string
 	// Overlay is the user's -overlay file, "" none.
 	Overlay string
+	// Cache is the directory that keeps what Find has found from one run to the
+	// next, "" none.
+	Cache string
 	// Env is the environment, nil the process's own.
 	Env []string
 	// Stdin and Stderr are those of a command that Cost runs.

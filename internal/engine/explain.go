@@ -207,5 +207,8 @@ func (p *pipeline) packagesNamed(from, name string) (imported, other []string) {
 
 // diagnose has dependencies compiled with diagnostics.
 func (p *pipeline) diagnose(ctx context.Context, paths []string) error {
-	return p.compileInto(ctx, gocmd.Request{Patterns: paths, Diagnose: true}, true)
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: paths, Diagnose: true}, true); err != nil {
+		return err
+	}
+	return p.read()
 }

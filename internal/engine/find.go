@@ -19,23 +19,22 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.compile(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}); err != nil {
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}, false); err != nil {
 		return nil, err
 	}
 	if err := p.heard(); err != nil {
 		return nil, err
 	}
-	j, err := p.join(ctx)
+	f, err := p.found(ctx)
 	if err != nil {
 		return nil, err
 	}
-	sites := p.ownSites(j.Sites())
 	r := &alloc.Report{Header: p.header("find"), Problems: p.problems}
 	r.Header.Order = "static"
 	r.Summary.Packages = len(p.named)
 	r.Summary.ByCause = make(map[alloc.Cause]int)
 	r.Summary.ByKind = make(map[alloc.Kind]int)
-	for _, s := range sites {
+	for _, s := range f.Sites {
 		switch {
 		case s.Allocates == alloc.Never:
 			r.Summary.Never++
@@ -58,10 +57,11 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 		r.Summary.ByKind[s.Kind]++
 		r.Sites = append(r.Sites, s)
 	}
-	if r.Summary.NotInstantiated, err = p.uncompiled(req.Generated, req.Tests); err != nil {
-		return nil, err
+	for _, g := range f.Generic {
+		if (!g.Generated || req.Generated) && (!g.Test || req.Tests) {
+			r.Summary.NotInstantiated++
+		}
 	}
-	p.fill(r.Sites, j)
 	r.Header.PGO, r.Problems = strings.Join(p.pgo, ", "), p.problems
 	r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites)
 	rank(r.Sites)
@@ -90,7 +90,7 @@ func (p *pipeline) heard() error {
 	var silent []string
 	heard := false
 	for _, pkg := range p.named {
-		if pkg.TextBytes > 0 {
+		if p.spoken[pkg] {
 			heard = true
 		} else if pkg.Export != "" && p.hasFuncs(pkg) {
 			silent = append(silent, pkg.ImportPath)

@@ -1,11 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"go/token"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -36,6 +36,9 @@ type pipeline struct {
 
 	packages map[string]*gocmd.Package // by import path, test variants folded
 	named    []*gocmd.Package          // those that the patterns match
+	listed   []*gocmd.Package          // all, as the go command listed them
+	unread   []*gocmd.Package          // of which the compiler said what was not read yet
+	spoken   map[*gocmd.Package]bool   // of which it said something
 	asked    map[string]bool           // their import paths
 	archives map[string]string
 	diags    map[string][]*alloc.Diagnostic // by import path
@@ -51,11 +54,13 @@ type pipeline struct {
 
 	scanner *objscan.Scanner // of archives, once join has made it
 
-	filesMu sync.Mutex
-	fset    *token.FileSet
-	files   map[string]*expr.File
-	imports *expr.Importer
-	overlay map[string]string // the user's: what replaces a file
+	filesMu  sync.Mutex
+	fset     *token.FileSet
+	files    map[string]*expr.File
+	sources  map[string]bool // the files of the packages
+	unlisted bool            // whether others were read: what a //line directive names
+	imports  *expr.Importer
+	overlay  map[string]string // the user's: what replaces a file
 }
 
 // open asks the go command where it stands.
@@ -80,6 +85,8 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 		unknown:  make(map[string][]string),
 		fset:     token.NewFileSet(),
 		files:    make(map[string]*expr.File),
+		sources:  make(map[string]bool),
+		spoken:   make(map[*gocmd.Package]bool),
 	}
 	p.cfg = &gocmd.Config{Dir: dir, Env: b.Env, BuildFlags: b.Flags, Overlay: b.Overlay}
 	if b.Progress != nil {
@@ -105,32 +112,32 @@ func (p *pipeline) progress(step string, done, total int, what string) {
 	}
 }
 
-// compile has packages compiled, with all that they depend on, and reads what
-// the compiler says.
+// compile has the packages that the user asks for compiled, with all that they
+// depend on, and reads what the compiler says.
 func (p *pipeline) compile(ctx context.Context, req gocmd.Request) error {
-	return p.compileInto(ctx, req, false)
+	if err := p.compileOnly(ctx, req, false); err != nil {
+		return err
+	}
+	return p.read()
 }
 
-// compileInto does the work of compile. Packages that are compiled aside are not
-// what the user asked for.
-func (p *pipeline) compileInto(ctx context.Context, req gocmd.Request, aside bool) error {
-	pr, pw := io.Pipe()
-	var g errgroup.Group
-	g.Go(func() error {
-		err := p.read(pr)
-		pr.CloseWithError(err) // so that the writer does not wait for a reader that gave up
-		return err
-	})
-	req.Deps, req.Text = true, pw
+// compileOnly leaves what the compiler says to read. Packages that are compiled
+// aside are not what the user asked for.
+func (p *pipeline) compileOnly(ctx context.Context, req gocmd.Request, aside bool) error {
+	req.Deps = true
 	build, err := p.cfg.Build(ctx, req)
-	pw.CloseWithError(err)
-	if rerr := g.Wait(); err == nil {
-		err = rerr
-	}
 	if err != nil {
 		return advise(err)
 	}
+	p.listed = append(p.listed, build.Packages...)
 	for _, pkg := range build.Packages {
+		for _, name := range pkg.GoFiles {
+			p.sources[name] = true
+		}
+		if len(pkg.Text) > 0 {
+			p.unread = append(p.unread, pkg)
+			p.spoken[pkg] = true
+		}
 		path := plainPath(pkg.ImportPath)
 		if old := p.packages[path]; old == nil || !pkg.DepOnly {
 			p.packages[path] = pkg
@@ -154,24 +161,50 @@ func (p *pipeline) compileInto(ctx context.Context, req gocmd.Request, aside boo
 			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: e.Message, Pos: parsePos(e.Pos)})
 		}
 		if len(pkg.Errors) == 0 && len(pkg.GoFiles) > 0 && pkg.Export == "" {
+			if err := p.read(); err != nil {
+				return err
+			}
 			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: "not compiled: " + strings.Join(p.unknown[path], "; ")})
 		}
 	}
 	return nil
 }
 
-// read collects the compiler's text.
-func (p *pipeline) read(r io.Reader) error {
-	for d, err := range gcdiag.Read(r, p.cfg.Dir) {
-		if u, ok := errors.AsType[*gcdiag.Unknown](err); ok {
-			p.unknown[u.Package] = append(p.unknown[u.Package], u.Text)
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		p.diags[d.Package] = append(p.diags[d.Package], d)
+// read reads what the compiler said of packages since it last did.
+func (p *pipeline) read() error {
+	type said struct {
+		diags   []*alloc.Diagnostic
+		unknown []string
 	}
+	all := make([]said, len(p.unread))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, pkg := range p.unread {
+		g.Go(func() error {
+			s := &all[i]
+			for d, err := range gcdiag.Read(bytes.NewReader(pkg.Text), p.cfg.Dir) {
+				if u, ok := errors.AsType[*gcdiag.Unknown](err); ok {
+					s.unknown = append(s.unknown, u.Text)
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				s.diags = append(s.diags, d)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, pkg := range p.unread {
+		path := plainPath(pkg.ImportPath)
+		p.diags[path] = append(p.diags[path], all[i].diags...)
+		p.unknown[path] = append(p.unknown[path], all[i].unknown...)
+		pkg.Text = nil // it is long
+	}
+	p.unread = nil
 	return nil
 }
 
@@ -306,6 +339,7 @@ func (p *pipeline) file(name string) *expr.File {
 	}
 	p.filesMu.Lock()
 	defer p.filesMu.Unlock()
+	p.unlisted = p.unlisted || f != nil && !p.sources[name]
 	if g, ok := p.files[name]; ok {
 		return g
 	}

@@ -37,10 +37,10 @@ type Package struct {
 	// compile.
 	Export string
 	Errors []PackageError
-	// TextBytes is how much the compiler said of the package with
-	// Request.Diagnose. 0 for a package that compiled and has functions means
-	// that nothing is known of it, not that nothing allocates.
-	TextBytes int64
+	// Text is what the compiler said of the package with Request.Diagnose: whole
+	// lines, headed "# import/path". None for a package that compiled and has
+	// functions means that nothing is known of it, not that nothing allocates.
+	Text []byte
 }
 
 // A PackageError is what the go command or the compiler has against a package.
@@ -55,23 +55,17 @@ type Request struct {
 	Tests    bool     // their tests, too
 	Deps     bool     // return their dependencies, too
 	Diagnose bool     // compile the named packages with -m=2
-	// Text receives what the compiler says while it runs, as whole lines in
-	// sections headed "# import/path"; nothing of what the go command says, nor
-	// of the main package that it writes for a test.
-	Text io.Writer
 }
 
 // A Build is what was built.
 type Build struct {
 	Packages []*Package // dependencies before those that import them
-	// TextBytes is the sum of the packages' TextBytes.
-	TextBytes int64
 }
 
 // List returns packages without compiling them: they have no Export and only
 // such Errors as their imports show.
 func (c *Config) List(ctx context.Context, req Request) (*Build, error) {
-	req.Diagnose, req.Text = false, nil
+	req.Diagnose = false
 	return c.list(ctx, req, "list", "-e")
 }
 
@@ -120,14 +114,11 @@ func (c *Config) list(ctx context.Context, req Request, args ...string) (*Build,
 		cmd.Env = append(cmd.Env, "GOFLAGS="+f)
 	}
 	var stdout bytes.Buffer
-	say := &chatter{text: req.Text, stderr: c.Stderr, meter: m, tests: req.Tests, bytes: make(map[string]int64)}
+	say := &chatter{text: make(map[string]*bytes.Buffer), stderr: c.Stderr, meter: m, tests: req.Tests}
 	cmd.Stdout, cmd.Stderr = &stdout, say
 	err = c.Run(ctx, cmd)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
-	}
-	if say.err != nil {
-		return nil, fmt.Errorf("passing on the compiler's text: %w", say.err)
 	}
 	if ferr := say.flush(); err == nil {
 		err = ferr
@@ -183,9 +174,10 @@ func (c *Config) decode(r io.Reader, say *chatter) (*Build, error) {
 		p := &Package{
 			ImportPath: l.ImportPath, Name: l.Name, Dir: l.Dir, ForTest: l.ForTest, Export: l.Export,
 			Standard: l.Standard, DepOnly: l.DepOnly, Module: l.Module, Imports: l.Imports,
-			TextBytes: say.bytes[l.ImportPath],
 		}
-		b.TextBytes += p.TextBytes
+		if text := say.text[l.ImportPath]; text != nil {
+			p.Text = text.Bytes()
+		}
 		for _, f := range slices.Concat(l.GoFiles, l.CgoFiles) {
 			if !filepath.IsAbs(f) {
 				f = filepath.Join(l.Dir, f)

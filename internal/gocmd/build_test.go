@@ -1,7 +1,6 @@
 package gocmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -45,11 +44,14 @@ func below(c *Config, dir string) *Config {
 // diagnose builds with -m=2 and returns the text as well.
 func diagnose(t *testing.T, c *Config, req Request) (*Build, string) {
 	t.Helper()
-	var text bytes.Buffer
-	req.Diagnose, req.Text = true, &text
+	req.Diagnose = true
 	b, err := c.Build(t.Context(), req)
 	if err != nil {
 		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, p := range b.Packages {
+		text.Write(p.Text)
 	}
 	return b, text.String()
 }
@@ -119,7 +121,7 @@ func TestBuild(t *testing.T) {
 		if _, err := os.Stat(p.Export); err != nil {
 			t.Errorf("%s: archive: %v", p.ImportPath, err)
 		}
-		if p.TextBytes == 0 {
+		if len(p.Text) == 0 {
 			t.Errorf("%s: no text", p.ImportPath)
 		}
 		if len(p.GoFiles) != 1 || !filepath.IsAbs(p.GoFiles[0]) {
@@ -128,9 +130,6 @@ func TestBuild(t *testing.T) {
 		if p.Module == nil || !p.Module.Main || p.Module.Path != "example.com/m" {
 			t.Errorf("%s: module %+v", p.ImportPath, p.Module)
 		}
-	}
-	if b.TextBytes != int64(len(text)) {
-		t.Errorf("TextBytes = %d, the text has %d", b.TextBytes, len(text))
 	}
 	if !strings.Contains(text, "a/a.go:3:19: moved to heap: x\n") {
 		t.Errorf("text:\n%s", text)
@@ -183,7 +182,7 @@ func TestFiles(t *testing.T) {
 	t.Parallel()
 	c := module(t, twoPackages)
 	b, text := diagnose(t, c, Request{Patterns: []string{"a/a.go"}})
-	if p := b.Packages[0]; p.ImportPath != "command-line-arguments" || p.TextBytes == 0 || p.Export == "" {
+	if p := b.Packages[0]; p.ImportPath != "command-line-arguments" || len(p.Text) == 0 || p.Export == "" {
 		t.Errorf("%+v", p)
 	}
 	if !strings.Contains(text, "\na/a.go:3:19: moved to heap: x\n") {
@@ -196,7 +195,7 @@ func TestDeps(t *testing.T) {
 	c := module(t, twoPackages)
 	b, _ := diagnose(t, c, Request{Patterns: []string{"./b/..."}, Deps: true})
 	a := find(b, "example.com/m/a")
-	if a == nil || !a.DepOnly || a.Export == "" || a.TextBytes != 0 {
+	if a == nil || !a.DepOnly || a.Export == "" || len(a.Text) != 0 {
 		t.Errorf("dependency a = %+v, want an archive and no text", a)
 	}
 }
@@ -214,8 +213,8 @@ func TestTestVariants(t *testing.T) {
 		t.Errorf("packages = %q, want %q", got, want)
 	}
 	for _, p := range b.Packages {
-		if p.Export == "" || p.TextBytes == 0 {
-			t.Errorf("%s: archive %q, %d bytes of text", p.ImportPath, p.Export, p.TextBytes)
+		if p.Export == "" || len(p.Text) == 0 {
+			t.Errorf("%s: archive %q, %d bytes of text", p.ImportPath, p.Export, len(p.Text))
 		}
 	}
 	if !strings.Contains(text, "b/c/x_test.go:9:") {

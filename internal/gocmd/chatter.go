@@ -11,12 +11,11 @@ import (
 // writes whole; what the go command itself has to say, each line "go: …"; and
 // with -v the bare import paths of what it starts to compile.
 type chatter struct {
-	text   io.Writer
+	text   map[string]*bytes.Buffer // by package, with the heads of its sections
 	stderr io.Writer
 	meter  *meter
-	tests  bool             // of packages with their tests
-	bytes  map[string]int64 // of text, by package
-	err    error            // of the writers
+	tests  bool  // of packages with their tests
+	err    error // of stderr
 
 	pkg  string // of the current section
 	drop bool   // the section is that of a main package written for a test
@@ -57,16 +56,16 @@ func (w *chatter) flush() error {
 	return w.err
 }
 
-// lines takes whole lines; what is the compiler's is passed on in one piece
-// where it can be.
+// lines takes whole lines; what is the compiler's is kept in one piece where it
+// can be.
 func (w *chatter) lines(p []byte) {
 	start, at := 0, 0
 	pass := func(end int) {
-		if end > start && w.err == nil && !w.drop {
-			w.bytes[w.pkg] += int64(end - start)
-			if w.text != nil {
-				_, w.err = w.text.Write(p[start:end])
+		if end > start && !w.drop {
+			if w.text[w.pkg] == nil {
+				w.text[w.pkg] = new(bytes.Buffer)
 			}
+			w.text[w.pkg].Write(p[start:end])
 		}
 		start = end
 	}

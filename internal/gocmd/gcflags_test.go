@@ -60,8 +60,8 @@ func TestB(t *testing.T) { t.Log(B()) }
 		}
 		for _, p := range b.Packages {
 			// With -l the compiler has nothing to say of B.
-			if p.Export == "" || p.TextBytes == 0 && p.ForTest != "" {
-				t.Errorf("GOFLAGS=%s %q: %s: %d bytes of text, archive %q", test.goflags, test.flags, p.ImportPath, p.TextBytes, p.Export)
+			if p.Export == "" || len(p.Text) == 0 && p.ForTest != "" {
+				t.Errorf("GOFLAGS=%s %q: %s: %d bytes of text, archive %q", test.goflags, test.flags, p.ImportPath, len(p.Text), p.Export)
 			}
 		}
 		if strings.Contains(text, "b.test\n") {

@@ -34,13 +34,13 @@
 //
 // A package that does not compile has Errors and no Export, and so has one that
 // depends on it. The compiler's text of such a package is in Errors alone:
-// what a failed compilation says never reaches Text and is never cached.
+// what a failed compilation says never reaches its Text and is never cached.
 //
 // Nearly every package that compiles makes the compiler say something: whoever
 // has functions is told which of them can be inlined, unless the user turns
 // inlining off with -l. Otherwise no text at all for a package with functions
 // means that the flag did not arrive or that the go command does not replay;
-// see [Package.TextBytes].
+// see [Package.Text].
 package gocmd
 
 import (

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/cache"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// A found is what Find knows of the named packages before it filters: the part
+// of its work that depends on nothing but what was built, and so is kept from
+// one run to the next.
+type found struct {
+	Sites   []*alloc.Site
+	Generic []generic
+	PGO     []string
+}
+
+// found joins the evidence or, where nothing has changed since it last did,
+// reads what came of it.
+func (p *pipeline) found(ctx context.Context) (*found, error) {
+	store, id := p.store()
+	f := new(found)
+	if store != nil {
+		// An entry that cannot be read is one that is not there.
+		if data, _, err := store.GetBytes(id); err == nil && json.Unmarshal(data, f) == nil {
+			p.pgo = f.PGO
+			return f, nil
+		}
+	}
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	j, err := p.join(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f = &found{Sites: p.ownSites(j.Sites())}
+	if f.Generic, err = p.uncompiled(); err != nil {
+		return nil, err
+	}
+	p.fill(f.Sites, j)
+	f.PGO = p.pgo
+	if store == nil || p.unlisted || len(p.problems) > 0 {
+		return f, nil
+	}
+	data, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	// A cache that cannot be written costs time, no more.
+	if store.PutBytes(id, data) == nil {
+		_ = store.Trim()
+	}
+	return f, nil
+}
+
+// store opens the cache, and returns the key of what is asked of it: this very
+// program, the go command's settings, and every archive that was built or used.
+// An archive's name in the build cache is the hash of what it holds, which the
+// hash of its sources is part of. It returns nil where nothing can be kept: there
+// is no cache, or a package did not compile.
+func (p *pipeline) store() (*cache.Cache, cache.ActionID) {
+	dir := p.build.Cache
+	if dir == "" || len(p.problems) > 0 || os.MkdirAll(dir, 0o777) != nil {
+		return nil, cache.ActionID{}
+	}
+	self, err := program()
+	if err != nil {
+		return nil, cache.ActionID{}
+	}
+	store, err := cache.Open(dir)
+	if err != nil {
+		return nil, cache.ActionID{}
+	}
+	h := cache.NewHash("found")
+	fmt.Fprintf(h, "program %x\nin %q, root %q\n", self, p.cfg.Dir, p.root())
+	fmt.Fprintf(h, "go %s %s %s %q %q\n", p.env.GOVERSION, p.env.GOOS, p.env.GOARCH, p.env.GOROOT, p.env.GOFLAGS)
+	fmt.Fprintf(h, "flags %q overlay %q\n", p.cfg.Flags(), p.overlay)
+	for _, pkg := range p.listed {
+		main := pkg.Module != nil && pkg.Module.Main
+		fmt.Fprintf(h, "package %q for %q named %t main %t in %q: %q\n", pkg.ImportPath, pkg.ForTest, !pkg.DepOnly, main, pkg.Dir, pkg.Export)
+	}
+	return store, h.Sum()
+}
+
+// program is the hash of the running executable.
+var program = sync.OnceValues(func() ([cache.HashSize]byte, error) {
+	file, err := os.Executable()
+	if err != nil {
+		return [cache.HashSize]byte{}, err
+	}
+	return cache.FileHash(file)
+})
