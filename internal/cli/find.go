@@ -17,8 +17,6 @@ It asks the installed compiler for the reasons and the machine code for the
 existence: what was compiled away is left out, map growth and channels are added.
 A static order: hot functions of a default.pgo, deep loops, size; error paths last:
 panic's arguments, "if err != nil" that leaves, errors made to be returned.
-What it finds is kept for as long as nothing is compiled anew, in the user's cache
-directory or where $STACKWARD_CACHE says; "off" keeps nothing.
 
   -top n          show the first n sites (30; 0 shows all; all with -format=json)
   -cause list     only these causes: returned,interface,… (stackward help causes)

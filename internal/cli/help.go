@@ -20,6 +20,9 @@ usage: stackward [command] [flags] [packages]
   version   stackward's own version
   help      help COMMAND, help causes, help kinds
 
+What find has found is kept until something is compiled anew, in the user's
+cache directory or in $STACKWARD_CACHE; "off" keeps nothing.
+
 example: stackward ./...
 `
 
