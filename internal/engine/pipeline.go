@@ -160,7 +160,7 @@ func (p *pipeline) compileOnly(ctx context.Context, req gocmd.Request, aside boo
 		for _, e := range pkg.Errors {
 			p.problems = append(p.problems, &alloc.Problem{Package: path, Message: e.Message, Pos: parsePos(e.Pos)})
 		}
-		if len(pkg.Errors) == 0 && len(pkg.GoFiles) > 0 && pkg.Export == "" {
+		if len(pkg.Errors) == 0 && len(pkg.GoFiles) > 0 && pkg.Export == "" && path != "unsafe" { // which is the compiler itself
 			if err := p.read(); err != nil {
 				return err
 			}

@@ -52,8 +52,8 @@ type File struct {
 	sizes types.Sizes
 
 	once   sync.Once
-	nodes  []*node       // in order of the compiler's position
-	lines  map[int][]int // nodes by each line that may name them
+	nodes  []*node    // in order of the compiler's position
+	lines  []lineNode // by line
 	byKind map[alloc.Kind][]*node
 	funcs  []span
 	named  map[[2]int]bool // places of the names of declared functions
@@ -93,19 +93,17 @@ type CallSite struct {
 
 // node is a Node whose texts are made when it is asked for.
 type node struct {
-	ast       ast.Node
-	kind      alloc.Kind
-	at        token.Pos // where the compiler reports it
-	from      token.Pos // of the function that a parameter belongs to
-	fn        string
-	loopDepth int
-	errorPath bool
+	ast   ast.Node
+	kind  alloc.Kind
+	scope *scope
+	at    token.Pos // where the compiler reports it
+	// typ is the type of the value or of what is made, nil unknown.
+	typ       types.Type
+	parameter bool // of the scope's function, or a result or receiver
 	boxed     bool // stands where an interface may be wanted
 	deferred  bool
 	tuple     bool // one of several results of a call is boxed
-	// typ is the type of the value or of what is made, nil unknown.
-	typ      types.Type
-	constant bool
+	constant  bool
 }
 
 type span struct {
@@ -275,8 +273,7 @@ func (f *File) At(line, col int, text string, kinds ...alloc.Kind) *Node {
 	f.index()
 	var best *node
 	score := 0
-	for _, i := range f.lines[line] {
-		n := f.nodes[i]
+	for n := range f.onLine(line) {
 		l, c, ok := f.place(n.at)
 		if !ok || l != line || c != col {
 			continue
@@ -301,8 +298,7 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 	f.index()
 	var out []*Node
 	seen := make(map[ast.Node]bool)
-	for _, i := range f.lines[line] {
-		n := f.nodes[i]
+	for n := range f.onLine(line) {
 		if n.kind != kind && !(kind == alloc.Interface && n.boxed) || seen[n.ast] {
 			continue
 		}
@@ -328,11 +324,15 @@ func (f *File) OnLine(line int, kind alloc.Kind) []*Node {
 
 // node makes the public form.
 func (f *File) node(n *node) *Node {
-	out := &Node{Kind: n.kind, Func: n.fn, LoopDepth: n.loopDepth, ErrorPath: n.errorPath, Deferred: n.deferred, Value: f.value(n)}
+	out := &Node{Kind: n.kind, Func: n.scope.name, LoopDepth: n.scope.loops, ErrorPath: n.scope.errorPath, Deferred: n.deferred, Value: f.value(n)}
 	out.Pos.File, out.End.File = f.Name, f.Name
 	out.Pos.Line, out.Pos.Col, _ = f.place(n.at)
 	out.Start = out.Pos.Line
-	for _, p := range []token.Pos{n.ast.Pos(), n.from} {
+	starts := []token.Pos{n.ast.Pos()}
+	if n.parameter {
+		starts = append(starts, n.scope.pos)
+	}
+	for _, p := range starts {
 		if l, _, ok := f.place(p); ok {
 			out.Start = min(out.Start, l)
 		}

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,6 @@ import (
 // index walks the file once and collects its nodes.
 func (f *File) index() {
 	f.once.Do(func() {
-		f.lines = make(map[int][]int)
 		f.byKind = make(map[alloc.Kind][]*node)
 		f.named = make(map[[2]int]bool)
 		if f.tree == nil {
@@ -40,12 +40,12 @@ func (f *File) index() {
 				f.funcs = append(f.funcs, span{name, start, end, results, d.Body != nil})
 				line, col, _ := f.place(d.Name.Pos())
 				f.named[[2]int{line, col}] = true
-				s := &scope{name: name, outer: name, funcs: new(int)}
+				s := &scope{name: name, pos: d.Pos(), outer: name, funcs: new(int)}
 				if d.Recv != nil {
-					w.fields(d.Recv, s, d.Pos())
+					w.fields(d.Recv, s)
 				}
-				w.fields(d.Type.Params, s, d.Pos())
-				w.fields(d.Type.Results, s, d.Pos())
+				w.fields(d.Type.Params, s)
+				w.fields(d.Type.Results, s)
 				if d.Body != nil {
 					w.walk(d.Body, s)
 				}
@@ -61,22 +61,39 @@ func (f *File) index() {
 			if !ok {
 				continue
 			}
-			f.lines[l] = append(f.lines[l], i)
+			f.lines = append(f.lines, lineNode{int32(l), int32(i)})
 			if n.kind != "" {
 				f.byKind[n.kind] = append(f.byKind[n.kind], n)
 			}
 			if s, _, _ := f.place(n.ast.Pos()); s != l && n.kind != "" {
-				f.lines[s] = append(f.lines[s], i)
+				f.lines = append(f.lines, lineNode{int32(s), int32(i)})
 			}
 		}
+		slices.SortStableFunc(f.lines, func(a, b lineNode) int { return cmp.Compare(a.line, b.line) })
 	})
 }
+
+// onLine are the nodes on a line, in source order.
+func (f *File) onLine(line int) iter.Seq[*node] {
+	return func(yield func(*node) bool) {
+		i, _ := slices.BinarySearchFunc(f.lines, line, func(l lineNode, line int) int { return cmp.Compare(int(l.line), line) })
+		for ; i < len(f.lines) && int(f.lines[i].line) == line; i++ {
+			if !yield(f.nodes[f.lines[i].node]) {
+				return
+			}
+		}
+	}
+}
+
+// A lineNode says that a node stands on a line, or begins on it.
+type lineNode struct{ line, node int32 }
 
 // A scope is the function that is being walked.
 type scope struct {
 	name  string
-	outer string // what closures are named after
-	funcs *int   // closures so far
+	pos   token.Pos // of the function
+	outer string    // what closures are named after
+	funcs *int      // closures so far
 	loops int
 
 	errorPath bool
@@ -86,10 +103,15 @@ type walker struct {
 	f        *File
 	deferred ast.Expr          // what the last defer statement calls
 	called   map[ast.Expr]bool // functions of calls
+	slab     []node
 }
 
 func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node {
-	nd := &node{ast: n, kind: kind, at: at, fn: s.name, loopDepth: s.loops, errorPath: s.errorPath}
+	if len(w.slab) == cap(w.slab) {
+		w.slab = make([]node, 0, 64) // one by one they take more, and longer
+	}
+	w.slab = append(w.slab, node{ast: n, kind: kind, at: at, scope: s})
+	nd := &w.slab[len(w.slab)-1]
 	if w.refine(nd) {
 		w.f.nodes = append(w.f.nodes, nd)
 	}
@@ -98,13 +120,13 @@ func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node 
 
 // fields adds parameters and results, which may be moved to the heap where the
 // function begins (cmd/compile/internal/ssagen, paramsToHeap).
-func (w *walker) fields(list *ast.FieldList, s *scope, from token.Pos) {
+func (w *walker) fields(list *ast.FieldList, s *scope) {
 	if list == nil {
 		return
 	}
 	for _, field := range list.List {
 		for _, name := range field.Names {
-			w.add(name, alloc.Variable, name.Pos(), s).from = from
+			w.add(name, alloc.Variable, name.Pos(), s).parameter = true
 		}
 	}
 }
@@ -125,9 +147,9 @@ func (w *walker) walk(n ast.Node, s *scope) {
 			start, _, _ := w.f.place(n.Pos())
 			end, _, _ := w.f.place(n.End())
 			w.f.literals = append(w.f.literals, Function{name, start, end})
-			in := &scope{name: name, outer: name, funcs: new(int)}
-			w.fields(n.Type.Params, in, n.Pos())
-			w.fields(n.Type.Results, in, n.Pos())
+			in := &scope{name: name, pos: n.Pos(), outer: name, funcs: new(int)}
+			w.fields(n.Type.Params, in)
+			w.fields(n.Type.Results, in)
 			w.walk(n.Body, in)
 			return false
 		case *ast.IfStmt:
