@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,7 +30,7 @@ func (p *pipeline) found(ctx context.Context) (*found, error) {
 	f := new(found)
 	if store != nil {
 		// An entry that cannot be read is one that is not there.
-		if data, _, err := store.GetBytes(id); err == nil && json.Unmarshal(data, f) == nil {
+		if data, _, err := store.GetBytes(id); err == nil && f.unpack(data) == nil {
 			p.pgo = f.PGO
 			return f, nil
 		}
@@ -49,7 +51,7 @@ func (p *pipeline) found(ctx context.Context) (*found, error) {
 	if store == nil || p.unlisted || len(p.problems) > 0 {
 		return f, nil
 	}
-	data, err := json.Marshal(f)
+	data, err := f.pack()
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +60,31 @@ func (p *pipeline) found(ctx context.Context) (*found, error) {
 		_ = store.Trim()
 	}
 	return f, nil
+}
+
+// pack and unpack are the form that is kept: a large module's sites take
+// megabytes, and each edit makes an entry.
+func (f *found) pack() ([]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.NewEncoder(z).Encode(f); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func (f *found) unpack(data []byte) error {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return err
+	}
+	return json.NewDecoder(z).Decode(f)
 }
 
 // store opens the cache, and returns the key of what is asked of it: this very
