@@ -116,6 +116,8 @@ func fitType(c *claim, kind alloc.Kind, call *alloc.Call) (score int, ok bool) {
 			return 0, true
 		case sameType(t, call.Type) || lastName(elem(canon(t))) == lastName(elem(canon(call.Type))):
 			return 8, true
+		case c.kind == alloc.Slice && !strings.HasPrefix(t, "["):
+			return 0, true // of a named type, whose elements the text does not tell
 		}
 		return 0, c.kind != alloc.Composite && c.kind != alloc.New && c.kind != alloc.Slice
 	}

@@ -242,3 +242,52 @@ func TestToolchains(t *testing.T) {
 		})
 	}
 }
+
+// TestInlinedNamedSlice inlines a make of a named slice type, whose elements
+// the compiler's text does not tell, out of a package that is not asked for.
+func TestInlinedNamedSlice(t *testing.T) {
+	a := txtar.Parse([]byte(`
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- a/a.go --
+package a
+
+type Word uint
+type nat []Word
+
+func (z nat) grown(n int) nat {
+	if n <= cap(z) {
+		return z[:n]
+	}
+	return make(nat, n)
+}
+
+type N struct{ abs nat }
+
+func (n *N) Set(k int) { n.abs = n.abs.grown(k) }
+-- b/b.go --
+package b
+
+import "example.com/m/a"
+
+var sink a.N
+
+func Set(k int) { sink.Set(k) }
+`))
+	r, err := Find(t.Context(), FindRequest{
+		Build:    Build{Dir: extract(t, a), Env: append(os.Environ(), "GOFLAGS=", "GOWORK=off")},
+		Patterns: []string{"./b"}, Never: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range r.Sites {
+		got = append(got, fmt.Sprintf("%s:%d:%d: %s: %s, %s", s.File, s.Line, s.Col, s.Kind, s.Cause, s.Allocates))
+	}
+	if want := []string{"a/a.go:10:13: slice: stored, always"}; !slices.Equal(got, want) {
+		t.Errorf("sites %q, want %q", got, want)
+	}
+}
