@@ -29,7 +29,8 @@ func NeedsOrigin(s *alloc.Site) bool {
 }
 
 // Origin tells what a site's allocation comes from. call is the place of a call
-// that the site's function was inlined at, if the story is to begin there.
+// that the site's function was inlined at, if the story is to begin there. Of a
+// site without a cause the story has no end and no cut.
 func (t *Tracer) Origin(s *alloc.Site, call alloc.Pos) *Story {
 	if t.Source == nil {
 		return new(Story)
@@ -47,7 +48,7 @@ func (t *Tracer) Origin(s *alloc.Site, call alloc.Pos) *Story {
 			o.story.Steps[i].Func = s.Package + "." + s.Func
 		}
 	}
-	if t.Local == nil || t.Local(s.Package) || o.called {
+	if s.Cause != "" && (t.Local == nil || t.Local(s.Package) || o.called) {
 		o.story.Cut = &o.story.Steps[o.cut]
 	}
 	return o.story
@@ -511,6 +512,9 @@ func (o *origin) end(n ast.Node, how string) string {
 	}
 	if o.site.Kind == alloc.Chan {
 		return "a channel is on the heap wherever it goes"
+	}
+	if o.site.Cause != alloc.ByRuntime {
+		return ""
 	}
 	if len(o.site.Entries) > 0 {
 		return "made by the runtime for its own ends: " + strings.Join(o.site.Entries, ", ")

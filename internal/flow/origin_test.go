@@ -177,3 +177,14 @@ end: there may be any number of deferred calls: each has a record on the heap`},
 		}
 	}
 }
+
+// TestOriginUnknown checks that of a site without a cause nothing is said to end
+// its story, and no step is said to be the one to change.
+func TestOriginUnknown(t *testing.T) {
+	t.Parallel()
+	tr := &Tracer{Source: NewSource(func(string) ([]byte, error) { return []byte(origins), nil })}
+	story := tr.Origin(&alloc.Site{Package: "m", Func: "F", Kind: alloc.Slice, Type: "[]T", Entries: []string{"runtime.makeslice"}}, alloc.Pos{})
+	if len(story.Steps) == 0 || story.End != "" || story.Cut != nil {
+		t.Errorf("%d steps, end %q, cut %v; want steps alone", len(story.Steps), story.End, story.Cut)
+	}
+}

@@ -55,7 +55,9 @@ func (t *writer) story(s *alloc.Site) {
 		}
 		t.list(places, "  ")
 	}
-	fmt.Fprintf(t, "more on this cause: stackward explain %s\n", s.Cause)
+	if s.Cause != "" {
+		fmt.Fprintf(t, "more on this cause: stackward explain %s\n", s.Cause)
+	}
 }
 
 func (t *writer) advice(words string, of func(alloc.Cause) string, c alloc.Cause) {

@@ -93,3 +93,18 @@ func TestCut(t *testing.T) {
 		}
 	}
 }
+
+// TestNoCause checks that of a site without a cause no page is named.
+func TestNoCause(t *testing.T) {
+	t.Parallel()
+	for _, c := range []alloc.Cause{"", alloc.Growth} {
+		var b strings.Builder
+		s := &alloc.Site{Pos: alloc.Pos{File: "a.go", Line: 1, Col: 2}, Kind: alloc.Slice, Cause: c}
+		if err := Write(&b, &alloc.Report{Header: alloc.Header{Command: "explain"}, Sites: []*alloc.Site{s}}, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "more on this cause") != (c != "") {
+			t.Errorf("cause %q:\n%s", c, b.String())
+		}
+	}
+}
