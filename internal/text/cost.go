@@ -7,7 +7,6 @@ import (
 	"path"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -67,7 +66,7 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(w, "%s\t%s\t%sshare\tsum\t\n", u.objectsName, u.bytesName, u.more)
-	var places, rows []string
+	var rows []row
 	var sum, crumbs, crumbBytes, crumbInUse float64
 	shown, few := 0, 0
 	for _, c := range costs {
@@ -85,9 +84,7 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 			inuse = u.bytes(c.InUseBytes) + "\t"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s%.1f%%\t%.1f%%\t\n", u.objects(c.AllocsPerOp), u.bytes(c.BytesPerOp), inuse, 100*c.Share, 100*sum)
-		s := sites[c.Site]
-		place, rest := t.costPlace(c, s)
-		places, rows = append(places, place), append(rows, rest)
+		rows = append(rows, t.row(c, sites[c.Site]))
 	}
 	if few > 0 {
 		inuse := ""
@@ -95,22 +92,15 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 			inuse = u.bytes(crumbInUse) + "\t"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", u.objects(crumbs), u.bytes(crumbBytes), inuse)
-		places, rows = append(places, ""), append(rows, plural(few, "smaller site"))
+		rows = append(rows, row{what: words(plural(few, "smaller site"))})
 	}
 	fmt.Fprintf(w, "%s\t\t%s%.1f%%\t\t\n", u.objects(b.UnexplainedAllocsPerOp), strings.Repeat("\t", strings.Count(u.more, "\t")), 100*(1-b.Explained))
-	places, rows = append(places, ""), append(rows, unexplained(b, costs, sites))
+	rows = append(rows, unexplained(b, costs, sites))
 	w.Flush()
 	lines := strings.Split(strings.TrimRight(table.String(), "\n"), "\n")
 	fmt.Fprintf(t, "%s\n", t.color(dim, lines[0]))
 	for i, line := range lines[1:] {
-		rest := rows[i]
-		if places[i] != "" {
-			rest = places[i] + ": " + rest
-		}
-		if t.o.Width > 0 {
-			rest = elide(rest, max(20, t.o.Width-utf8.RuneCountInString(line)-2))
-		}
-		fmt.Fprintf(t, "%s  %s\n", line, rest)
+		t.writeRow(line, rows[i])
 	}
 	if b.Source == "profile" {
 		fmt.Fprintln(t, "profile: sampled and scaled; objects under 16 bytes without pointers are undercounted")
@@ -125,35 +115,87 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 	}
 }
 
-// costPlace is where to look: the user's own line, and what it brings about
-// where that lies elsewhere.
-func (t *writer) costPlace(c *alloc.Cost, s *alloc.Site) (place, rest string) {
+// A row is what stands beside the figures of a table.
+type row struct {
+	place  string             // where to look, "" nowhere
+	what   func(n int) string // with n columns for a type or an expression
+	behind string             // where that lies
+}
+
+// words are what does not become shorter.
+func words(s string) func(int) string { return func(int) string { return s } }
+
+// row is where to look: the user's own line, and what it brings about where that
+// lies elsewhere.
+func (t *writer) row(c *alloc.Cost, s *alloc.Site) row {
 	if s == nil {
-		return "", "in " + c.Gone + ", at a place that is not in today's source"
+		return row{what: words("at a place that is not in today's source"), behind: "in " + c.Gone}
 	}
-	what := subject(s, 40) + ": " + cmp.Or(string(s.Cause), "cause unknown")
+	r := row{what: func(n int) string {
+		return subject(s, n) + ": " + cmp.Or(string(s.Cause), "cause unknown")
+	}}
 	if len(c.Via) > 0 {
 		f := c.Via[len(c.Via)-1]
-		what += ", in " + f.Func + " " + shortPos(f)
+		r.behind = "in " + f.Func + " " + shortPos(f)
 		if n := len(c.Via) - 2; n > 0 {
-			what += fmt.Sprintf(" (%d calls down)", n+1)
+			r.behind += fmt.Sprintf(" (%d calls down)", n+1)
 		}
 	} else if c.Caller == "" {
-		what += ", in " + s.Package + "." + s.Func + ", no line of yours on the stack"
+		r.behind = "in " + s.Package + "." + s.Func + ", no line of yours on the stack"
 	}
 	switch {
 	case len(c.Via) > 0 && c.Via[0].Line == 0:
-		return c.Via[0].Func, what // at a line that is not in today's source
+		r.place = c.Via[0].Func // at a line that is not in today's source
 	case len(c.Via) > 0:
-		return t.o.Path(c.Via[0].File) + fmt.Sprintf(":%d", c.Via[0].Line), what
+		r.place = t.o.Path(c.Via[0].File) + fmt.Sprintf(":%d", c.Via[0].Line)
 	case s.File != "":
-		return t.pos(s.Pos), what
+		r.place = t.pos(s.Pos)
+	default:
+		r.place = c.Caller
 	}
-	return c.Caller, what
+	return r
+}
+
+// writeRow writes figures and what stands beside them: on one line where that
+// fits, else what lies behind on one of its own, and what no longer fits beside
+// its place, too.
+func (t *writer) writeRow(figures string, r row) {
+	const most, least = 40, 20
+	place := r.place
+	if place != "" {
+		place += ": "
+	}
+	what, behind := r.what(most), r.behind
+	if behind != "" {
+		behind = ", " + behind
+	}
+	room := t.o.Width - columnsOf(figures) - 2
+	if t.o.Width == 0 || columnsOf(place+what+behind) <= room {
+		fmt.Fprintf(t, "%s  %s%s%s\n", figures, place, what, behind)
+		return
+	}
+	what = shrink(room-columnsOf(place), least, most, r.what)
+	if columnsOf(place+what) <= room {
+		fmt.Fprintf(t, "%s  %s%s\n", figures, place, what)
+	} else {
+		fmt.Fprintf(t, "%s  %s\n", figures, strings.TrimSuffix(place, " "))
+		t.under(columnsOf(figures)+4, shrink(room-2, least, most, r.what))
+	}
+	if r.behind != "" {
+		t.under(columnsOf(figures)+4, r.behind)
+	}
+}
+
+// under writes a line that goes on from the one before: at a column, or as far to
+// the left of it as takes to show all.
+func (t *writer) under(column int, s string) {
+	s = elide(s, max(t.o.Width-4, 20))
+	indent := min(column, max(4, t.o.Width-columnsOf(s)))
+	fmt.Fprintf(t, "%s%s\n", strings.Repeat(" ", indent), s)
 }
 
 // unexplained says what the last row of a table holds.
-func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) string {
+func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) row {
 	var noCause, noLine, gone float64
 	for _, c := range costs {
 		switch s := sites[c.Site]; {
@@ -180,9 +222,9 @@ func unexplained(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*allo
 		}
 	}
 	if len(parts) == 0 {
-		return "unexplained"
+		return row{what: words("unexplained")}
 	}
-	return "unexplained: " + strings.Join(parts, ", ")
+	return row{what: words("unexplained: " + strings.Join(parts, ", "))}
 }
 
 // subject says what a site allocates; the kind is left out where it is the

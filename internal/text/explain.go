@@ -76,20 +76,22 @@ func (t *writer) head(s *alloc.Site) {
 		return st.Step == "inlined call" && st.File == s.Inlined[0].File && st.Line == s.Inlined[0].Line
 	}) {
 		in := s.Inlined[0].Pos
-		t.title(in, fmt.Sprintf("%s, in %s.%s", describe(s), s.Package, s.Func))
+		t.title(in, s, ", in "+s.Package+"."+s.Func)
 		t.source(in, "    ")
 		fmt.Fprintf(t, "  stands at  %s\n", t.pos(s.Pos))
 		return
 	}
-	t.title(s.Pos, describe(s))
+	t.title(s.Pos, s, "")
 	t.source(s.Pos, "    ")
 }
 
-// title writes a place and what fits behind it.
-func (t *writer) title(p alloc.Pos, what string) {
+// title writes a place, and what is allocated there, as much as fits.
+func (t *writer) title(p alloc.Pos, s *alloc.Site, in string) {
 	place := t.pos(p)
+	what := describe(s, named) + in
 	if t.o.Width > 0 {
-		what = elide(what, max(30, t.o.Width-columnsOf(place)-3))
+		room := max(30, t.o.Width-columnsOf(place)-3)
+		what = elide(describeIn(s, room-columnsOf(in), 24)+in, room)
 	}
 	fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), what)
 }

@@ -5,8 +5,9 @@
 //	explain  the site, its flow with source lines and carets, the cut
 //	cost     of each benchmark a table of its sites, and what is left over
 //
-// Lines are cut in the middle of long types and names, never in the place in
-// front. Colour is used only where the caller says so.
+// Where a terminal is narrow, long types and names are cut in the middle, never
+// the place in front; the cause stays, and what stands behind it goes first, or
+// on a line of its own. Colour is used only where the caller says so.
 package text
 
 import (
@@ -85,23 +86,38 @@ const (
 func (t *writer) find(r *alloc.Report) {
 	for _, s := range r.Sites {
 		place, in := t.place(s)
-		rest := describe(s)
-		if in != "" {
-			rest += ", in " + in
-		}
-		if n := len(s.Inlined); n > 1 {
-			rest += fmt.Sprintf(" (inlined at %d places)", n)
-		}
-		if notes := notes(s); notes != "" {
-			rest += " [" + notes + "]"
-		}
 		room := 0
 		if t.o.Width > 0 {
-			room = max(20, t.o.Width-utf8.RuneCountInString(place)-2)
+			room = max(20, t.o.Width-columnsOf(place)-2)
 		}
-		fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), elide(rest, room))
+		fmt.Fprintf(t, "%s: %s\n", t.color(bold, place), line(s, in, room))
 	}
 	t.summary(r)
+}
+
+// line says in at most room columns, 0 unbounded, what a site allocates and why,
+// and in which function, if in is not "". What it says is shortened before the
+// cause is: the type, then what stands behind the cause.
+func line(s *alloc.Site, in string, room int) string {
+	tail := ""
+	if in != "" {
+		tail = ", in " + in
+	}
+	if n := len(s.Inlined); n > 1 {
+		tail += fmt.Sprintf(" (inlined at %d places)", n)
+	}
+	notes := notes(s)
+	if notes != "" {
+		notes = " [" + notes + "]"
+	}
+	if room <= 0 {
+		return describe(s, named) + tail + notes
+	}
+	what := describeIn(s, room-columnsOf(tail+notes), 24)
+	if left := room - columnsOf(what+notes); columnsOf(tail) > left {
+		tail = elide(tail, max(left, 1))
+	}
+	return elide(describeIn(s, room-columnsOf(tail+notes), 12)+tail+notes, room)
 }
 
 // notes say what a site is ranked by.
@@ -146,15 +162,19 @@ func (t *writer) pos(p alloc.Pos) string {
 	return s
 }
 
-// describe says what a site allocates and why: "composite of m.T (16 B): returned".
-func describe(s *alloc.Site) string {
+// named is how many columns of a type or an expression are shown at most.
+const named = 48
+
+// describe says what a site allocates and why, "composite of m.T (16 B): returned",
+// with n columns for the type or the expression.
+func describe(s *alloc.Site, n int) string {
 	var b strings.Builder
 	b.WriteString(string(s.Kind))
 	switch {
 	case s.Type != "" && s.Kind != alloc.Closure:
-		b.WriteString(" of " + elide(s.Type, 48))
+		b.WriteString(" of " + elide(s.Type, n))
 	case s.Expr != "" && s.Expr != "func literal":
-		b.WriteString(" " + elide(s.Expr, 48))
+		b.WriteString(" " + elide(s.Expr, n))
 	}
 	if s.Bytes != nil {
 		fmt.Fprintf(&b, " (%s)", Bytes(float64(*s.Bytes)))
@@ -167,6 +187,23 @@ func describe(s *alloc.Site) string {
 		b.WriteString(", sometimes")
 	}
 	return b.String()
+}
+
+// describeIn is describe in room columns, where that takes no type or
+// expression below least columns.
+func describeIn(s *alloc.Site, room, least int) string {
+	return shrink(room, least, named, func(n int) string { return describe(s, n) })
+}
+
+// shrink is what of gives for the largest n, from most down to least, that takes
+// no more than room columns; that for least, if none does.
+func shrink(room, least, most int, of func(n int) string) string {
+	for n := most; n > least; n-- {
+		if what := of(n); columnsOf(what) <= room {
+			return what
+		}
+	}
+	return of(least)
 }
 
 // Bytes is a number of bytes with its unit.

@@ -1,0 +1,106 @@
+package text
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// narrow is a report of sites with long names: of the user's own, and of a
+// library's far below.
+func narrow(command string) *alloc.Report {
+	b := &alloc.Benchmark{Name: "BenchmarkDecode", Source: "recorder", NsPerOp: 5200, AllocsPerOp: 4, RecordedAllocsPerOp: 4, BytesPerOp: 300, N: 100, Explained: 0.75, UnexplainedAllocsPerOp: 1}
+	bytes := int64(48)
+	r := &alloc.Report{
+		Header:     alloc.Header{Command: command},
+		Benchmarks: []*alloc.Benchmark{b},
+		Sites: []*alloc.Site{
+			{ID: "own", Package: "m/codec/json", Func: "F", Pos: alloc.Pos{File: "codec/json/json.go", Line: 24, Col: 9}, Kind: alloc.Composite, Type: "json.configurationOfTheWholeProgram", Bytes: &bytes, Cause: alloc.Returned},
+			{ID: "far", Package: "encoding/json", Func: "(*decodeState).objectInterface", Pos: alloc.Pos{File: "/go/decode.go", Line: 700}, Kind: alloc.MapGrowth, Type: "map[string]interface {}", Cause: alloc.Growth,
+				Inlined: []alloc.Inlining{{Pos: alloc.Pos{File: "codec/json/json.go", Line: 30, Col: 3}}, {Pos: alloc.Pos{File: "codec/json/json.go", Line: 31}}}, LoopDepth: 1},
+			{ID: "odd", Package: "encoding/json", Func: "f", Pos: alloc.Pos{File: "/go/decode.go", Line: 9}, Kind: alloc.New, Type: "int"},
+		},
+	}
+	via := []alloc.Frame{
+		{Func: "m/codec/json.F", File: "codec/json/json.go", Line: 30},
+		{Func: "encoding/json.Unmarshal", File: "/go/decode.go", Line: 112},
+		{Func: "encoding/json.(*decodeState).objectInterface", File: "/go/decode.go", Line: 700},
+	}
+	for _, c := range []*alloc.Cost{
+		{Site: "own", AllocsPerOp: 2, BytesPerOp: 96, Share: 0.5, Caller: "own"},
+		{Site: "far", AllocsPerOp: 1, BytesPerOp: 200, Share: 0.25, Caller: "x", Via: via},
+		{Site: "odd", AllocsPerOp: 1, BytesPerOp: 4, Share: 0.25, Caller: "x", Via: via},
+	} {
+		c.Source = b.Name
+		r.Costs = append(r.Costs, c)
+	}
+	return r
+}
+
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		command string
+		width   int
+		want    string
+	}{
+		{"cost", 0, `
+          2    96  50.0%   50.0%  codec/json/json.go:24:9: composite of json.configurationOfTheWholeProgram: returned
+          1   200  25.0%   75.0%  codec/json/json.go:30: map-growth of map[string]interface {}: growth, in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause unknown, in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1        25.0%          unexplained: 1 without a cause
+`},
+		{"cost", 80, `
+          2    96  50.0%   50.0%  codec/json/json.go:24:9:
+                                    composite of json.confi…oleProgram: returned
+          1   200  25.0%   75.0%  codec/json/json.go:30:
+                                    map-growth of map[string…nterface {}: growth
+    in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1     4  25.0%  100.0%  codec/json/json.go:30:
+                                    new of int: cause unknown
+    in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1        25.0%          unexplained: 1 without a cause
+`},
+		{"cost", 100, `
+          2    96  50.0%   50.0%  codec/json/json.go:24:9:
+                                    composite of json.configurationOfTheWholeProgram: returned
+          1   200  25.0%   75.0%  codec/json/json.go:30: map-growth of map[string…terface {}: growth
+                        in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause unknown
+                        in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1        25.0%          unexplained: 1 without a cause
+`},
+		{"find", 0, `
+codec/json/json.go:24:9: composite of json.configurationOfTheWholeProgram (48 B): returned
+codec/json/json.go:30:3: map-growth of map[string]interface {}: growth, in encoding/json.(*decodeState).objectInterface (inlined at 2 places) [loop 1]
+`},
+		{"find", 80, `
+codec/json/json.go:24:9: composite of json.configu…WholeProgram (48 B): returned
+codec/json/json.go:30:3: map-growth of map[string]interface {}: growth… [loop 1]
+`},
+	} {
+		var b strings.Builder
+		if err := Write(&b, narrow(tt.command), Options{Width: tt.width}); err != nil {
+			t.Fatal(err)
+		}
+		got := b.String()
+		if tt.command == "cost" {
+			_, got, _ = strings.Cut(got, "sum\n")
+			got, _, _ = strings.Cut(got, "recorder:")
+		} else {
+			got, _, _ = strings.Cut(got, "/go/decode.go:9: ")
+		}
+		if d := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), got); d != "" {
+			t.Errorf("%s at %d (-want +got):\n%s", tt.command, tt.width, d)
+		}
+		for line := range strings.Lines(got) {
+			if n := utf8.RuneCountInString(line) - 1; tt.width > 0 && n > tt.width {
+				t.Errorf("%s at %d: %d columns: %s", tt.command, tt.width, n, line)
+			}
+		}
+	}
+}
