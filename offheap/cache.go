@@ -1,0 +1,162 @@
+package offheap
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// A Cache is a cache of free objects that one goroutine owns. It needs neither
+// pinning nor a lock, and so it is the fastest way to allocate. Objects belong
+// to the heap: what was allocated through a Cache may be freed through the heap
+// or another Cache, and outlives the Cache.
+//
+// A Cache may be handed from one goroutine to another as any value without a
+// lock may be.
+type Cache struct {
+	c    *pcache
+	heap *Heap
+	drop runtime.Cleanup
+}
+
+// NewCache returns a cache of the heap's objects. Where it is no longer needed,
+// [Cache.Close] gives what it holds back to the heap; where that is forgotten,
+// the collector sees to it some time.
+func (h *Heap) NewCache() *Cache {
+	c := &Cache{c: newPcache(), heap: h}
+	h.mu.Lock()
+	h.owned[c.c] = struct{}{}
+	h.mu.Unlock()
+	c.drop = runtime.AddCleanup(c, h.disown, c.c)
+	return c
+}
+
+// disown takes back what a Cache held.
+func (h *Heap) disown(c *pcache) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, ok := h.owned[c]; !ok {
+		return
+	}
+	delete(h.owned, c)
+	if !h.closed {
+		h.empty(c)
+	}
+	h.past.addCounts(c)
+}
+
+// Close gives what the cache holds back to the heap. An allocation from the
+// cache is an error from then on; objects may still be freed through it.
+func (c *Cache) Close() {
+	if c.c == nil {
+		return
+	}
+	c.drop.Stop()
+	c.heap.disown(c.c)
+	c.c = nil
+}
+
+// Heap is the heap whose objects these are.
+func (c *Cache) Heap() *Heap { return c.heap }
+
+func (c *Cache) allocSmall(class uint8, size uintptr) (unsafe.Pointer, error) {
+	if pc := c.c; pc != nil {
+		b := &pc.bins[class]
+		if p := objectAt(&b.head); p != nil {
+			b.head = *(*uintptr)(p)
+			b.n--
+			b.req += size
+			return p, nil
+		}
+	}
+	return c.allocSlow(class, size)
+}
+
+func (c *Cache) freeSmall(p unsafe.Pointer, class uint8, size uintptr) {
+	if pc := c.c; pc != nil {
+		b := &pc.bins[class]
+		if b.n < b.max && b.head != uintptr(p) {
+			*(*uintptr)(p) = b.head
+			b.head = uintptr(p)
+			b.n++
+			b.req -= size
+			return
+		}
+	}
+	c.freeSlow(p, class, size)
+}
+
+func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
+	if c.c == nil {
+		return nil, ErrClosed
+	}
+	b := &c.c.bins[class]
+	p := b.popSlow()
+	if p == nil {
+		want := b.max
+		of, excess := c.c.miss(class)
+		if excess.n > 0 {
+			c.heap.central[of].release(excess)
+		}
+		ch, err := c.heap.fetch(class, want)
+		if err != nil {
+			return nil, err
+		}
+		b.install(ch)
+		p = b.pop()
+	}
+	b.req += size
+	return p, nil
+}
+
+func (c *Cache) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
+	if c.c == nil {
+		c.heap.freeSmall(p, class, size)
+		return
+	}
+	b := &c.c.bins[class]
+	if b.head == uintptr(p) {
+		panic(badFree(p, size, badTwice))
+	}
+	full := b.pushSlow(p)
+	b.req -= size
+	if full.n == 0 {
+		return
+	}
+	of, excess := c.c.miss(class)
+	c.heap.central[class].release(full)
+	if excess.n > 0 {
+		c.heap.central[of].release(excess)
+	}
+}
+
+func (c *Cache) allocTiny(size uintptr) (unsafe.Pointer, error) {
+	if c.c == nil {
+		return nil, ErrClosed
+	}
+	p := c.c.tiny.alloc(size)
+	if p == nil {
+		block, err := c.allocSmall(sizeClass(tinyBlockSize), 0)
+		if err != nil {
+			return nil, err
+		}
+		dead := c.c.tiny.refill(block)
+		p = c.c.tiny.alloc(size)
+		if dead != nil {
+			c.freeSmall(dead, sizeClass(tinyBlockSize), 0)
+		}
+	}
+	return p, nil
+}
+
+func (c *Cache) freeTiny(p unsafe.Pointer, size uintptr) {
+	if c.c == nil {
+		c.heap.freeTiny(p, size)
+		return
+	}
+	dead := tinyFree(p)
+	c.c.tiny.req -= size
+	if dead != nil {
+		c.c.tiny.blocks--
+		c.freeSmall(dead, sizeClass(tinyBlockSize), 0)
+	}
+}

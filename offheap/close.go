@@ -1,0 +1,70 @@
+package offheap
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Close gives all the heap's memory back. Every object of it is gone: using one
+// ends the program or worse, as with any object that was freed. Nothing may use
+// the heap while Close runs. Allocating from it afterwards is [ErrClosed];
+// freeing is nothing.
+//
+// An error means that the system did not take memory back, or, where
+// [Config.ReportLeaks] asks for it, that objects were not freed. Closing twice
+// is fine.
+func (h *Heap) Close() error {
+	if h == defaultHeap() {
+		return errors.New("offheap: the default heap cannot be closed")
+	}
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil
+	}
+	h.closed = true
+	h.caches.Store(&cacheTable{})
+	h.mu.Unlock()
+	var leaked error
+	if h.reportLeaks {
+		leaked = leakError(h.Leaks())
+	}
+	h.check.close()
+	return errors.Join(leaked, h.pages.close())
+}
+
+func leakError(leaks []Leak) error {
+	if len(leaks) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	b.WriteString("offheap: not freed:")
+	for _, l := range leaks {
+		fmt.Fprintf(&b, "\n%d objects, %d bytes, %s\n%s", l.Objects, l.Bytes, l.Type, l.Stack)
+	}
+	return errors.New(b.String())
+}
+
+// close gives all arenas back.
+func (h *mheap) close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	var left int
+	for _, list := range [][]*arena{h.arenas, h.huge, h.stuck} {
+		for _, a := range list {
+			if !h.dropArena(a) {
+				left++
+			}
+		}
+	}
+	h.arenas, h.growing, h.huge, h.stuck = nil, nil, nil, nil
+	h.free = [numBuckets]spanList{}
+	clear(h.nonempty[:])
+	h.pageBytes, h.freeBytes, h.large = 0, 0, largeStats{}
+	if left > 0 {
+		return fmt.Errorf("offheap: the system did not take %d arenas back", left)
+	}
+	return nil
+}

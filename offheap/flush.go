@@ -1,0 +1,132 @@
+package offheap
+
+import "runtime"
+
+// Emptying caches. See doc.go for an overview.
+//
+// A P's cache is used without a lock, so nobody else may take its objects while
+// the P may be at it. To empty caches, they are first taken out of the table.
+// A goroutine that looked at the table before is pinned, and pinned goroutines
+// do not stop the world: so once the world has stopped, each of them is done,
+// and the caches are the emptier's alone. Stopping it takes tens of
+// microseconds; it happens where GOMAXPROCS went down, on [Heap.Trim], and
+// where there is no memory.
+
+// waitPinned returns when every goroutine that is pinned now no longer is.
+func waitPinned() {
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats) // stops the world
+}
+
+// flush empties the caches whose id is from or more, into the mcentrals.
+func (h *Heap) flush(from int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return
+	}
+	if !usePin {
+		for _, c := range h.caches.Load().c {
+			for !c.lock.CompareAndSwap(0, 1) {
+				runtime.Gosched()
+			}
+			h.empty(c)
+			c.lock.Store(0)
+		}
+		return
+	}
+	old := h.caches.Load().c
+	var out []*pcache
+	t := &cacheTable{make([]*pcache, len(old))}
+	copy(t.c, old)
+	for i := from; i < len(old); i++ {
+		if old[i] != noCache {
+			out = append(out, old[i])
+			t.c[i] = noCache
+		}
+	}
+	if from > 0 {
+		t.c = t.c[:from]
+	}
+	h.caches.Store(t)
+	if len(out) == 0 {
+		return
+	}
+	waitPinned()
+	for _, c := range out {
+		h.empty(c)
+		h.past.addCounts(c)
+	}
+}
+
+// empty moves a cache's objects to the mcentrals.
+func (h *Heap) empty(c *pcache) {
+	if dead := c.tiny.retire(); dead != nil {
+		ch := chain{uintptr(dead), 1}
+		*(*uintptr)(dead) = 0
+		h.central[sizeClass(tinyBlockSize)].release(ch)
+	}
+	for class := uint8(1); class < numClasses; class++ {
+		b := &c.bins[class]
+		if b.n > 0 {
+			h.central[class].release(chain{b.head, b.n})
+		}
+		if b.prev.n > 0 {
+			h.central[class].release(b.prev)
+		}
+		b.head, b.n, b.prev = 0, 0, chain{}
+		b.max = startMax(class)
+	}
+	c.used = 0
+}
+
+// addCounts adds another cache's counts to c's.
+func (c *pcache) addCounts(other *pcache) {
+	for class := range c.bins {
+		c.bins[class].req += other.bins[class].req
+	}
+	c.tiny.req += other.tiny.req
+	c.tiny.blocks += other.tiny.blocks
+}
+
+// flushStale empties the caches of Ps that are no longer there.
+func (h *Heap) flushStale() {
+	if usePin {
+		if procs := runtime.GOMAXPROCS(0); procs < len(h.caches.Load().c) {
+			h.flush(procs)
+		}
+	}
+}
+
+// drainCentral puts the transfer caches' objects into their spans, and so wholly
+// free spans into the page heap. It reports whether there were any.
+func (h *Heap) drainCentral() (any bool) {
+	for class := 1; class < numClasses; class++ {
+		any = h.central[class].drain() || any
+	}
+	return any
+}
+
+// flushIfWorth empties all caches if they have more than a sixteenth of the
+// heap, and reports whether it did.
+func (h *Heap) flushIfWorth() bool {
+	h.pages.mu.Lock()
+	committed := h.pages.committed
+	h.pages.mu.Unlock()
+	if h.cachedBytes() < committed/16 {
+		return false
+	}
+	h.flush(0)
+	return h.drainCentral()
+}
+
+// cachedBytes is about what the caches have.
+func (h *Heap) cachedBytes() (bytes uintptr) {
+	for _, c := range h.caches.Load().c {
+		for class := range c.bins {
+			b := &c.bins[class]
+			bytes += uintptr(b.n+b.prev.n) * uintptr(classSize[class])
+		}
+	}
+	return bytes
+}
