@@ -20,6 +20,7 @@ import (
 // the first that is not inlined, are tried.
 func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 	j.settle()
+	s = ofRuntime(s)
 	frames := UserFrames(s.Frames)
 	if len(frames) == 0 {
 		if len(s.Frames) == 0 {
@@ -60,6 +61,26 @@ func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 	e := j.entry(f.Func, alloc.Pos{File: f.File, Line: f.Line}, node, kind, s.Type)
 	j.measured(e, s)
 	return e.site
+}
+
+// ofRuntime is s or, of an object that the runtime made for itself while it was
+// allocating another, such as at the start of a collection, what tells so: s with
+// the function that the allocation called as its entry.
+func ofRuntime(s *alloc.Sample) *alloc.Sample {
+	inside := false // of what is not the allocation of s itself
+	for i, f := range s.Frames {
+		switch {
+		case !f.Runtime():
+			return s
+		case !strings.HasPrefix(f.Func, "runtime.mallocgc"):
+			inside = true
+		case inside:
+			own := *s
+			own.Entry = s.Frames[i-1].Func
+			return &own
+		}
+	}
+	return s
 }
 
 func (j *Joiner) measured(e *entry, s *alloc.Sample) {
@@ -276,7 +297,7 @@ func (j *Joiner) finish(e *entry) {
 		s.Bytes, s.Noscan = nil, nil
 	}
 	slices.Sort(s.Entries)
-	if s.Type == "" && e.sample != nil {
+	if s.Type == "" && e.sample != nil && s.Kind != alloc.String && s.Kind != alloc.Bytes {
 		s.Type = spell(s.Kind, e.sample.Type)
 	}
 	s.Inlined = sortedPlaces(e.inlined)

@@ -38,3 +38,34 @@ func TestStableIDs(t *testing.T) {
 		}
 	}
 }
+
+// TestNestedSample has an allocation start a collection, for which the runtime
+// makes an object of its own: it is no string of the expression that stands
+// there, and says nothing of its type.
+func TestNestedSample(t *testing.T) {
+	file := func(fn string) alloc.Frame { return alloc.Frame{Func: fn, File: "/m/m.go", Line: 3} }
+	stack := func(fns ...string) (list []alloc.Frame) {
+		for _, fn := range fns {
+			list = append(list, file(fn))
+		}
+		return list
+	}
+	j := New(func(string) *expr.File { return nil })
+	var diags []*alloc.Diagnostic
+	var calls []alloc.Call
+	diags = append(diags, &alloc.Diagnostic{Package: "m", Func: "F", Pos: alloc.Pos{File: "/m/m.go", Line: 3, Col: 7}, Verdict: alloc.EscapesToHeap, Expr: "a + b"})
+	calls = append(calls, alloc.Call{Package: "m", Entry: "runtime.concatstring2", Bytes: -1, Frames: stack("m.F")})
+	j.Package("m", diags, calls)
+	nested := j.Sample(&alloc.Sample{Entry: "runtime.concatstring2", Type: "runtime.sudog", Frames: stack(
+		"runtime.mallocgcSmallScanHeader", "runtime.mallocgc", "runtime.newobject", "runtime.acquireSudog", "runtime.gcStart",
+		"runtime.mallocgc", "runtime.rawstring", "runtime.concatstring2", "m.F")})
+	own := j.Sample(&alloc.Sample{Entry: "runtime.concatstring2", Type: "uint8", Frames: stack(
+		"runtime.mallocgc", "runtime.rawstring", "runtime.concatstring2", "m.F")})
+	j.Sites()
+	if nested == own || nested.Kind != alloc.Runtime || nested.Cause != alloc.ByRuntime || nested.Type != "runtime.sudog" {
+		t.Errorf("the runtime's own object is a %s of %q: %s", nested.Kind, nested.Type, nested.Cause)
+	}
+	if own.Kind != alloc.String || own.Type != "" || own.Cause != alloc.Concatenation {
+		t.Errorf("the string is a %s of %q: %s", own.Kind, own.Type, own.Cause)
+	}
+}
