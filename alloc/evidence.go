@@ -1,6 +1,9 @@
 package alloc
 
-import "strings"
+import (
+	"path"
+	"strings"
+)
 
 // A Pos is a place in a source file.
 //
@@ -32,11 +35,13 @@ type Frame struct {
 // Runtime reports whether the frame belongs to the runtime's machinery, which
 // allocates on behalf of its caller: by its package, or by its file where the
 // runtime gives a function to another package by linkname (reflect.unsafe_New).
+// Packages such as runtime/pprof allocate for themselves.
 func (f Frame) Runtime() bool {
+	dir := path.Dir(f.File)
 	return strings.HasPrefix(f.Func, "runtime.") || strings.HasPrefix(f.Func, "internal/runtime/") ||
 		strings.HasPrefix(f.Func, "internal/bytealg.MakeNoZero") ||
-		strings.Contains(f.File, "/src/runtime/") || strings.Contains(f.File, "/src/internal/runtime/") ||
-		strings.HasPrefix(f.File, "runtime/") || strings.HasPrefix(f.File, "internal/runtime/") // -trimpath
+		strings.HasSuffix(dir, "/src/runtime") || strings.Contains(f.File, "/src/internal/runtime/") ||
+		dir == "runtime" || strings.HasPrefix(f.File, "internal/runtime/") // -trimpath
 }
 
 // A Verdict is what the compiler says of one expression, variable or call.

@@ -208,7 +208,7 @@ func ended(res *benchrun.Result, r *benchrun.Run) string {
 func entry(frames []alloc.Frame) string {
 	name := ""
 	for _, f := range frames {
-		if !strings.Contains(f.File, "/src/runtime/") && !strings.Contains(f.File, "/src/internal/runtime/") {
+		if !f.Runtime() {
 			break
 		}
 		name = f.Func
