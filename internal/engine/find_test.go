@@ -276,18 +276,21 @@ var sink a.N
 
 func Set(k int) { sink.Set(k) }
 `))
-	r, err := Find(t.Context(), FindRequest{
-		Build:    Build{Dir: extract(t, a), Env: append(os.Environ(), "GOFLAGS=", "GOWORK=off")},
-		Patterns: []string{"./b"}, Never: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, s := range r.Sites {
-		got = append(got, fmt.Sprintf("%s:%d:%d: %s: %s, %s", s.File, s.Line, s.Col, s.Kind, s.Cause, s.Allocates))
-	}
-	if want := []string{"a/a.go:10:13: slice: stored, always"}; !slices.Equal(got, want) {
-		t.Errorf("sites %q, want %q", got, want)
+	// -trimpath changes nothing, neither what allocates nor the names of files.
+	for _, flags := range []string{"", "-trimpath"} {
+		r, err := Find(t.Context(), FindRequest{
+			Build:    Build{Dir: extract(t, a), Env: append(os.Environ(), "GOFLAGS="+flags, "GOWORK=off")},
+			Patterns: []string{"./b"}, Never: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range r.Sites {
+			got = append(got, fmt.Sprintf("%s:%d:%d: %s: %s, %s", s.File, s.Line, s.Col, s.Kind, s.Cause, s.Allocates))
+		}
+		if want := []string{"a/a.go:10:13: slice: stored, always"}; !slices.Equal(got, want) {
+			t.Errorf("GOFLAGS=%s: sites %q, want %q", flags, got, want)
+		}
 	}
 }

@@ -88,7 +88,9 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 		sources:  make(map[string]bool),
 		spoken:   make(map[*gocmd.Package]bool),
 	}
-	p.cfg = &gocmd.Config{Dir: dir, Env: b.Env, BuildFlags: b.Flags, Overlay: b.Overlay}
+	// What allocates is the same with -trimpath, but files would have names that
+	// nobody can open.
+	p.cfg = &gocmd.Config{Dir: dir, Env: b.Env, BuildFlags: append(slices.Clip(b.Flags), "-trimpath=false"), Overlay: b.Overlay}
 	if b.Progress != nil {
 		p.cfg.Progress = func(g gocmd.Progress) { b.Progress(g.Step, g.Done, g.Total, g.Package) }
 	}
@@ -348,7 +350,7 @@ func (p *pipeline) file(name string) *expr.File {
 }
 
 // onDisk is the file that holds a source file's text: another one where the
-// user's overlay replaces it, or where -trimpath hid its place.
+// user's overlay replaces it.
 func (p *pipeline) onDisk(name string) string {
 	if r, ok := p.overlay[filepath.FromSlash(name)]; ok {
 		return r
