@@ -294,3 +294,41 @@ func Set(k int) { sink.Set(k) }
 		}
 	}
 }
+
+// TestInlinedBoxes inlines two boxes, which stand on one line, into a package
+// that comes before theirs in the alphabet: they are still two.
+func TestInlinedBoxes(t *testing.T) {
+	a := txtar.Parse([]byte(`
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- z/z.go --
+package z
+
+import "fmt"
+
+func Say(x, y int) string { return fmt.Sprintf("%d/%d", x, y) }
+-- a/a.go --
+package a
+
+import "example.com/m/z"
+
+func F(x, y int) { z.Say(x, y) }
+`))
+	r, err := Find(t.Context(), FindRequest{
+		Build:    Build{Dir: extract(t, a), Env: append(os.Environ(), "GOFLAGS=", "GOWORK=off")},
+		Patterns: []string{"./..."},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, s := range r.Sites {
+		got = append(got, fmt.Sprintf("%s:%d:%d: %s", s.File, s.Line, s.Col, s.Kind))
+	}
+	slices.Sort(got)
+	if want := []string{"z/z.go:5:57: interface", "z/z.go:5:60: interface"}; !slices.Equal(got, want) {
+		t.Errorf("sites %q, want %q", got, want)
+	}
+}

@@ -216,6 +216,36 @@ func plainPath(importPath string) string {
 	return path
 }
 
+// importedFirst orders packages so that the sites of a body are known before the
+// copies of it in packages that import it.
+func (p *pipeline) importedFirst(paths []string) []string {
+	order := make([]string, 0, len(paths))
+	joined := make(map[string]bool)
+	for _, path := range paths {
+		joined[path] = true
+	}
+	seen := make(map[string]bool)
+	var visit func(path string)
+	visit = func(path string) {
+		if seen[path] {
+			return
+		}
+		seen[path] = true
+		if pkg := p.packages[path]; pkg != nil {
+			for _, imp := range pkg.Imports {
+				visit(plainPath(imp))
+			}
+		}
+		if joined[path] {
+			order = append(order, path)
+		}
+	}
+	for _, path := range paths {
+		visit(path)
+	}
+	return order
+}
+
 // join makes the sites of the packages that were compiled.
 func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	paths := slices.Sorted(maps.Keys(p.diags))
@@ -224,6 +254,7 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 			paths = append(paths, path)
 		}
 	}
+	paths = p.importedFirst(paths)
 	if err := p.needRuntime(ctx); err != nil {
 		return nil, err
 	}
