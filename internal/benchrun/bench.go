@@ -26,7 +26,7 @@ import (
 // out; none at all is ErrNoBenchmarks. What goes wrong with one package is its
 // Result's Err; what goes wrong with all, such as *Unsupported, the error.
 func Bench(ctx context.Context, cfg *gocmd.Config, opts Options) ([]*Result, error) {
-	ts, err := targets(ctx, cfg, opts.Packages, "Benchmark", opts.Bench)
+	ts, err := targets(ctx, cfg, opts.Packages, []string{"Benchmark"}, opts.Bench)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func noBenchmarks(opts Options) error {
 // one Run, from the start of the first test to the end of the last, or of the
 // process where that comes first.
 func Test(ctx context.Context, cfg *gocmd.Config, opts Options) ([]*Result, error) {
-	ts, err := targets(ctx, cfg, opts.Packages, "Test", opts.Run)
+	ts, err := targets(ctx, cfg, opts.Packages, []string{"Test", "Fuzz"}, opts.Run) // go test runs the seeds of fuzz tests
 	if err != nil {
 		return nil, err
 	}

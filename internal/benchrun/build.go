@@ -21,12 +21,12 @@ import (
 // A target is a package with tests.
 type target struct {
 	pkg, dir string
-	funcs    []string // BenchmarkX or TestX
+	funcs    []string // BenchmarkX; or TestX and FuzzX
 }
 
 // targets lists the packages that have a function that pattern may match,
-// prefix being "Benchmark" or "Test".
-func targets(ctx context.Context, cfg *gocmd.Config, patterns []string, prefix, pattern string) ([]target, error) {
+// being of one of the prefixes "Benchmark", "Test" and "Fuzz".
+func targets(ctx context.Context, cfg *gocmd.Config, patterns, prefixes []string, pattern string) ([]target, error) {
 	match, err := matcher(pattern)
 	if err != nil {
 		return nil, &Error{Msg: fmt.Sprintf("invalid regular expression %q", pattern), Usage: true, Err: err}
@@ -45,7 +45,7 @@ func targets(ctx context.Context, cfg *gocmd.Config, patterns []string, prefix, 
 			if !strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			for _, fn := range testFuncs(file, prefix) {
+			for _, fn := range testFuncs(file, prefixes) {
 				if match(fn) {
 					funcs = append(funcs, fn)
 				}
@@ -67,7 +67,7 @@ func targets(ctx context.Context, cfg *gocmd.Config, patterns []string, prefix, 
 
 // testFuncs lists the functions of a test file that package testing would run.
 // A file that does not parse has none: the compiler will have more to say.
-func testFuncs(file, prefix string) []string {
+func testFuncs(file string, prefixes []string) []string {
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil && f == nil {
 		return nil
@@ -78,9 +78,11 @@ func testFuncs(file, prefix string) []string {
 		if !ok || fn.Recv != nil || fn.Type.Params.NumFields() != 1 {
 			continue
 		}
-		rest, ok := strings.CutPrefix(fn.Name.Name, prefix)
-		if first, _ := utf8.DecodeRuneInString(rest); ok && (rest == "" || !unicode.IsLower(first)) {
-			out = append(out, fn.Name.Name)
+		for _, prefix := range prefixes {
+			rest, ok := strings.CutPrefix(fn.Name.Name, prefix)
+			if first, _ := utf8.DecodeRuneInString(rest); ok && (rest == "" || !unicode.IsLower(first)) {
+				out = append(out, fn.Name.Name)
+			}
 		}
 	}
 	return out

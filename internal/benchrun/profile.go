@@ -32,7 +32,7 @@ type Difference struct {
 // second run are those of -benchtime=Nx, or as many as take some 20 ms
 // unprofiled, at most 10,000.
 func Profiles(ctx context.Context, cfg *gocmd.Config, opts Options) (_ []*Result, diffs []*Difference, err error) {
-	ts, err := targets(ctx, cfg, opts.Packages, "Benchmark", opts.Bench)
+	ts, err := targets(ctx, cfg, opts.Packages, []string{"Benchmark"}, opts.Bench)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -107,10 +107,23 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case slices.Contains([]string{"-h", "-help", "--help"}, name):
 		fmt.Fprint(e.stdout, usage)
 		return nil
+	case strings.HasPrefix(name, "-") && commandAfter(args):
+		return usageError(fmt.Sprintf("%s stands before the command", name), "the command comes first, then its flags: stackward find -C dir ./...")
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return commands()[0].run(ctx, e, args)
 	}
 	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, version, help; packages are written as ./name")
+}
+
+// commandAfter reports the name of a command behind flags, unless it may be the
+// value of one.
+func commandAfter(args []string) bool {
+	for i, arg := range args {
+		if i > 0 && !strings.HasPrefix(args[i-1], "-") && slices.ContainsFunc(commands(), func(c command) bool { return c.name == arg }) {
+			return true
+		}
+	}
+	return false
 }
 
 func usageError(msg, hint string) error {

@@ -49,6 +49,9 @@ func defineExplain(fs *flag.FlagSet) runner {
 			return usageError("explain what?", "write FILE:LINE, a site's id or a cause such as \"returned\"")
 		}
 		req.Target, req.Patterns = args[0], args[1:]
+		if i := slices.IndexFunc(req.Patterns, isPlace); i >= 0 {
+			return usageError("explain: one place at a time, and "+req.Patterns[i]+" is another", "what follows the place are packages to look in")
+		}
 		if c := alloc.Cause(req.Target); slices.Contains(alloc.Causes, c) {
 			page, ok := docs.Cause(c)
 			if !ok {
@@ -62,6 +65,12 @@ func defineExplain(fs *flag.FlagSet) runner {
 		}
 		return report(e, &b, &o, &req.Build, func() (*alloc.Report, error) { return engine.Explain(ctx, req) })
 	}
+}
+
+// isPlace reports FILE.go:LINE, which no pattern of packages looks like.
+func isPlace(arg string) bool {
+	_, line, ok := strings.Cut(arg, ".go:")
+	return ok && line != "" && line[0] >= '0' && line[0] <= '9'
 }
 
 // noCause is the answer to a word that is neither a cause nor the beginning of a

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"path"
@@ -132,7 +131,7 @@ func (t *writer) row(c *alloc.Cost, s *alloc.Site) row {
 		return row{what: words("at a place that is not in today's source"), behind: "in " + c.Gone}
 	}
 	r := row{what: func(n int) string {
-		return subject(s, n) + ": " + cmp.Or(string(s.Cause), "cause unknown")
+		return subject(s, n) + ": " + whyOf(s)
 	}}
 	if len(c.Via) > 0 {
 		f := c.Via[len(c.Via)-1]

@@ -65,7 +65,7 @@ func (t *writer) advice(words string, of func(alloc.Cause) string, c alloc.Cause
 		return
 	}
 	if sentence := of(c); sentence != "" {
-		fmt.Fprintf(t, "%s%s\n", words, sentence)
+		t.fold(words + sentence)
 	}
 }
 

@@ -51,7 +51,7 @@ func TestNarrow(t *testing.T) {
 		{"cost", 0, `
           2    96  50.0%   50.0%  codec/json/json.go:24:9: composite of json.configurationOfTheWholeProgram: returned
           1   200  25.0%   75.0%  codec/json/json.go:30: map-growth of map[string]interface {}: growth, in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
-          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause unknown, in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
+          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause not known, in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
           1        25.0%          unexplained: 1 without a cause
 `},
 		{"cost", 80, `
@@ -61,7 +61,7 @@ func TestNarrow(t *testing.T) {
                                     map-growth of map[string…nterface {}: growth
     in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
           1     4  25.0%  100.0%  codec/json/json.go:30:
-                                    new of int: cause unknown
+                                    new of int: cause not known
     in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
           1        25.0%          unexplained: 1 without a cause
 `},
@@ -70,7 +70,7 @@ func TestNarrow(t *testing.T) {
                                     composite of json.configurationOfTheWholeProgram: returned
           1   200  25.0%   75.0%  codec/json/json.go:30: map-growth of map[string…terface {}: growth
                         in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
-          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause unknown
+          1     4  25.0%  100.0%  codec/json/json.go:30: new of int: cause not known
                         in encoding/json.(*decodeState).objectInterface decode.go:700 (2 calls down)
           1        25.0%          unexplained: 1 without a cause
 `},
@@ -81,6 +81,10 @@ codec/json/json.go:30:3: map-growth of map[string]interface {}: growth, in encod
 		{"find", 80, `
 codec/json/json.go:24:9: composite of json.configu…WholeProgram (48 B): returned
 codec/json/json.go:30:3: map-growth of map[string]interface {}: growth… [loop 1]
+`},
+		{"find", 56, `
+codec/json/json.go:24:9: composite of jso…gram: returned
+codec/json/json.go:30:3: map-growth of map[…e {}: growth
 `},
 	} {
 		var b strings.Builder

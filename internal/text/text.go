@@ -117,8 +117,19 @@ func line(s *alloc.Site, in string, room int) string {
 	if left := room - columnsOf(what+notes); columnsOf(tail) > left {
 		tail = elide(tail, max(left, 1))
 	}
-	return elide(describeIn(s, room-columnsOf(tail+notes), 12)+tail+notes, room)
+	if what = describeIn(s, room-columnsOf(tail+notes), 12); columnsOf(what+tail+notes) <= room {
+		return what + tail + notes
+	}
+	because := ": " + whyOf(s)
+	what = shrink(room-columnsOf(because), 4, named, func(n int) string { return subject(s, n) })
+	if columnsOf(what+because) > room {
+		what = string(s.Kind)
+	}
+	return elide(what+because, room)
 }
+
+// whyOf is a site's cause in words.
+func whyOf(s *alloc.Site) string { return cmp.Or(string(s.Cause), "cause not known") }
 
 // notes say what a site is ranked by.
 func notes(s *alloc.Site) string {
@@ -179,7 +190,7 @@ func describe(s *alloc.Site, n int) string {
 	if s.Bytes != nil {
 		fmt.Fprintf(&b, " (%s)", Bytes(float64(*s.Bytes)))
 	}
-	b.WriteString(": " + cmp.Or(string(s.Cause), "cause not known"))
+	b.WriteString(": " + whyOf(s))
 	switch s.Allocates {
 	case alloc.Never:
 		b.WriteString(", but allocates nothing")
@@ -232,7 +243,7 @@ func (t *writer) summary(r *alloc.Report) {
 	if more := s.Found - s.Shown; more > 0 {
 		fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(more))
 	}
-	fmt.Fprintf(t, "\n%s in %s", plural(s.Found, "site"), plural(s.Packages, "package"))
+	found := fmt.Sprintf("%s in %s", plural(s.Found, "site"), plural(s.Packages, "package"))
 	type causeCount struct {
 		cause alloc.Cause
 		n     int
@@ -249,9 +260,10 @@ func (t *writer) summary(r *alloc.Report) {
 		if i == 0 {
 			sep = ": "
 		}
-		fmt.Fprintf(t, "%s%s %s", sep, cmp.Or(string(c.cause), "cause not known"), count(c.n))
+		found += fmt.Sprintf("%s%s %s", sep, cmp.Or(string(c.cause), "cause not known"), count(c.n))
 	}
 	fmt.Fprintln(t)
+	t.fold(found)
 	var left []string
 	for _, x := range []struct {
 		n    int
@@ -266,18 +278,38 @@ func (t *writer) summary(r *alloc.Report) {
 		}
 	}
 	if len(left) > 0 {
-		fmt.Fprintf(t, "left out: %s\n", strings.Join(left, ", "))
+		t.fold("left out: " + strings.Join(left, ", "))
 	}
 	if n := s.NotInstantiated; n > 0 {
-		fmt.Fprintf(t, "not known: what %s allocate, which nothing here instantiates (-tests adds what tests do)\n", plural(n, "generic function"))
+		t.fold(fmt.Sprintf("not known: what %s allocate, which nothing here instantiates (-tests adds what tests do)", plural(n, "generic function")))
 	}
 	if r.Header.Order == "static" && s.Shown > 1 {
 		by := "loop depth, call depth and size, error paths last"
 		if r.Header.PGO != "" {
 			by = "CPU time of functions in " + r.Header.PGO + ", then " + by
 		}
-		fmt.Fprintf(t, "ranked by %s: a static order; stackward cost measures one\n", by)
+		t.fold("ranked by " + by + ": a static order; stackward cost measures one")
 	}
+}
+
+// fold writes a sentence, broken between words where the terminal ends.
+func (t *writer) fold(s string) {
+	used := 0
+	for i, word := range strings.Fields(s) {
+		n := columnsOf(word)
+		switch {
+		case i == 0:
+		case t.o.Width > 0 && used+1+n >= t.o.Width:
+			fmt.Fprint(t, "\n  ")
+			used = 2
+		default:
+			fmt.Fprint(t, " ")
+			used++
+		}
+		fmt.Fprint(t, word)
+		used += n
+	}
+	fmt.Fprintln(t)
 }
 
 func count(n int) string {
