@@ -52,6 +52,10 @@ func unitsOf(b *alloc.Benchmark) units {
 // run does once, such as filling a pool.
 const crumb = 0.005
 
+// smallestSlot is the least that an object takes on its own, in bytes
+// (runtime/sizeclasses.go, go1.26).
+const smallestSlot = 8
+
 func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[string]*alloc.Site) {
 	u := unitsOf(b)
 	fmt.Fprintf(t, "%s  %s %s  %s %s", t.color(bold, b.Name), u.objects(b.AllocsPerOp), u.objectsName, u.bytes(b.BytesPerOp), u.bytesName)
@@ -68,6 +72,7 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 	var rows []row
 	var sum, crumbs, crumbBytes, crumbInUse float64
 	shown, few := 0, 0
+	tiny, harness := false, false
 	for _, c := range costs {
 		sum += c.Share
 		if b.Source != "profile" && c.AllocsPerOp < crumb || t.o.Top > 0 && shown == t.o.Top {
@@ -84,6 +89,8 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s%.1f%%\t%.1f%%\t\n", u.objects(c.AllocsPerOp), u.bytes(c.BytesPerOp), inuse, 100*c.Share, 100*sum)
 		rows = append(rows, t.row(c, sites[c.Site]))
+		tiny = tiny || b.Source != "profile" && c.BytesPerOp < 0.99*smallestSlot*c.AllocsPerOp
+		harness = harness || len(c.Via) > 0 && path.Base(c.Via[0].File) == "_testmain.go"
 	}
 	if few > 0 {
 		inuse := ""
@@ -105,6 +112,12 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		fmt.Fprintln(t, "profile: sampled and scaled; objects under 16 bytes without pointers are undercounted")
 	} else {
 		fmt.Fprintf(t, "%s: recorded %s of %s %s\n", b.Source, u.objects(b.RecordedAllocsPerOp), u.objects(b.AllocsPerOp), u.objectsName)
+	}
+	if tiny {
+		t.fold(u.bytesName + ": objects under 16 bytes without pointers share blocks, each counted where it was opened")
+	}
+	if harness {
+		t.fold("_testmain.go: what go test writes to call the tests; package testing allocates there")
 	}
 	if b.Note != "" {
 		fmt.Fprintln(t, b.Note)

@@ -108,3 +108,32 @@ codec/json/json.go:30:3: map-growth of map[…e {}: growth
 		}
 	}
 }
+
+// TestNotes checks that figures and places that look odd are told of, and no
+// others are.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	const tiny, harness = "share blocks", "what go test writes"
+	for _, tt := range []struct {
+		name          string
+		bytes         float64
+		file          string
+		tiny, harness bool
+	}{
+		{"plain", 16, "m_test.go", false, false},
+		{"of the smallest size", 8, "m_test.go", false, false},
+		{"within another's block", 0, "m_test.go", true, false},
+		{"of package testing", 16, "_testmain.go", false, true},
+	} {
+		r := narrow("cost")
+		r.Costs = r.Costs[1:2]
+		r.Costs[0].AllocsPerOp, r.Costs[0].BytesPerOp, r.Costs[0].Via[0].File = 1, tt.bytes, tt.file
+		var b strings.Builder
+		if err := Write(&b, r, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), tiny) != tt.tiny || strings.Contains(b.String(), harness) != tt.harness {
+			t.Errorf("%s:\n%s", tt.name, b.String())
+		}
+	}
+}
