@@ -123,7 +123,11 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 		fmt.Fprintln(t, b.Note)
 	}
 	if g := b.GC; g != nil && g.Cycles > 0 {
-		fmt.Fprintf(t, "GC: %.0f cycles, %.0f pauses, %.1f%% of CPU in %d ops\n", g.Cycles, g.Pauses, 100*g.CPUShare, b.N)
+		fmt.Fprintf(t, "GC: %.0f cycles, %.0f pauses, %.1f%% of CPU", g.Cycles, g.Pauses, 100*g.CPUShare)
+		if b.NsPerOp > 0 { // of a benchmark; a test or a program has no operations
+			fmt.Fprintf(t, " in %d ops", b.N)
+		}
+		fmt.Fprintln(t)
 	}
 }
 

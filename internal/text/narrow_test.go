@@ -137,3 +137,20 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestGC checks that operations are counted of benchmarks only.
+func TestGC(t *testing.T) {
+	t.Parallel()
+	for ns, want := range map[float64]string{0: "3.0% of CPU\n", 12: "3.0% of CPU in 1 ops\n"} {
+		r := narrow("cost")
+		b := r.Benchmarks[0]
+		b.N, b.NsPerOp, b.GC = 1, ns, &alloc.GC{Cycles: 2, Pauses: 4, CPUShare: 0.03}
+		var out strings.Builder
+		if err := Write(&out, r, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(out.String(), want) {
+			t.Errorf("%v ns/op: %q at the end, want %q", ns, out.String(), want)
+		}
+	}
+}
