@@ -77,6 +77,8 @@ func checkedFree(a Allocator, p unsafe.Pointer, size uintptr, t reflect.Type) {
 		a.check.free(p, size, t)
 	case *Cache:
 		a.heap.check.free(p, size, t)
+	default:
+		a.Free(p, size)
 	}
 }
 
