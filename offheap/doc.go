@@ -66,6 +66,8 @@
 //	tiny.go       objects below 16 bytes
 //	flush.go      emptying caches
 //	trim.go       giving memory back
+//	map.go        Map, a container made of such memory, with its tables in
+//	              map_table.go, and how it grows and is iterated over
 //
 // Allocating an object of up to 32 KiB goes up:
 //
