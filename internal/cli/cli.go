@@ -115,15 +115,12 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, version, help; packages are written as ./name")
 }
 
-// commandAfter reports the name of a command behind flags, unless it may be the
-// value of one.
+// commandAfter reports the name of a command behind the go command's flags.
 func commandAfter(args []string) bool {
-	for i, arg := range args {
-		if i > 0 && !strings.HasPrefix(args[i-1], "-") && slices.ContainsFunc(commands(), func(c command) bool { return c.name == arg }) {
-			return true
-		}
-	}
-	return false
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	new(buildFlags).define(fs)
+	return fs.Parse(args) == nil && slices.ContainsFunc(commands(), func(c command) bool { return c.name == fs.Arg(0) })
 }
 
 func usageError(msg, hint string) error {

@@ -163,7 +163,7 @@ func (p *pipeline) take(r *alloc.Report, sites []*alloc.Site, costs []*alloc.Cos
 // complete fills in the sites of a cost report and its summary.
 func (p *pipeline) complete(r *alloc.Report, j *correlate.Joiner, start time.Time) {
 	p.fill(r.Sites, j)
-	r.Summary.Packages = len(p.named)
+	r.Summary.Packages = p.packagesAsked()
 	r.Summary.Sites, r.Summary.Found, r.Summary.Shown = len(r.Sites), len(r.Sites), len(r.Sites)
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()

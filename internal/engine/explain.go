@@ -52,7 +52,7 @@ func Explain(ctx context.Context, req ExplainRequest) (*alloc.Report, error) {
 		}
 	}
 	r := &alloc.Report{Header: p.header("explain"), Problems: p.problems}
-	r.Summary.Packages = len(p.named)
+	r.Summary.Packages = p.packagesAsked()
 	for _, s := range all {
 		if t.means(s) {
 			r.Sites = append(r.Sites, s)

@@ -31,7 +31,7 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 	}
 	r := &alloc.Report{Header: p.header("find"), Problems: p.problems}
 	r.Header.Order = "static"
-	r.Summary.Packages = len(p.named)
+	r.Summary.Packages = p.packagesAsked()
 	r.Summary.ByCause = make(map[alloc.Cause]int)
 	r.Summary.ByKind = make(map[alloc.Kind]int)
 	for _, s := range f.Sites {
@@ -72,6 +72,16 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// packagesAsked counts the packages that the patterns match. A package and its
+// tests, which are packages of their own, are one.
+func (p *pipeline) packagesAsked() int {
+	dirs := make(map[string]bool)
+	for _, pkg := range p.named {
+		dirs[pkg.Dir] = true
+	}
+	return len(dirs)
 }
 
 // patterns is the go command's default for none.

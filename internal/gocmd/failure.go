@@ -94,6 +94,9 @@ func errNoPackages(patterns []string, why string) error {
 	if why != "" {
 		e.Msg += ": " + why
 	}
+	if strings.Contains(why, "listed in go.work") {
+		e.Hint = "./... does not reach into a workspace's modules: name one, as ./name/..., or all with the pattern work (go1.25)"
+	}
 	if strings.Contains(why, "build constraints exclude all Go files") {
 		e.Hint = "name the build tags with -tags, or set GOOS and GOARCH"
 	}

@@ -98,7 +98,11 @@ func (t *writer) benchmark(b *alloc.Benchmark, costs []*alloc.Cost, sites map[st
 			inuse = u.bytes(crumbInUse) + "\t"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", u.objects(crumbs), u.bytes(crumbBytes), inuse)
-		rows = append(rows, row{what: words(plural(few, "smaller site"))})
+		what := "smaller site"
+		if t.o.Top > 0 && shown == t.o.Top {
+			what = "more site" // maybe no smaller
+		}
+		rows = append(rows, row{what: words(plural(few, what))})
 	}
 	fmt.Fprintf(w, "%s\t\t%s%.1f%%\t\t\n", u.objects(b.UnexplainedAllocsPerOp), strings.Repeat("\t", strings.Count(u.more, "\t")), 100*(1-b.Explained))
 	rows = append(rows, unexplained(b, costs, sites))
