@@ -22,18 +22,10 @@ func newMap[K comparable, V any](t testing.TB) (Map[K, V], *Heap) {
 	}
 	t.Cleanup(func() {
 		m.Free()
-		checkNothing(t, h)
+		checkEmpty(t, h)
 		h.Close()
 	})
 	return m, h
-}
-
-// checkNothing fails if an object of the heap lives.
-func checkNothing(t testing.TB, h *Heap) {
-	t.Helper()
-	if s := h.Stats(); s.Objects != 0 || s.Requested != 0 {
-		t.Errorf("%d objects of %d bytes are left", s.Objects, s.Requested)
-	}
 }
 
 // checkMap fails if an invariant of map.go does not hold.
@@ -659,7 +651,7 @@ func (x *mapModel) check() {
 
 func (x *mapModel) end() {
 	x.m.Free()
-	checkNothing(x.t, x.f.a)
+	checkEmpty(x.t, x.f.a)
 	x.f.a.Close()
 }
 
@@ -741,4 +733,39 @@ func FuzzMap(f *testing.F) {
 		x.check()
 		x.end()
 	})
+}
+
+func TestMapAllocs(t *testing.T) {
+	if checked {
+		t.Skip("the checked build allocates on the Go heap")
+	}
+	m, _ := newMap[uint64, value100](t)
+	floats, _ := newMap[[2]float64, int](t)
+	for i := range uint64(10_000) {
+		m.Set(i, value100{})
+	}
+	k := uint64(0)
+	for _, test := range []struct {
+		name string
+		f    func()
+	}{
+		{"Get", func() { m.Get(k) }},
+		{"Get of nothing", func() { m.Get(k + 1<<40) }},
+		{"Set", func() { m.Set(k, value100{}) }},
+		{"Set of more", func() { m.Set(k+1<<20, value100{}) }},
+		{"Upsert", func() { m.Upsert(k + 1<<20) }},
+		{"Delete", func() { m.Delete(k + 1<<20) }},
+		{"All", func() {
+			for range m.All() {
+				break
+			}
+		}},
+		{"Stats", func() { m.MemoryUsed() }},
+		{"floats", func() { floats.Set([2]float64{float64(k), 1}, 2); floats.Get([2]float64{0, 2}) }},
+	} {
+		if n := testing.AllocsPerRun(5000, func() { test.f(); k++ }); n != 0 {
+			t.Errorf("%s: %v allocations on the Go heap", test.name, n)
+		}
+		k = 0
+	}
 }
