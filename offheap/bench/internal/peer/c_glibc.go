@@ -1,0 +1,5 @@
+//go:build cgo && link_glibc
+
+package peer
+
+const cLibrary = "glibc"

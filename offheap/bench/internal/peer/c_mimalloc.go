@@ -1,0 +1,8 @@
+//go:build cgo && link_mimalloc
+
+package peer
+
+// #cgo LDFLAGS: -lmimalloc
+import "C"
+
+const cLibrary = "mimalloc"

@@ -1,0 +1,8 @@
+//go:build cgo && link_tcmalloc
+
+package peer
+
+// #cgo LDFLAGS: -ltcmalloc_minimal
+import "C"
+
+const cLibrary = "tcmalloc"
