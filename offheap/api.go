@@ -40,18 +40,37 @@ func New[T any](a Allocator) (*T, error) {
 
 // NewUninit is [New], but the contents are undefined.
 func NewUninit[T any](a Allocator) (*T, error) {
-	mustPointerFree[T]()
+	if mayHavePointers((*T)(nil)) {
+		refusePointers[T]()
+	}
 	size := unsafe.Sizeof(*new(T))
 	if !isSmall(size) {
 		p, _, err := allocTyped[T](a, size)
 		return (*T)(p), err
 	}
-	switch a := a.(type) {
-	case *Cache:
-		p, err := a.allocSmall(sizeClass(size), size)
+	// The fast paths of allocSmall are here too: they save a call. Type
+	// assertions one after the other are cheaper than a switch.
+	class := sizeClass(size)
+	if h, ok := a.(*Heap); ok {
+		if usePin {
+			b := h.pinned(class)
+			if p := b.pop(); p != nil {
+				b.req += size
+				procUnpin()
+				return (*T)(p), nil
+			}
+			procUnpin()
+		}
+		p, err := h.allocSlow(class, size)
 		return (*T)(p), err
-	case *Heap:
-		p, err := a.allocSmall(sizeClass(size), size)
+	}
+	if c, ok := a.(*Cache); ok {
+		b := &c.c.bins[class]
+		if p := b.pop(); p != nil {
+			b.req += size
+			return (*T)(p), nil
+		}
+		p, err := c.allocSlow(class, size)
 		return (*T)(p), err
 	}
 	p, err := a.AllocUninit(size)
@@ -64,17 +83,34 @@ func Free[T any](a Allocator, p *T) {
 	if p == nil {
 		return
 	}
-	if isSmall(size) {
-		switch a := a.(type) {
-		case *Cache:
-			a.freeSmall(unsafe.Pointer(p), sizeClass(size), size)
-			return
-		case *Heap:
-			a.freeSmall(unsafe.Pointer(p), sizeClass(size), size)
+	if !isSmall(size) {
+		freeTyped[T](a, unsafe.Pointer(p), size)
+		return
+	}
+	class := sizeClass(size)
+	if h, ok := a.(*Heap); ok {
+		if usePin {
+			b := h.pinned(class)
+			if b.canPush(unsafe.Pointer(p)) {
+				b.push(unsafe.Pointer(p))
+				b.req -= size
+				procUnpin()
+				return
+			}
+			procUnpin()
+		}
+		h.freeSlow(unsafe.Pointer(p), class, size)
+		return
+	}
+	if c, ok := a.(*Cache); ok {
+		b := &c.c.bins[class]
+		if b.canPush(unsafe.Pointer(p)) {
+			b.push(unsafe.Pointer(p))
+			b.req -= size
 			return
 		}
+		c.freeSlow(unsafe.Pointer(p), class, size)
 	}
-	freeTyped[T](a, unsafe.Pointer(p), size)
 }
 
 // allocTyped is allocUninit, which in the checked build remembers the type.
@@ -99,31 +135,11 @@ func isSmall(size uintptr) bool {
 	return !checked && size != 0 && size <= maxSmallSize && !isTiny(size)
 }
 
-// AllocN sets each element of dst to a new zero T, and returns how many it has
-// set: fewer than all only with an error.
-func AllocN[T any](a Allocator, dst []*T) (int, error) {
-	for i := range dst {
-		p, err := New[T](a)
-		if err != nil {
-			return i, err
-		}
-		dst[i] = p
-	}
-	return len(dst), nil
-}
-
-// FreeN frees each element of ps.
-func FreeN[T any](a Allocator, ps []*T) {
-	for _, p := range ps {
-		Free(a, p)
-	}
-}
-
 // MakeSlice returns a slice of n zero Ts with room for capacity. It is freed with
 // [FreeSlice].
 func MakeSlice[T any](a Allocator, n, capacity int) ([]T, error) {
 	s, dirty, err := makeSlice[T](a, n, capacity)
-	if dirty {
+	if err == nil && dirty {
 		clear(s[:capacity])
 	}
 	return s, err
@@ -136,7 +152,9 @@ func MakeSliceUninit[T any](a Allocator, n, capacity int) ([]T, error) {
 }
 
 func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err error) {
-	mustPointerFree[T]()
+	if mayHavePointers((*T)(nil)) {
+		refusePointers[T]()
+	}
 	if n < 0 || n > capacity {
 		panic(fmt.Sprintf("offheap: MakeSlice of %d elements with a capacity of %d", n, capacity))
 	}
@@ -289,7 +307,7 @@ func (c *Cache) Free(p unsafe.Pointer, size uintptr) {
 
 func (c *Cache) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	switch {
-	case c.c == nil:
+	case c.c.closed:
 		return nil, false, ErrClosed
 	case checked:
 		p, err = c.heap.check.alloc(size, nil)
@@ -308,7 +326,7 @@ func (c *Cache) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err err
 
 func alloc(a Allocator, size uintptr) (unsafe.Pointer, error) {
 	p, dirty, err := a.allocUninit(size)
-	if dirty {
+	if err == nil && dirty {
 		clear(unsafe.Slice((*byte)(p), size))
 	}
 	return p, err

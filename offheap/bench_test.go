@@ -15,14 +15,14 @@ func BenchmarkPair64(b *testing.B) {
 	h := NewHeap(Config{})
 	defer h.Close()
 	b.Run("heap", func(b *testing.B) {
-		for b.Loop() {
+		for range b.N {
 			p, _ := NewUninit[obj64](h)
 			p.a[0] = 1
 			Free(h, p)
 		}
 	})
 	b.Run("heap-zeroed", func(b *testing.B) {
-		for b.Loop() {
+		for range b.N {
 			p, _ := New[obj64](h)
 			p.a[0] = 1
 			Free(h, p)
@@ -31,28 +31,28 @@ func BenchmarkPair64(b *testing.B) {
 	b.Run("cache", func(b *testing.B) {
 		c := h.NewCache()
 		defer c.Close()
-		for b.Loop() {
+		for range b.N {
 			p, _ := NewUninit[obj64](c)
 			p.a[0] = 1
 			Free(c, p)
 		}
 	})
 	b.Run("tiny", func(b *testing.B) {
-		for b.Loop() {
+		for range b.N {
 			p, _ := NewUninit[uint32](h)
 			*p = 1
 			Free(h, p)
 		}
 	})
 	b.Run("make", func(b *testing.B) {
-		for b.Loop() {
+		for range b.N {
 			sink = new(obj64)
 			sink.a[0] = 1
 		}
 	})
 	b.Run("sync.Pool", func(b *testing.B) {
 		pool := sync.Pool{New: func() any { return new(obj64) }}
-		for b.Loop() {
+		for range b.N {
 			p := pool.Get().(*obj64)
 			p.a[0] = 1
 			pool.Put(p)

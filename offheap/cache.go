@@ -38,7 +38,7 @@ func (h *Heap) disown(c *pcache) {
 		return
 	}
 	delete(h.owned, c)
-	if !h.closed {
+	if !h.closed.Load() {
 		h.empty(c)
 	}
 	h.past.addCounts(c)
@@ -47,46 +47,38 @@ func (h *Heap) disown(c *pcache) {
 // Close gives what the cache holds back to the heap. An allocation from the
 // cache is an error from then on; objects may still be freed through it.
 func (c *Cache) Close() {
-	if c.c == nil {
+	if c.c.closed {
 		return
 	}
 	c.drop.Stop()
 	c.heap.disown(c.c)
-	c.c = nil
+	c.c = noCache
 }
 
 // Heap is the heap whose objects these are.
 func (c *Cache) Heap() *Heap { return c.heap }
 
 func (c *Cache) allocSmall(class uint8, size uintptr) (unsafe.Pointer, error) {
-	if pc := c.c; pc != nil {
-		b := &pc.bins[class]
-		if p := objectAt(&b.head); p != nil {
-			b.head = *(*uintptr)(p)
-			b.n--
-			b.req += size
-			return p, nil
-		}
+	b := &c.c.bins[class]
+	if p := b.pop(); p != nil {
+		b.req += size
+		return p, nil
 	}
 	return c.allocSlow(class, size)
 }
 
 func (c *Cache) freeSmall(p unsafe.Pointer, class uint8, size uintptr) {
-	if pc := c.c; pc != nil {
-		b := &pc.bins[class]
-		if b.n < b.max && b.head != uintptr(p) {
-			*(*uintptr)(p) = b.head
-			b.head = uintptr(p)
-			b.n++
-			b.req -= size
-			return
-		}
+	b := &c.c.bins[class]
+	if b.canPush(p) {
+		b.push(p)
+		b.req -= size
+		return
 	}
 	c.freeSlow(p, class, size)
 }
 
 func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
-	if c.c == nil {
+	if c.c.closed {
 		return nil, ErrClosed
 	}
 	b := &c.c.bins[class]
@@ -109,7 +101,7 @@ func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 }
 
 func (c *Cache) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
-	if c.c == nil {
+	if c.c.closed {
 		c.heap.freeSmall(p, class, size)
 		return
 	}
@@ -130,7 +122,7 @@ func (c *Cache) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 }
 
 func (c *Cache) allocTiny(size uintptr) (unsafe.Pointer, error) {
-	if c.c == nil {
+	if c.c.closed {
 		return nil, ErrClosed
 	}
 	p := c.c.tiny.alloc(size)
@@ -149,7 +141,7 @@ func (c *Cache) allocTiny(size uintptr) (unsafe.Pointer, error) {
 }
 
 func (c *Cache) freeTiny(p unsafe.Pointer, size uintptr) {
-	if c.c == nil {
+	if c.c.closed {
 		c.heap.freeTiny(p, size)
 		return
 	}

@@ -8,7 +8,8 @@ package offheap
 // freed; then it is poisoned and put in a quarantine, where double frees find it
 // with both stacks, and when it leaves the quarantine the poison is looked at.
 // Sizes and types are compared at the free. An object that New did not zero is
-// poisoned too.
+// poisoned too. Without -race, some objects have a page of the system's with one
+// behind it that may not be accessed; see check_guard.go.
 //
 // The functions are the same and the rules are the same; it costs some
 // microseconds an object.

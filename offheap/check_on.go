@@ -40,6 +40,7 @@ type checkHeap struct {
 
 	requested uintptr
 	peak      uintptr
+	allocs    uint
 }
 
 // A checkedObject is memory of the Go heap that stands for memory off it.
@@ -49,6 +50,7 @@ type checkedObject struct {
 	typ   reflect.Type // nil if not known
 	alloc []uintptr    // stacks
 	free  []uintptr    // nil while it lives
+	page  *guardedPage // that it has for itself, or nil
 }
 
 func (c *checkHeap) init(h *Heap) {
@@ -61,7 +63,7 @@ func checkedAlloc(a Allocator, size uintptr, t reflect.Type) (p unsafe.Pointer, 
 	case *Heap:
 		p, err = a.check.alloc(size, t)
 	case *Cache:
-		if a.c == nil {
+		if a.c.closed {
 			return nil, false, ErrClosed
 		}
 		p, err = a.heap.check.alloc(size, t)
@@ -123,9 +125,17 @@ func (c *checkHeap) alloc(size uintptr, t reflect.Type) (unsafe.Pointer, error) 
 		return nil, &oomError{size: size, limit: limit}
 	}
 	o := &checkedObject{size: size, typ: t, alloc: callers()}
-	// As words, so that it is aligned as off-heap memory is.
-	words := make([]uint64, (size+7)/8+canaryBytes/8)
-	o.mem = unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)
+	c.allocs++
+	if c.allocs%guardEvery == 1 {
+		o.page = takeGuarded(size)
+	}
+	if o.page != nil {
+		o.mem = o.page.memory(size)
+	} else {
+		// As words, so that it is aligned as off-heap memory is.
+		words := make([]uint64, (size+7)/8+canaryBytes/8)
+		o.mem = unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)
+	}
 	fill(o.mem[:size], poisonFresh)
 	fill(o.mem[size:], canary)
 	p := unsafe.Pointer(&o.mem[0])
@@ -157,8 +167,12 @@ func (c *checkHeap) free(p unsafe.Pointer, size uintptr, t reflect.Type) {
 	}
 	o.checkCanary()
 	o.free = callers()
-	fill(o.mem[:size], poisonFreed)
 	c.requested -= size
+	if o.page != nil {
+		o.page.free()
+		return
+	}
+	fill(o.mem[:size], poisonFreed)
 	c.quarantine = append(c.quarantine, o)
 	for c.held += size; c.held > quarantineBytes && len(c.quarantine) > 1; {
 		old := c.quarantine[0]
@@ -185,6 +199,9 @@ func (o *checkedObject) checkCanary() {
 }
 
 func (o *checkedObject) checkPoison() {
+	if o.page != nil {
+		return // it cannot be read, nor was it written
+	}
 	for i, v := range o.mem[:o.size] {
 		if v != poisonFreed {
 			panic(o.misuse("was written after it was freed, at byte " + strconv.Itoa(i)))
@@ -218,6 +235,11 @@ func (c *checkHeap) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
+	for _, o := range c.objects {
+		if o.page != nil && o.free == nil {
+			o.page.free()
+		}
+	}
 	c.objects, c.quarantine, c.held, c.requested = nil, nil, 0, 0
 }
 

@@ -8,8 +8,8 @@ import (
 
 // Close gives all the heap's memory back. Every object of it is gone: using one
 // ends the program or worse, as with any object that was freed. Nothing may use
-// the heap while Close runs. Allocating from it afterwards is [ErrClosed];
-// freeing is nothing.
+// the heap, its Caches and its Arenas while Close runs. Allocating from them
+// afterwards is [ErrClosed]; freeing is nothing.
 //
 // An error means that the system did not take memory back, or, where
 // [Config.ReportLeaks] asks for it, that objects were not freed. Closing twice
@@ -19,12 +19,17 @@ func (h *Heap) Close() error {
 		return errors.New("offheap: the default heap cannot be closed")
 	}
 	h.mu.Lock()
-	if h.closed {
+	if h.closed.Swap(true) {
 		h.mu.Unlock()
 		return nil
 	}
-	h.closed = true
-	h.caches.Store(&cacheTable{})
+	for i := range h.caches {
+		h.caches[i].Store(noCache)
+	}
+	h.shards.Store(nil)
+	for c := range h.owned {
+		*c = pcache{closed: true} // without objects and without room
+	}
 	h.mu.Unlock()
 	var leaked error
 	if h.reportLeaks {

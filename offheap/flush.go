@@ -22,33 +22,24 @@ func waitPinned() {
 func (h *Heap) flush(from int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed.Load() {
 		return
 	}
-	if !usePin {
-		for _, c := range h.caches.Load().c {
+	if shards := h.shards.Load(); shards != nil {
+		for _, c := range *shards {
 			for !c.lock.CompareAndSwap(0, 1) {
 				runtime.Gosched()
 			}
 			h.empty(c)
 			c.lock.Store(0)
 		}
-		return
 	}
-	old := h.caches.Load().c
 	var out []*pcache
-	t := &cacheTable{make([]*pcache, len(old))}
-	copy(t.c, old)
-	for i := from; i < len(old); i++ {
-		if old[i] != noCache {
-			out = append(out, old[i])
-			t.c[i] = noCache
+	for i := from; i < maxPinned; i++ {
+		if c := h.caches[i].Swap(noCache); c != noCache {
+			out = append(out, c)
 		}
 	}
-	if from > 0 {
-		t.c = t.c[:from]
-	}
-	h.caches.Store(t)
 	if len(out) == 0 {
 		return
 	}
@@ -92,8 +83,11 @@ func (c *pcache) addCounts(other *pcache) {
 // flushStale empties the caches of Ps that are no longer there.
 func (h *Heap) flushStale() {
 	if usePin {
-		if procs := runtime.GOMAXPROCS(0); procs < len(h.caches.Load().c) {
-			h.flush(procs)
+		for i := runtime.GOMAXPROCS(0); i < maxPinned; i++ {
+			if h.caches[i].Load() != noCache {
+				h.flush(i)
+				return
+			}
 		}
 	}
 }
@@ -113,20 +107,27 @@ func (h *Heap) flushIfWorth() bool {
 	h.pages.mu.Lock()
 	committed := h.pages.committed
 	h.pages.mu.Unlock()
-	if h.cachedBytes() < committed/16 {
+	if cached := h.cachedBytes(); cached == 0 || cached < committed/16 {
 		return false
 	}
 	h.flush(0)
 	return h.drainCentral()
 }
 
-// cachedBytes is about what the caches have.
+// cachedBytes is about what the caches have that flush empties.
 func (h *Heap) cachedBytes() (bytes uintptr) {
-	for _, c := range h.caches.Load().c {
-		for class := range c.bins {
-			b := &c.bins[class]
-			bytes += uintptr(b.n+b.prev.n) * uintptr(classSize[class])
+	h.eachCache(func(id int, c *pcache) {
+		if id >= 0 {
+			bytes += c.bytes()
 		}
+	})
+	return bytes
+}
+
+// bytes is about what a cache has.
+func (c *pcache) bytes() (bytes uintptr) {
+	for class := range c.bins {
+		bytes += uintptr(c.bins[class].load().n) * uintptr(classSize[class])
 	}
 	return bytes
 }

@@ -13,14 +13,20 @@ import (
 // the functions that take it as an [Allocator], may be called by any number of
 // goroutines at once, except [Heap.Close].
 type Heap struct {
-	// caches is the per-P caches by P id, or the shards.
-	caches atomic.Pointer[cacheTable]
+	// caches is the caches by P id. An entry is noCache until the P needs a
+	// cache, and again when the cache was taken away. The last entry, which
+	// stands for all Ps from maxPinned on, always is.
+	caches [maxPinned + 1]atomic.Pointer[pcache]
+
+	// shards is the caches with a lock, for where there is no pinning and for
+	// Ps beyond maxPinned. It is made when it is needed.
+	shards atomic.Pointer[[]*pcache]
 
 	pages   mheap
 	central [numClasses]mcentral
 
-	mu     sync.Mutex // for changes of caches
-	closed bool
+	mu     sync.Mutex // for what follows, and changes of caches and shards
+	closed atomic.Bool
 	past   pcache               // counts of caches that are gone
 	owned  map[*pcache]struct{} // of the Caches
 
@@ -30,12 +36,13 @@ type Heap struct {
 	reportLeaks bool
 }
 
-// A cacheTable is replaced, not changed.
-type cacheTable struct{ c []*pcache }
+// maxPinned is how many Ps may have a cache of their own. The table is of one
+// size, so that finding the cache is one load.
+const maxPinned = 512
 
 // noCache stands for a cache that a P does not have yet: it has no object and
 // no room for any.
-var noCache = new(pcache)
+var noCache = &pcache{closed: true}
 
 // Config is how a [Heap] is to be. The zero value will do.
 type Config struct {
@@ -66,7 +73,9 @@ func NewHeap(config Config) *Heap {
 	for class := range h.central {
 		h.central[class].init(&h.pages, uint8(class))
 	}
-	h.caches.Store(newCacheTable())
+	for i := range h.caches {
+		h.caches[i].Store(noCache)
+	}
 	h.check.init(h)
 	return h
 }
@@ -85,110 +94,109 @@ var defaultHeap = sync.OnceValue(func() *Heap { return NewHeap(Config{}) })
 // and cannot be closed.
 func Default() *Heap { return defaultHeap() }
 
-// newCacheTable is a table without caches: of all Ps, or of shards.
-func newCacheTable() *cacheTable {
-	procs := runtime.GOMAXPROCS(0)
-	if usePin {
-		t := &cacheTable{make([]*pcache, procs)}
-		for i := range t.c {
-			t.c[i] = noCache
-		}
-		return t
-	}
-	// Twice as many shards as goroutines that run, so that one is mostly free.
-	n := 8
-	for n < 2*procs && n < 256 {
-		n *= 2
-	}
-	t := &cacheTable{make([]*pcache, n)}
-	for i := range t.c {
-		t.c[i] = newPcache()
-	}
-	return t
-}
-
 // acquire returns a cache that is the caller's alone until it calls let: this
 // P's, pinned, or a shard, locked. It returns nil if the heap is closed.
 func (h *Heap) acquire() *pcache {
-	if !usePin {
-		return h.lockShard()
-	}
-	for {
+	for usePin {
 		id := procPin()
-		if t := h.caches.Load(); id < len(t.c) && t.c[id] != noCache {
-			return t.c[id]
+		if id >= maxPinned {
+			procUnpin()
+			break
+		}
+		if c := h.caches[id].Load(); c != noCache {
+			return c
 		}
 		procUnpin()
 		if !h.addCache(id) {
 			return nil
 		}
 	}
+	return h.lockShard()
 }
 
 // let ends what acquire began.
 func (h *Heap) let(c *pcache) {
-	if usePin {
-		procUnpin()
-	} else {
+	if c.shared {
 		c.lock.Store(0)
+	} else {
+		procUnpin()
 	}
 }
 
 // addCache gives a P a cache. It reports false if the heap is closed.
 func (h *Heap) addCache(id int) bool {
-	c := newPcache()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closed {
+	if h.closed.Load() {
 		return false
 	}
-	old := h.caches.Load().c
-	t := &cacheTable{make([]*pcache, max(len(old), id+1, runtime.GOMAXPROCS(0)))}
-	copy(t.c, old)
-	for i := len(old); i < len(t.c); i++ {
-		t.c[i] = noCache
+	if h.caches[id].Load() == noCache {
+		h.caches[id].Store(newPcache())
 	}
-	if t.c[id] == noCache {
-		t.c[id] = c
-	}
-	h.caches.Store(t)
 	return true
 }
 
 // lockShard locks a shard: that of the goroutine's stack, or else the next that
 // is free.
 func (h *Heap) lockShard() *pcache {
-	var here byte
-	hash := uint32(uintptr(unsafe.Pointer(&here))>>11) * 0x9e3779b1 >> 16
-	for {
-		shards := h.caches.Load().c
-		if len(shards) == 0 {
+	shards := h.shards.Load()
+	if shards == nil {
+		if shards = h.addShards(); shards == nil {
 			return nil
 		}
-		for i := range uint32(len(shards)) {
-			c := shards[(hash+i)%uint32(len(shards))]
-			if c.lock.CompareAndSwap(0, 1) {
-				return c
-			}
-		}
-		runtime.Gosched()
 	}
+	var here byte
+	n := uint32(len(*shards))
+	i := uint32(uintptr(unsafe.Pointer(&here))>>11) * 0x9e3779b1 >> 16 % n
+	for tries := uint32(1); ; tries++ {
+		if c := (*shards)[i]; c.lock.CompareAndSwap(0, 1) {
+			return c
+		}
+		if i = (i + 1) % n; tries%n == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// addShards makes the shards. It returns nil if the heap is closed.
+func (h *Heap) addShards() *[]*pcache {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed.Load() {
+		return nil
+	}
+	if s := h.shards.Load(); s != nil {
+		return s
+	}
+	// Twice as many as run at a time, so that one is mostly free.
+	n := min(max(8, 2*runtime.GOMAXPROCS(0)), 256)
+	s := make([]*pcache, n)
+	for i := range s {
+		s[i] = newPcache()
+		s[i].shared = true
+	}
+	h.shards.Store(&s)
+	return &s
+}
+
+// pinned pins the goroutine and returns the bin of its P's cache for a class. The
+// caller unpins. usePin holds.
+//
+// The bin has neither an object nor room for one where the P has no cache: the
+// slow path gives it one.
+func (h *Heap) pinned(class uint8) *bin {
+	return &h.caches[min(uint(procPin()), maxPinned)].Load().bins[class]
 }
 
 // allocSmall returns an object of the class, for a request of size bytes. Its
 // contents are undefined.
 func (h *Heap) allocSmall(class uint8, size uintptr) (unsafe.Pointer, error) {
 	if usePin {
-		id := procPin()
-		if t := h.caches.Load(); uint(id) < uint(len(t.c)) {
-			b := &t.c[id].bins[class]
-			if p := objectAt(&b.head); p != nil {
-				b.head = *(*uintptr)(p)
-				b.n--
-				b.req += size
-				procUnpin()
-				return p, nil
-			}
+		b := h.pinned(class)
+		if p := b.pop(); p != nil {
+			b.req += size
+			procUnpin()
+			return p, nil
 		}
 		procUnpin()
 	}
@@ -198,17 +206,12 @@ func (h *Heap) allocSmall(class uint8, size uintptr) (unsafe.Pointer, error) {
 // freeSmall takes back what allocSmall returned.
 func (h *Heap) freeSmall(p unsafe.Pointer, class uint8, size uintptr) {
 	if usePin {
-		id := procPin()
-		if t := h.caches.Load(); uint(id) < uint(len(t.c)) {
-			b := &t.c[id].bins[class]
-			if b.n < b.max && b.head != uintptr(p) {
-				*(*uintptr)(p) = b.head
-				b.head = uintptr(p)
-				b.n++
-				b.req -= size
-				procUnpin()
-				return
-			}
+		b := h.pinned(class)
+		if b.canPush(p) {
+			b.push(p)
+			b.req -= size
+			procUnpin()
+			return
 		}
 		procUnpin()
 	}
@@ -371,7 +374,7 @@ const maxAlloc = 1 << (addressBits - 1)
 func (h *Heap) freeLarge(p unsafe.Pointer, size uintptr) {
 	s := spanOf(p)
 	switch {
-	case s == nil && h.isClosed():
+	case s == nil && h.closed.Load():
 		return
 	case s == nil || s.arena().heap != h.pages.id:
 		panic(badFree(p, size, badForeign))
@@ -381,12 +384,6 @@ func (h *Heap) freeLarge(p unsafe.Pointer, size uintptr) {
 		panic(badFree(p, size, badSize))
 	}
 	h.pages.freeSpan(s)
-}
-
-func (h *Heap) isClosed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.closed
 }
 
 // reclaim moves what the caches have to the page heap, after an allocation

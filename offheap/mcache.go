@@ -39,7 +39,9 @@ type pcache struct {
 	used uintptr
 	hand uint8 // the bin that gives up room next
 
-	lock atomic.Uint32 // of a shard
+	closed bool          // the heap is closed, or the Cache
+	shared bool          // a shard
+	lock   atomic.Uint32 // of a shard
 }
 
 const (
@@ -80,6 +82,12 @@ func (b *bin) pop() unsafe.Pointer {
 		b.n--
 	}
 	return p
+}
+
+// canPush says that the loaded chain has room for p, and that p was not freed
+// just now.
+func (b *bin) canPush(p unsafe.Pointer) bool {
+	return b.n < b.max && b.head != uintptr(p)
 }
 
 // push puts an object on the loaded chain, which has room.

@@ -120,8 +120,12 @@ func (m *model) op(r uint64) {
 		m.free(i)
 		return
 	}
-	size := modelSize(r)
-	uninit := r>>60&1 == 0
+	m.alloc(modelSize(r), r>>60&1 == 0)
+}
+
+// alloc allocates, and reports whether there was memory.
+func (m *model) alloc(size uintptr, uninit bool) bool {
+	m.t.Helper()
 	var p unsafe.Pointer
 	var err error
 	if uninit {
@@ -134,7 +138,7 @@ func (m *model) op(r uint64) {
 			m.t.Fatalf("alloc of %d: %v", size, err)
 		}
 		m.failed++
-		return
+		return false
 	}
 	m.seed++
 	o := modelObject{p, size, m.seed}
@@ -147,6 +151,7 @@ func (m *model) op(r uint64) {
 	o.fill()
 	m.live = append(m.live, o)
 	m.bytes += size
+	return true
 }
 
 func (m *model) free(i int) {
@@ -155,7 +160,8 @@ func (m *model) free(i int) {
 	if !o.ok() {
 		m.t.Fatalf("object of %d bytes at %#x lost its contents", o.size, uintptr(o.p))
 	}
-	clear(o.bytes())
+	// Whoever gets the memory next must not find it right by chance.
+	clear(o.bytes()[:min(o.size, 4096)])
 	m.a.Free(o.p, o.size)
 	m.bytes -= o.size
 	last := len(m.live) - 1

@@ -145,8 +145,13 @@ func (c *mcentral) stats(cached *bin) ClassStats {
 func (h *Heap) eachCache(f func(id int, c *pcache)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for id, c := range h.caches.Load().c {
-		if c != noCache {
+	for id := range h.caches {
+		if c := h.caches[id].Load(); c != noCache {
+			f(id, c)
+		}
+	}
+	if shards := h.shards.Load(); shards != nil {
+		for id, c := range *shards {
 			f(id, c)
 		}
 	}
@@ -181,10 +186,7 @@ func (b *bin) load() bin {
 
 func (h *Heap) cacheStats() (all []CacheStats) {
 	h.eachCache(func(id int, c *pcache) {
-		s := CacheStats{ID: id, Budget: uint64(atomic.LoadUintptr(&c.used))}
-		for class := range c.bins {
-			s.Bytes += uint64(c.bins[class].load().n) * uint64(classSize[class])
-		}
+		s := CacheStats{ID: id, Bytes: uint64(c.bytes()), Budget: uint64(atomic.LoadUintptr(&c.used))}
 		if s.Bytes > 0 {
 			all = append(all, s)
 		}

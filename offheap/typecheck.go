@@ -32,10 +32,10 @@ type abiPtrType struct {
 	elem *abiType
 }
 
-// abiOf is T's descriptor, if the layout is as expected.
-func abiOf[T any]() *abiType {
-	var p any = (*T)(nil)
-	return (**(**abiPtrType)(unsafe.Pointer(&p))).elem
+// elemOf is the descriptor of what a pointer points to, if the layout is as
+// expected.
+func elemOf(pointer any) *abiType {
+	return (**(**abiPtrType)(unsafe.Pointer(&pointer))).elem
 }
 
 // abiKnown says that descriptors are laid out as expected.
@@ -60,7 +60,7 @@ func abiIs[T any]() bool {
 		return false
 	}
 	t := reflect.TypeFor[T]()
-	elem := (**(**abiPtrType)(unsafe.Pointer(&p))).elem
+	elem := elemOf(p)
 	typ := any(t)
 	// A reflect.Type's own word is the descriptor's address.
 	if words := (*[2]unsafe.Pointer)(unsafe.Pointer(&typ)); unsafe.Pointer(elem) != words[1] {
@@ -69,19 +69,18 @@ func abiIs[T any]() bool {
 	return elem.size == t.Size() && (elem.ptrBytes != 0) == (pointerIn(t) != "")
 }
 
-// mustPointerFree panics if T has Go pointers.
-func mustPointerFree[T any]() {
-	if abiKnown {
-		if abiOf[T]().ptrBytes == 0 {
-			return
-		}
-	}
-	refusePointers(reflect.TypeFor[T]())
+// mayHavePointers reports false if T, of a nil *T, is known to have no Go
+// pointers. Else refusePointers finds out. It is not generic, which would cost a
+// lookup in a dictionary; inlined it is a few instructions.
+func mayHavePointers(nilT any) bool {
+	return !abiKnown || elemOf(nilT).ptrBytes != 0
 }
 
 var pointerFree sync.Map // of reflect.Type
 
-func refusePointers(t reflect.Type) {
+// refusePointers panics if T has Go pointers.
+func refusePointers[T any]() {
+	t := reflect.TypeFor[T]()
 	if _, ok := pointerFree.Load(t); ok {
 		return
 	}
