@@ -3,6 +3,7 @@
 package offheap
 
 import (
+	"bytes"
 	"reflect"
 	"runtime"
 	"slices"
@@ -41,6 +42,7 @@ type checkHeap struct {
 	requested uintptr
 	peak      uintptr
 	allocs    uint
+	live      int
 }
 
 // A checkedObject is memory of the Go heap that stands for memory off it.
@@ -126,6 +128,7 @@ func (c *checkHeap) alloc(size uintptr, t reflect.Type) (unsafe.Pointer, error) 
 	}
 	o := &checkedObject{size: size, typ: t, alloc: callers()}
 	c.allocs++
+	c.live++
 	if c.allocs%guardEvery == 1 {
 		o.page = takeGuarded(size)
 	}
@@ -168,6 +171,7 @@ func (c *checkHeap) free(p unsafe.Pointer, size uintptr, t reflect.Type) {
 	o.checkCanary()
 	o.free = callers()
 	c.requested -= size
+	c.live--
 	if o.page != nil {
 		o.page.free()
 		return
@@ -185,16 +189,25 @@ func (c *checkHeap) free(p unsafe.Pointer, size uintptr, t reflect.Type) {
 }
 
 func fill(b []byte, v byte) {
-	for i := range b {
-		b[i] = v
+	if len(b) > 0 {
+		b[0] = v
+	}
+	for n := 1; n < len(b); n *= 2 {
+		copy(b[n:], b[:n])
 	}
 }
 
+// other is the index of the first byte in b that is not v, or -1.
+func other(b []byte, v byte) int {
+	if len(b) == 0 || b[0] == v && bytes.Equal(b[1:], b[:len(b)-1]) {
+		return -1
+	}
+	return slices.IndexFunc(b, func(c byte) bool { return c != v })
+}
+
 func (o *checkedObject) checkCanary() {
-	for i, v := range o.mem[o.size:] {
-		if v != canary {
-			panic(o.misuse("was written " + strconv.Itoa(i+1) + " bytes past its end"))
-		}
+	if i := other(o.mem[o.size:], canary); i >= 0 {
+		panic(o.misuse("was written " + strconv.Itoa(i+1) + " bytes past its end"))
 	}
 }
 
@@ -202,10 +215,8 @@ func (o *checkedObject) checkPoison() {
 	if o.page != nil {
 		return // it cannot be read, nor was it written
 	}
-	for i, v := range o.mem[:o.size] {
-		if v != poisonFreed {
-			panic(o.misuse("was written after it was freed, at byte " + strconv.Itoa(i)))
-		}
+	if i := other(o.mem[:o.size], poisonFreed); i >= 0 {
+		panic(o.misuse("was written after it was freed, at byte " + strconv.Itoa(i)))
 	}
 	o.checkCanary()
 }
@@ -240,7 +251,7 @@ func (c *checkHeap) close() {
 			o.page.free()
 		}
 	}
-	c.objects, c.quarantine, c.held, c.requested = nil, nil, 0, 0
+	c.objects, c.quarantine, c.held, c.requested, c.live = nil, nil, 0, 0, 0
 }
 
 func (c *checkHeap) contains(p unsafe.Pointer) bool {
@@ -296,12 +307,7 @@ func (c *checkHeap) stats() Stats {
 	s := Stats{
 		Committed: uint64(c.requested), PeakCommitted: uint64(c.peak),
 		InUse: uint64(c.requested), PeakInUse: uint64(c.peak),
-		Requested: uint64(c.requested), Cached: uint64(c.held),
-	}
-	for _, o := range c.objects {
-		if o.free == nil {
-			s.Objects++
-		}
+		Objects: uint64(c.live), Requested: uint64(c.requested), Cached: uint64(c.held),
 	}
 	return s
 }

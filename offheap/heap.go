@@ -353,7 +353,7 @@ func (h *Heap) allocLarge(size uintptr) (p unsafe.Pointer, dirty bool, err error
 	if size%pageSize != 0 {
 		n++
 	}
-	if uint64(n) > math.MaxUint32 || size > maxAlloc {
+	if uint64(n) > math.MaxUint32 || size >= maxAlloc {
 		return nil, false, &oomError{size: size, cause: errTooLarge}
 	}
 	s, dirty, err := h.pages.alloc(uint32(n), 0, size)
@@ -367,8 +367,8 @@ func (h *Heap) allocLarge(size uintptr) (p unsafe.Pointer, dirty bool, err error
 	return s.base(), dirty, nil
 }
 
-// maxAlloc is the most that one object can have: half the address space.
-const maxAlloc = 1 << (addressBits - 1)
+// maxAlloc is more than one object can have: a quarter of the address space.
+const maxAlloc = 1 << (addressBits - 2)
 
 // freeLarge takes back what allocLarge returned.
 func (h *Heap) freeLarge(p unsafe.Pointer, size uintptr) {

@@ -2,6 +2,7 @@ package offheap
 
 import (
 	"math/bits"
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -38,6 +39,7 @@ type mcentral struct {
 	chains   []chain
 	objects  uintptr // in chains
 	max      uintptr // bytes kept in chains
+	low      int     // the fewest chains since drainIdle
 	overflow bool    // a chain went back into spans since the last was carved
 
 	heap  *mheap
@@ -71,6 +73,7 @@ func (c *mcentral) fetch(want uint32) (chain, error) {
 	if k := len(c.chains) - 1; k >= 0 {
 		ch := c.chains[k]
 		c.chains = c.chains[:k]
+		c.low = min(c.low, k)
 		c.objects -= uintptr(ch.n)
 		c.mu.Unlock()
 		return ch, nil
@@ -221,12 +224,28 @@ func (c *mcentral) unlist(s *mspan) {
 func (c *mcentral) drain() bool {
 	c.mu.Lock()
 	chains := c.chains
-	c.chains, c.objects, c.max = nil, 0, minTransfer
+	c.chains, c.objects, c.max, c.low = nil, 0, minTransfer, 0
 	c.mu.Unlock()
 	for _, ch := range chains {
 		c.uncarve(ch)
 	}
 	return len(chains) > 0
+}
+
+// drainIdle puts the chains back into their spans that nobody needed since it was
+// called last.
+func (c *mcentral) drainIdle() {
+	c.mu.Lock()
+	idle := slices.Clone(c.chains[:c.low])
+	c.chains = slices.Delete(c.chains, 0, c.low)
+	for _, ch := range idle {
+		c.objects -= uintptr(ch.n)
+	}
+	c.low = len(c.chains)
+	c.mu.Unlock()
+	for _, ch := range idle {
+		c.uncarve(ch)
+	}
 }
 
 // objectAt is the address that a free-list word holds. The words are uintptrs,

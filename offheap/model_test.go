@@ -3,12 +3,14 @@ package offheap
 import (
 	"encoding/binary"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"runtime"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 	"unsafe"
 )
 
@@ -284,11 +286,16 @@ func TestModel(t *testing.T) {
 // Many goroutines, of which each frees what others allocated, while GOMAXPROCS
 // changes and the collector runs.
 func TestStress(t *testing.T) {
+	stress(t, stressOps(t)/2, func(i int) int { return 1 + i%6 })
+}
+
+// stress does operations on a heap by 16 goroutines, with GOMAXPROCS as procs
+// says, one after the other.
+func stress(t *testing.T, ops int, procs func(i int) int) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	h := NewHeap(Config{})
 	defer h.Close()
 	const goroutines = 16
-	perG := stressOps(t) / 2 / goroutines
 	queue := make(chan modelObject, 256)
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -300,54 +307,64 @@ func TestStress(t *testing.T) {
 				defer c.Close()
 				m.a = c
 			}
-			for range perG {
+			for range ops / goroutines {
 				m.op(rng.Uint64())
-				if n := len(m.live); n > 0 && rng.IntN(8) == 0 {
-					select {
-					case queue <- m.live[n-1]:
-						m.bytes -= m.live[n-1].size
-						m.live = m.live[:n-1]
-					default:
-					}
-					select {
-					case o := <-queue:
-						m.bytes += o.size
-						m.live = append(m.live, o)
-					default:
-					}
+				if rng.IntN(8) == 0 {
+					m.exchange(queue)
 				}
 			}
 			m.freeAll()
 		})
 	}
 	done := make(chan struct{})
-	wg2 := sync.WaitGroup{}
-	wg2.Go(func() {
+	var meddler sync.WaitGroup
+	meddler.Go(func() {
+		stop := h.TrimEvery(time.Millisecond)
+		defer stop()
 		for i := 0; ; i++ {
 			select {
 			case <-done:
 				return
 			default:
 			}
-			runtime.GOMAXPROCS(1 + i%6)
+			runtime.GOMAXPROCS(procs(i))
 			runtime.GC()
 			if i%5 == 0 {
 				h.Trim()
 				h.Stats()
+				h.WriteMap(io.Discard)
 			}
 		}
 	})
 	wg.Wait()
 	close(done)
-	wg2.Wait()
-	close(queue)
+	meddler.Wait()
 	m := &model{t: t, a: h}
+	close(queue)
 	for o := range queue {
 		m.bytes += o.size
 		m.live = append(m.live, o)
 	}
 	m.freeAll()
 	checkEmpty(t, h)
+}
+
+// exchange gives an object away and gets one.
+func (m *model) exchange(queue chan modelObject) {
+	if n := len(m.live); n > 0 {
+		select {
+		case queue <- m.live[n-1]:
+			m.bytes -= m.live[n-1].size
+			m.live = m.live[:n-1]
+		default:
+		}
+	}
+	select {
+	case o := <-queue:
+		m.bytes += o.size
+		m.live = append(m.live, o)
+	default:
+	}
 }
 
 // FuzzModel takes operations from the input: eight bytes each.

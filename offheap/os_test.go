@@ -68,11 +68,15 @@ func TestOSFailure(t *testing.T) {
 // allocations failed.
 func osWork(t *testing.T, n int) int {
 	t.Helper()
-	space.mu.Lock()
-	space.free = nil // so that address space is reserved anew
-	space.mu.Unlock()
+	if n < 8 {
+		// So that address space is reserved anew. It is lost, which 32-bit
+		// systems cannot bear often.
+		space.mu.Lock()
+		space.free = nil
+		space.mu.Unlock()
+	}
 	h := NewHeap(Config{HugePages: true})
-	m := &model{t: t, a: h, maxBytes: 1 << 40}
+	m := &model{t: t, a: h, maxBytes: ^uintptr(0)}
 	for _, size := range []uintptr{64, 40000, 3 << 20, 5 << 20, arenaSize + 5<<20, 24, 2 << 20} {
 		m.alloc(size, size%3 == 0)
 		h.pages.hugePages = false // since touching them is slow
@@ -141,7 +145,7 @@ func TestOSFailureAlways(t *testing.T) {
 			break
 		}
 	}
-	if !errors.Is(err, ErrOutOfMemory) || n < 1000 {
+	if !errors.Is(err, ErrOutOfMemory) || n < 100 {
 		t.Errorf("after %d objects: %v", n, err)
 	}
 	if got := h.Trim(); got != 0 {
@@ -172,16 +176,20 @@ func TestLimit(t *testing.T) {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {
 			h := NewHeap(Config{Limit: limit})
 			defer h.Close()
-			m := &model{t: t, a: h, maxBytes: 1 << 40}
+			m := &model{t: t, a: h, maxBytes: ^uintptr(0)}
 			rng := rand.New(rand.NewPCG(uint64(limit), 1))
 			for round := range 3 {
-				for i := range 40_000 {
+				ops := 40_000
+				if checked {
+					ops = 4000
+				}
+				for i := range ops {
 					m.op(rng.Uint64()&^1 | uint64(rng.IntN(3)/2)) // two of three allocate
 					if i%64 == 0 && h.Stats().Committed > uint64(limit) {
 						t.Fatalf("%+v", h.Stats())
 					}
 				}
-				if m.failed == 0 {
+				if m.failed == 0 && limit < 4<<20 {
 					t.Error("the limit was never reached")
 				}
 				if !checked {

@@ -3,6 +3,8 @@ package offheap
 import (
 	"math/bits"
 	"slices"
+	"sync"
+	"time"
 )
 
 // Memory back to the system. See doc.go for an overview.
@@ -10,6 +12,11 @@ import (
 // Memory goes back in chunks of chunkSize that lie wholly in a free run. A
 // chunk that was given back stays in the run; taking pages of it makes it ready
 // again.
+//
+// [Heap.Trim] gives back all it can. [Heap.TrimEvery] goes by what a program does:
+// it gives back what was not needed for a whole interval, which is chunks that
+// were free all the time, after the chains that lay in the mcentrals all the
+// time went back into their spans.
 
 // releasedBytes is how much of an arena is given back.
 func releasedBytes(a *arena) uintptr {
@@ -107,4 +114,63 @@ func (h *Heap) Trim() int64 {
 // retryStuck gives huge objects back that the system did not take before.
 func (h *mheap) retryStuck() {
 	h.stuck = slices.DeleteFunc(h.stuck, h.dropArena)
+}
+
+// TrimEvery starts a goroutine that in each interval gives memory back which was
+// not needed for all of the last one. It stops no world and takes little time.
+// The function that it returns ends the goroutine and waits until it is gone;
+// do so before [Heap.Close].
+func (h *Heap) TrimEvery(interval time.Duration) (stop func()) {
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				h.trimIdle()
+			case <-done:
+				return
+			}
+		}
+	})
+	end := sync.OnceFunc(func() { close(done) })
+	return func() {
+		end()
+		wg.Wait()
+	}
+}
+
+// trimIdle gives back what was idle since it was called last.
+func (h *Heap) trimIdle() (bytes uintptr) {
+	h.flushStale()
+	for class := 1; class < numClasses; class++ {
+		h.central[class].drainIdle()
+	}
+	for i := 0; ; i++ {
+		n, more := h.pages.releaseIdle(i)
+		bytes += n
+		if !more {
+			return bytes
+		}
+	}
+}
+
+// releaseIdle gives back the i-th arena's chunks that were idle, and reports
+// whether there are more arenas. The lock is held for one arena at a time.
+func (h *mheap) releaseIdle(i int) (bytes uintptr, more bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if i == 0 {
+		h.retryStuck()
+	}
+	if i >= len(h.arenas) {
+		return 0, false
+	}
+	a := h.arenas[i]
+	free := freeChunks(a) &^ a.released
+	bytes, _ = h.releaseChunks(a, free&a.idle)
+	a.idle = free &^ a.released
+	return bytes, true
 }

@@ -3,6 +3,7 @@ package offheap
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -96,7 +97,7 @@ func CheckType[T any]() error { return checkType(reflect.TypeFor[T]()) }
 
 func checkType(t reflect.Type) error {
 	if path := pointerIn(t); path != "" {
-		return fmt.Errorf("offheap: %v has Go pointers, which the collector would not see: %s", t, path)
+		return fmt.Errorf("offheap: %v has Go pointers, which the collector would not see: %s", t, strings.TrimSpace(path))
 	}
 	return nil
 }
