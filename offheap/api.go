@@ -110,7 +110,9 @@ func Free[T any](a Allocator, p *T) {
 			return
 		}
 		c.freeSlow(unsafe.Pointer(p), class, size)
+		return
 	}
+	a.Free(unsafe.Pointer(p), size)
 }
 
 // allocTyped is allocUninit, which in the checked build remembers the type.
@@ -152,9 +154,7 @@ func MakeSliceUninit[T any](a Allocator, n, capacity int) ([]T, error) {
 }
 
 func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err error) {
-	if mayHavePointers((*T)(nil)) {
-		refusePointers[T]()
-	}
+	mustPointerFree[T]()
 	if n < 0 || n > capacity {
 		panic(fmt.Sprintf("offheap: MakeSlice of %d elements with a capacity of %d", n, capacity))
 	}

@@ -12,9 +12,7 @@ const batchMax = 64
 // many it has set: fewer than all only with an error. It pins, or locks, once for
 // many objects.
 func AllocN[T any](a Allocator, dst []*T) (n int, err error) {
-	if mayHavePointers((*T)(nil)) {
-		refusePointers[T]()
-	}
+	mustPointerFree[T]()
 	size := unsafe.Sizeof(*new(T))
 	if isSmall(size) {
 		class := sizeClass(size)
@@ -54,45 +52,48 @@ func AllocN[T any](a Allocator, dst []*T) (n int, err error) {
 // many objects.
 func FreeN[T any](a Allocator, ps []*T) {
 	size := unsafe.Sizeof(*new(T))
-	if isSmall(size) {
+	if !isSmall(size) || !takesChains(a) {
+		for _, p := range ps {
+			Free(a, p)
+		}
+		return
+	}
+	class := sizeClass(size)
+	for len(ps) > 0 {
+		var ch chain
+		var last unsafe.Pointer
+		k := min(len(ps), batchMax)
+		for _, p := range ps[:k] {
+			if p == nil {
+				continue
+			}
+			if last == nil {
+				last = unsafe.Pointer(p)
+			}
+			*(*uintptr)(unsafe.Pointer(p)) = ch.head
+			ch.head = uintptr(unsafe.Pointer(p))
+			ch.n++
+		}
 		switch a := a.(type) {
 		case *Heap:
-			if a.closed.Load() {
-				return
-			}
+			a.freeChain(ch, last, class, size)
 		case *Cache:
-			if a.heap.closed.Load() {
-				return
-			}
+			a.freeChain(ch, last, class, size)
 		}
-		class := sizeClass(size)
-		for len(ps) > 0 {
-			var ch chain
-			var last unsafe.Pointer
-			k := min(len(ps), batchMax)
-			for _, p := range ps[:k] {
-				if p == nil {
-					continue
-				}
-				if last == nil {
-					last = unsafe.Pointer(p)
-				}
-				*(*uintptr)(unsafe.Pointer(p)) = ch.head
-				ch.head = uintptr(unsafe.Pointer(p))
-				ch.n++
-			}
-			switch a := a.(type) {
-			case *Heap:
-				a.freeChain(ch, last, class, size)
-			case *Cache:
-				a.freeChain(ch, last, class, size)
-			}
-			ps = ps[k:]
-		}
+		ps = ps[k:]
 	}
-	for _, p := range ps {
-		Free(a, p)
+}
+
+// takesChains says that a is a Heap or a Cache, of a heap that is not closed:
+// the memory of a closed one cannot be made a chain.
+func takesChains(a Allocator) bool {
+	switch a := a.(type) {
+	case *Heap:
+		return !a.closed.Load()
+	case *Cache:
+		return !a.heap.closed.Load()
 	}
+	return false
 }
 
 // cut takes up to n objects off the loaded chain.

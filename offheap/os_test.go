@@ -16,7 +16,7 @@ type failNth struct {
 	last  osCall
 }
 
-var errInjected = errors.New("injected")
+var errOfSystem = errors.New("the system refuses")
 
 func (f *failNth) call(c osCall) error {
 	if f.only != nil && !f.only(c) {
@@ -25,7 +25,7 @@ func (f *failNth) call(c osCall) error {
 	f.calls++
 	if f.calls-1 == f.n {
 		f.last = c
-		return errInjected
+		return errOfSystem
 	}
 	return nil
 }
@@ -133,9 +133,9 @@ func TestOSFailureAlways(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	osFail = func(osCall) error { return errInjected }
+	osFail = func(osCall) error { return errOfSystem }
 	for _, size := range []uintptr{arenaSize / 4, arenaSize, 3 * arenaSize} {
-		if _, err := h.Alloc(size); !errors.Is(err, ErrOutOfMemory) || !errors.Is(err, errInjected) || errors.Is(err, ErrLimit) {
+		if _, err := h.Alloc(size); !errors.Is(err, ErrOutOfMemory) || !errors.Is(err, errOfSystem) || errors.Is(err, ErrLimit) {
 			t.Errorf("alloc of %d: %v", size, err)
 		}
 	}

@@ -77,6 +77,13 @@ func mayHavePointers(nilT any) bool {
 	return !abiKnown || elemOf(nilT).ptrBytes != 0
 }
 
+// mustPointerFree panics if T has Go pointers.
+func mustPointerFree[T any]() {
+	if mayHavePointers((*T)(nil)) {
+		refusePointers[T]()
+	}
+}
+
 var pointerFree sync.Map // of reflect.Type
 
 // refusePointers panics if T has Go pointers.
