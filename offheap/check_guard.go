@@ -80,3 +80,11 @@ func (g *guardedPage) free() {
 	defer guarded.mu.Unlock()
 	guarded.free = append(guarded.free, g)
 }
+
+// osGuard takes away the access to a range, or gives it back.
+func osGuard(p unsafe.Pointer, size uintptr, guard bool) error {
+	if err := osMayFail(callGuard); err != nil {
+		return err
+	}
+	return sysGuard(p, size, guard)
+}

@@ -12,13 +12,13 @@ func Example() {
 	h := offheap.NewHeap(offheap.Config{Limit: 64 << 20})
 	defer h.Close()
 
-	type point struct{ x, y float64 }
+	type point struct{ X, Y float64 }
 	p, err := offheap.New[point](h)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err) // no memory, from the system or within the limit
 		return
 	}
-	p.x = 3
+	p.X = 3
 	fmt.Println(*p)
 	offheap.Free(h, p)
 	// Output: {3 0}
@@ -111,9 +111,9 @@ func ExampleConfig_limit() {
 // A type with Go pointers is refused, since the collector would not see them.
 func ExampleCheckType() {
 	type user struct {
-		id   int
-		name string
+		ID   int
+		Name string
 	}
 	fmt.Println(offheap.CheckType[user]())
-	// Output: offheap: offheap_test.user has Go pointers, which the collector would not see: .name is a string
+	// Output: offheap: offheap_test.user has Go pointers, which the collector would not see: .Name is a string
 }

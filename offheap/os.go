@@ -17,8 +17,8 @@ import "unsafe"
 // corrupt one and end the program.
 //
 // Each os_*.go has the functions sysReserve, sysCommit, sysUncommit,
-// sysRelease, sysReuse, sysHugePages and sysGuard, and the constant
-// releaseZeroes: whether a page reads as zero after sysRelease and sysReuse.
+// sysRelease, sysReuse and sysHugePages, and the constant releaseZeroes: whether
+// a page reads as zero after sysRelease and sysReuse.
 
 // An osCall names a call to the operating system, for tests that let it fail.
 type osCall uint8
@@ -30,7 +30,7 @@ const (
 	callRelease
 	callReuse
 	callHugePages
-	callGuard
+	callGuard // of the checked build
 )
 
 // osFail, where set, is asked before each call; its error is the call's. Only
@@ -93,12 +93,4 @@ func osHugePages(p unsafe.Pointer, size uintptr) {
 	if osMayFail(callHugePages) == nil {
 		sysHugePages(p, size)
 	}
-}
-
-// osGuard takes away the access to a range, or gives it back.
-func osGuard(p unsafe.Pointer, size uintptr, guard bool) error {
-	if err := osMayFail(callGuard); err != nil {
-		return err
-	}
-	return sysGuard(p, size, guard)
 }

@@ -18,4 +18,3 @@ func sysUncommit(unsafe.Pointer, uintptr) error           { return errors.ErrUns
 func sysRelease(unsafe.Pointer, uintptr) error            { return errors.ErrUnsupported }
 func sysReuse(unsafe.Pointer, uintptr) error              { return errors.ErrUnsupported }
 func sysHugePages(unsafe.Pointer, uintptr)                {}
-func sysGuard(unsafe.Pointer, uintptr, bool) error        { return errors.ErrUnsupported }

@@ -38,11 +38,3 @@ func sysUncommit(p unsafe.Pointer, size uintptr) error {
 	_, err := mmap(p, size, unix.PROT_NONE, unix.MAP_FIXED)
 	return err
 }
-
-func sysGuard(p unsafe.Pointer, size uintptr, guard bool) error {
-	prot := unix.PROT_READ | unix.PROT_WRITE
-	if guard {
-		prot = unix.PROT_NONE
-	}
-	return unix.Mprotect(unsafe.Slice((*byte)(p), size), prot)
-}

@@ -66,12 +66,3 @@ func sysRelease(p unsafe.Pointer, size uintptr) error { return sysUncommit(p, si
 func sysReuse(p unsafe.Pointer, size uintptr) error { return sysCommit(p, size) }
 
 func sysHugePages(unsafe.Pointer, uintptr) {}
-
-func sysGuard(p unsafe.Pointer, size uintptr, guard bool) error {
-	protect := uint32(windows.PAGE_READWRITE)
-	if guard {
-		protect = windows.PAGE_NOACCESS
-	}
-	var old uint32
-	return windows.VirtualProtect(uintptr(p), size, protect, &old)
-}

@@ -9,8 +9,8 @@ import (
 
 func TestCheckType(t *testing.T) {
 	type inner struct {
-		ok  [2]int
-		bad [3]struct{ name string }
+		OK  [2]int
+		Bad [3]struct{ Name string }
 	}
 	for _, test := range []struct {
 		name string
@@ -33,7 +33,7 @@ func TestCheckType(t *testing.T) {
 		{"map", CheckType[[2]map[int]int](), "[0] is a map[int]int"},
 		{"func", CheckType[struct{ f func() }](), ".f is a func()"},
 		{"chan", CheckType[struct{ c chan int }](), ".c is a chan int"},
-		{"nested", CheckType[struct{ in inner }](), ".in.bad[0].name is a string"},
+		{"nested", CheckType[struct{ in inner }](), ".in.Bad[0].Name is a string"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
@@ -52,8 +52,8 @@ func TestRefusesPointers(t *testing.T) {
 	h := NewHeap(Config{})
 	defer h.Close()
 	type withPointer struct {
-		a int
-		p *int
+		A int
+		P *int
 	}
 	for _, known := range []bool{abiKnown, false} {
 		abiKnown = known
@@ -66,7 +66,7 @@ func TestRefusesPointers(t *testing.T) {
 			func() {
 				defer func() {
 					err, _ := recover().(error)
-					if err == nil || !strings.Contains(err.Error(), "offheap.withPointer has Go pointers") || !strings.HasSuffix(err.Error(), ".p is a *int") {
+					if err == nil || !strings.Contains(err.Error(), "offheap.withPointer has Go pointers") || !strings.HasSuffix(err.Error(), ".P is a *int") {
 						t.Errorf("known %v: %s: %v", known, name, err)
 					}
 				}()
