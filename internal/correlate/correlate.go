@@ -226,7 +226,10 @@ func (j *Joiner) made(c *claim, call *alloc.Call, kind alloc.Kind) *entry {
 
 // inWrapper reports a call in a method that the compiler makes of another one,
 // whose body it has inlined without a trace.
-func inWrapper(call *alloc.Call) bool { return strings.HasPrefix(call.Frames[0].File, "<") }
+func inWrapper(call *alloc.Call) bool { return inGenerated(call.Frames[0]) }
+
+// inGenerated reports a frame in code that has no file.
+func inGenerated(f alloc.Frame) bool { return strings.HasPrefix(f.File, "<") }
 
 // wrapper records such a call at the site of the method that is wrapped.
 func (j *Joiner) wrapper(call *alloc.Call) {

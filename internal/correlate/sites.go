@@ -35,6 +35,17 @@ func (j *Joiner) Sample(s *alloc.Sample) *alloc.Site {
 		return nil
 	}
 	kind := cause.KindOfEntry(s.Entry, s.Type)
+	if inGenerated(frames[0]) {
+		if e := best(j.byFunc[valueMethod(frames[0].Func)], kind, s.Type); e != nil {
+			f := &frames[0]
+			f.Func, f.File, f.Line = e.site.Package+"."+e.site.Func, e.site.File, e.site.Line
+			j.measured(e, s)
+			return e.site
+		}
+		if len(frames) > 1 {
+			frames = frames[1:]
+		}
+	}
 	for _, f := range frames {
 		e := (*entry)(nil)
 		if s.Entry == "" && s.Type == "" {
@@ -92,9 +103,14 @@ func (j *Joiner) measured(e *entry, s *alloc.Sample) {
 // match finds the site on a frame's line that best explains an allocation of
 // kind (""or New: anything of constant size) and type.
 func (j *Joiner) match(f alloc.Frame, kind alloc.Kind, typ string) *entry {
+	return best(j.lines[lineKey{f.File, f.Line}], kind, typ)
+}
+
+// best is the site of a list that best explains an allocation.
+func best(list []*entry, kind alloc.Kind, typ string) *entry {
 	var best *entry
 	score := 0
-	for _, e := range j.lines[lineKey{f.File, f.Line}] {
+	for _, e := range list {
 		s := 1
 		switch k := e.site.Kind; {
 		case k == kind:

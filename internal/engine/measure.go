@@ -183,7 +183,13 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 			rec := &r.Records[k]
 			s := alloc.Sample{Type: rec.Type, Allocs: float64(rec.Allocs), Bytes: float64(rec.Allocs * rec.Bytes)}
 			for _, pc := range rec.PCs {
-				s.Frames = append(s.Frames, frames(pc)...)
+				at := frames(pc)
+				if len(at) == 0 && len(correlate.UserFrames(s.Frames)) == 0 {
+					if w, ok := bin.Wrapper(pc); ok {
+						at = []alloc.Frame{w}
+					}
+				}
+				s.Frames = append(s.Frames, at...)
 			}
 			s.Entry = entry(s.Frames)
 			m.samples = append(m.samples, s)
