@@ -70,7 +70,7 @@ func measure(tmp, tool string, t target) row {
 	}
 	rep := stackward(slices.Concat([]string{"cost", "-bench", ".", "-benchtime", benchtime, "-timeout", timeout.String(), "-format=json"}, t.packages)...)
 	r.weigh(rep)
-	found := stackward(slices.Concat([]string{"find", "-tests", "-generated", "-top", "0", "-format=json"}, t.packages)...)
+	found := stackward(slices.Concat([]string{"find", "-tests", "-generated", "-top", "0", "-format=json", "./..."}, t.packages)...) // what is measured may call all of the module
 	for _, s := range r.find(rep, found) {
 		if s.Escapes == nil || !*s.Escapes {
 			continue // nothing to follow
@@ -79,7 +79,7 @@ func measure(tmp, tool string, t target) row {
 			break
 		}
 		r.tried++
-		ex := stackward(slices.Concat([]string{"explain", "-tests", "-format=json", s.ID}, t.packages)...)
+		ex := stackward("explain", "-tests", "-format=json", s.ID)
 		for _, s := range ex.Sites {
 			if s.End != "" && !strings.Contains(s.End, "the trail is lost") {
 				r.ended++

@@ -22,7 +22,7 @@ with %s. docs/accuracy/modules.txt names the modules. They are fetched with the 
 - *exact*: benchmarks whose recorded sum is within 0.005 allocs/op.
 - *explained*: the share of allocs/op with kind, cause and line; *≥ 99 %%*: benchmarks of which at least 99 %% is.
 - *sites*: where they allocate, the standard library and dependencies included.
-- *find*: of the allocs/op at sites in the module itself, the share at sites that stackward find -tests lists as well.
+- *find*: of the allocs/op at sites in the module itself, the share at sites that stackward find -tests ./... lists as well.
 - *explain*: of the %d sites in the module itself that cost most and escape, how many stackward explain follows to what forces them to the heap.
 
 | module | packages | benchmarks | allocs/op | recorded | exact | explained | ≥ 99 %% | sites | find | explain |
