@@ -177,7 +177,7 @@ func (m Map[K, V]) At(k K) *V {
 	if m.h == nil {
 		return nil
 	}
-	slot := m.find(k, m.hash(k))
+	slot, _ := m.find(k)
 	if slot == nil {
 		return nil
 	}
@@ -218,8 +218,7 @@ func (m Map[K, V]) Delete(k K) bool {
 	if m.h == nil {
 		return false
 	}
-	hash := m.hash(k)
-	slot := m.find(k, hash)
+	slot, hash := m.find(k)
 	if slot == nil {
 		return false
 	}

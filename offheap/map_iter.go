@@ -69,7 +69,7 @@ func (m Map[K, V]) iterateTable(t *mapTable, random, clears uint64, yield func(K
 			slot := t.slot(i, size)
 			k := *slotKey[K](slot)
 			if t.retired && k == k {
-				if slot = m.find(k, m.hash(k)); slot == nil {
+				if slot, _ = m.find(k); slot == nil {
 					continue
 				}
 			}

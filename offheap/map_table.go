@@ -283,9 +283,15 @@ func matchFull(ctrl uint64) uint64 { return ^ctrl & everyTop }
 // firstMatch is the index of the lowest byte that matches.
 func firstMatch(match uint64) uint32 { return uint32(bits.TrailingZeros64(match)) / 8 }
 
-// find returns the slot with k, or nil.
-func (m Map[K, V]) find(k K, hash uint64) unsafe.Pointer {
-	l := m.h.link(hash)
+// find returns the slot with k, or nil, and k's hash.
+func (m Map[K, V]) find(k K) (slot unsafe.Pointer, hash uint64) {
+	h := m.h
+	if h.plain && unsafe.Sizeof(k) == 8 {
+		hash = h.hash64(word(unsafe.Pointer(&k), 0)) // as m.hash does, without a call
+	} else {
+		hash = m.hash(k)
+	}
+	l := h.link(hash)
 	t, groups1 := objectAt(&l.addr), l.n
 	slots := unsafe.Add(t, tableHeader+(uintptr(groups1)+1)*8)
 	h7 := hash7(hash)
@@ -295,11 +301,11 @@ func (m Map[K, V]) find(k K, hash uint64) unsafe.Pointer {
 		for found := match(ctrl, h7); found != 0; found &= found - 1 {
 			slot := unsafe.Add(slots, uintptr(group*groupSlots+firstMatch(found))*slotSize[K, V]())
 			if *slotKey[K](slot) == k {
-				return slot
+				return slot, hash
 			}
 		}
 		if matchEmpty(ctrl) != 0 {
-			return nil
+			return nil, hash
 		}
 		group = (group + step) & groups1
 	}
@@ -312,8 +318,8 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 	if h == nil {
 		panic("offheap: a key is set in a nil Map")
 	}
-	hash := m.hash(k)
-	if slot = m.find(k, hash); slot != nil {
+	slot, hash := m.find(k)
+	if slot != nil {
 		return slot, true, nil
 	}
 	for {

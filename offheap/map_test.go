@@ -88,7 +88,7 @@ func checkMap[K comparable, V any](t testing.TB, m Map[K, V]) {
 				if tab.depth > 0 && firstHash(hash, tab.depth) != firstHash(first, tab.depth) {
 					t.Fatalf("key %v is in the wrong table", k)
 				}
-				if m.find(k, hash) != tab.slot(i, slotSize[K, V]()) {
+				if at, _ := m.find(k); at != tab.slot(i, slotSize[K, V]()) {
 					t.Fatalf("key %v is not found where it is", k)
 				}
 			case *tab.ctrl(i / 8)>>(i%8*8)&0xff == ctrlEmpty:
