@@ -224,7 +224,7 @@ func (m Map[K, V]) Delete(k K) bool {
 	}
 	h := m.h
 	t := h.link(hash).table()
-	t.delete(uint32(uintptr(slot)-uintptr(t.slotsStart())) / uint32(slotSize[K, V]()))
+	t.delete(slot, slotSize[K, V]())
 	h.len--
 	h.deletes++
 	if t.used < t.slots()/8 && h.iterators == 0 {

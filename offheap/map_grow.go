@@ -119,9 +119,12 @@ func (m Map[K, V]) freeDir(addr uintptr, bits uint8) {
 // half. It looks at two of them, nearly always.
 func (m Map[K, V]) sameNextBit(t *mapTable) bool {
 	var seen [2]bool
-	for i := range t.slots() {
-		if t.isFull(i) {
-			seen[m.slotHash(t, i)>>(63-t.depth)&1] = true
+	size := slotSize[K, V]()
+	for n := range t.groups1 + 1 {
+		g := t.group(n, size)
+		for full := matchFull(g.ctrl); full != 0; full &= full - 1 {
+			hash := m.hash(*slotKey[K](g.slot(firstMatch(full), size)))
+			seen[hash>>(63-t.depth)&1] = true
 			if seen[0] && seen[1] {
 				return false
 			}
@@ -130,28 +133,25 @@ func (m Map[K, V]) sameNextBit(t *mapTable) bool {
 	return true
 }
 
-func (m Map[K, V]) slotHash(t *mapTable, i uint32) uint64 {
-	return m.hash(*slotKey[K](t.slot(i, slotSize[K, V]())))
-}
-
 // move copies all entries of a table to t0 or t1, as the last bit of their depth
 // says; or to t0, if they are the same. They must have room, and nothing
 // deleted.
 func (m Map[K, V]) move(from, t0, t1 *mapTable) {
 	size := slotSize[K, V]()
-	for group := range from.groups1 + 1 {
-		for full := matchFull(*from.ctrl(group)); full != 0; full &= full - 1 {
-			slot := from.slot(group*groupSlots+firstMatch(full), size)
+	for n := range from.groups1 + 1 {
+		g := from.group(n, size)
+		for full := matchFull(g.ctrl); full != 0; full &= full - 1 {
+			slot := g.slot(firstMatch(full), size)
 			hash := m.hash(*slotKey[K](slot))
 			to := t0
 			if t0 != t1 && hash>>(64-t0.depth)&1 == 1 {
 				to = t1
 			}
-			i := to.notFull(hash)
-			to.mark(i, hash7(hash))
+			toG, i := to.notFull(hash, size)
+			toG.mark(i, hash7(hash))
 			to.used++
 			to.left--
-			copySlot[K, V](to.slot(i, size), slot)
+			copySlot[K, V](toG.slot(i, size), slot)
 		}
 	}
 	m.h.moved += uint64(from.used)
@@ -161,37 +161,47 @@ func (m Map[K, V]) move(from, t0, t1 *mapTable) {
 // called while there are iterations.
 func (m Map[K, V]) reorder(t *mapTable) {
 	// Entries that are yet to be put where they belong are marked as deleted.
-	for group := range t.groups1 + 1 {
-		ctrl := t.ctrl(group)
-		notFull := matchNotFull(*ctrl)
-		*ctrl = (^notFull + notFull>>7) &^ everyByte
-	}
 	size := slotSize[K, V]()
-	for i := uint32(0); i < t.slots(); {
-		if *t.ctrl(i / groupSlots)>>(i%groupSlots*8)&0xff != ctrlDeleted {
-			i++
-			continue
+	for n := range t.groups1 + 1 {
+		g := t.group(n, size)
+		notFull := matchNotFull(g.ctrl)
+		g.ctrl = (^notFull + notFull>>7) &^ everyByte
+	}
+	for n := range t.groups1 + 1 {
+		g := t.group(n, size)
+		for i := uint32(0); i < groupSlots; {
+			if g.control(i) != ctrlDeleted || m.settle(t, g, i) {
+				i++
+			}
 		}
-		hash := m.slotHash(t, i)
-		to := t.notFull(hash)
-		if to/groupSlots == i/groupSlots {
-			t.mark(i, hash7(hash))
-			continue
-		}
-		m.h.moved++
-		if *t.ctrl(to / groupSlots)>>(to%groupSlots*8)&0xff == ctrlEmpty {
-			copySlot[K, V](t.slot(to, size), t.slot(i, size))
-			t.mark(i, ctrlEmpty)
-		} else {
-			// Slot i now has an entry that is yet to be placed.
-			a, b := t.slot(to, size), t.slot(i, size)
-			ka, kb, va, vb := slotKey[K](a), slotKey[K](b), slotValue[K, V](a), slotValue[K, V](b)
-			*ka, *kb = *kb, *ka
-			*va, *vb = *vb, *va
-		}
-		t.mark(to, hash7(hash))
 	}
 	t.left = room(t.slots()) - t.used
+}
+
+// settle puts the entry of a slot where it belongs. It reports false if the slot
+// now has another, which is yet to be settled.
+func (m Map[K, V]) settle(t *mapTable, from *mapGroup, i uint32) bool {
+	size := slotSize[K, V]()
+	slot := from.slot(i, size)
+	hash := m.hash(*slotKey[K](slot))
+	to, j := t.notFull(hash, size)
+	if to == from {
+		from.mark(i, hash7(hash)) // that a lower slot is free does not matter
+		return true
+	}
+	m.h.moved++
+	free := to.control(j) == ctrlEmpty
+	to.mark(j, hash7(hash))
+	if free {
+		copySlot[K, V](to.slot(j, size), slot)
+		from.mark(i, ctrlEmpty)
+		return true
+	}
+	other := to.slot(j, size)
+	ka, kb, va, vb := slotKey[K](slot), slotKey[K](other), slotValue[K, V](slot), slotValue[K, V](other)
+	*ka, *kb = *kb, *ka
+	*va, *vb = *vb, *va
+	return false
 }
 
 // compact makes the memory of the table for a hash fit what is in it, if that is

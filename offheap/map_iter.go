@@ -59,14 +59,14 @@ func (m Map[K, V]) iterateTable(t *mapTable, random, clears uint64, yield func(K
 	size := slotSize[K, V]()
 	turn := int(random % groupSlots)
 	for n := range t.groups1 + 1 {
-		group := (n + uint32(random>>3)) & t.groups1
-		full := bits.RotateLeft64(matchFull(*t.ctrl(group)), -8*turn)
+		g := t.group((n+uint32(random>>3))&t.groups1, size)
+		full := bits.RotateLeft64(matchFull(g.ctrl), -8*turn)
 		for ; full != 0; full &= full - 1 {
-			i := group*groupSlots + (firstMatch(full)+uint32(turn))%groupSlots
-			if !t.isFull(i) {
+			i := (firstMatch(full) + uint32(turn)) % groupSlots
+			if !g.isFull(i) {
 				continue
 			}
-			slot := t.slot(i, size)
+			slot := g.slot(i, size)
 			k := *slotKey[K](slot)
 			if t.retired && k == k {
 				if slot, _ = m.find(k); slot == nil {

@@ -70,7 +70,7 @@ type mapLink struct {
 
 const linkSize = unsafe.Sizeof(mapLink{})
 
-// A mapTable is followed by its control words and then its slots.
+// A mapTable is followed by its groups.
 type mapTable struct {
 	used    uint32 // entries
 	left    uint32 // empty slots that may be filled
@@ -80,7 +80,7 @@ type mapTable struct {
 	next    uintptr // another retired table
 }
 
-// tableHeader is the offset of the control words, which are aligned to 8 bytes.
+// tableHeader is the offset of the groups, which are aligned to 8 bytes.
 const tableHeader = (unsafe.Sizeof(mapTable{}) + 7) &^ 7
 
 // emptyTable is the table of all maps without one. It is full: it has no slot
@@ -224,39 +224,45 @@ func (t *mapTable) slots() uint32 { return (t.groups1 + 1) * groupSlots }
 // room is how many entries a table with a number of slots can have.
 func room(slots uint32) uint32 { return slots / 8 * 7 }
 
-// ctrl is the control word of a group.
-func (t *mapTable) ctrl(group uint32) *uint64 {
-	return (*uint64)(unsafe.Add(unsafe.Pointer(t), tableHeader+uintptr(group)*8))
+// A mapGroup is followed by its slots.
+type mapGroup struct{ ctrl uint64 }
+
+// groupSize is the bytes of a group whose slots have size bytes.
+func groupSize(size uintptr) uintptr { return unsafe.Sizeof(mapGroup{}) + groupSlots*size }
+
+// group is group n of a table whose slots have size bytes.
+func (t *mapTable) group(n uint32, size uintptr) *mapGroup {
+	return (*mapGroup)(unsafe.Add(unsafe.Pointer(t), tableHeader+uintptr(n)*groupSize(size)))
 }
 
-func (t *mapTable) slotsStart() unsafe.Pointer {
-	return unsafe.Add(unsafe.Pointer(t), tableHeader+(uintptr(t.groups1)+1)*8)
+// slot is slot i of a group.
+func (g *mapGroup) slot(i uint32, size uintptr) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(g), unsafe.Sizeof(*g)+uintptr(i)*size)
 }
 
-func (t *mapTable) slot(i uint32, size uintptr) unsafe.Pointer {
-	return unsafe.Add(t.slotsStart(), uintptr(i)*size)
-}
+// control is the control byte of slot i.
+func (g *mapGroup) control(i uint32) uint8 { return uint8(g.ctrl >> (i % groupSlots * 8)) }
 
 // isFull reports whether slot i has an entry.
-func (t *mapTable) isFull(i uint32) bool {
-	return *t.ctrl(i / groupSlots)>>(i%groupSlots*8)&ctrlEmpty == 0
-}
+func (g *mapGroup) isFull(i uint32) bool { return g.control(i) < ctrlEmpty }
 
 // mark sets the control byte of slot i.
-func (t *mapTable) mark(i uint32, c uint8) {
-	w := t.ctrl(i / groupSlots)
+func (g *mapGroup) mark(i uint32, c uint8) {
 	shift := i % groupSlots * 8
-	*w = *w&^(0xff<<shift) | uint64(c)<<shift
+	g.ctrl = g.ctrl&^(0xff<<shift) | uint64(c)<<shift
 }
 
-// delete makes slot i empty or deleted.
-func (t *mapTable) delete(i uint32) {
+// delete makes a slot empty or deleted.
+func (t *mapTable) delete(slot unsafe.Pointer, size uintptr) {
+	offset := uintptr(slot) - uintptr(unsafe.Pointer(t.group(0, size)))
+	g := t.group(uint32(offset/groupSize(size)), size)
+	i := uint32((uintptr(slot) - uintptr(g.slot(0, size))) / size)
 	t.used--
-	if matchEmpty(*t.ctrl(i / groupSlots)) != 0 {
-		t.mark(i, ctrlEmpty)
+	if matchEmpty(g.ctrl) != 0 {
+		g.mark(i, ctrlEmpty)
 		t.left++
 	} else {
-		t.mark(i, ctrlDeleted)
+		g.mark(i, ctrlDeleted)
 	}
 }
 
@@ -293,21 +299,20 @@ func (m Map[K, V]) find(k K) (slot unsafe.Pointer, hash uint64) {
 	}
 	l := h.link(hash)
 	t, groups1 := objectAt(&l.addr), l.n
-	slots := unsafe.Add(t, tableHeader+(uintptr(groups1)+1)*8)
 	h7 := hash7(hash)
-	group := firstGroup(hash, groups1)
+	n := firstGroup(hash, groups1)
 	for step := uint32(1); ; step++ {
-		ctrl := *(*uint64)(unsafe.Add(t, tableHeader+uintptr(group)*8))
-		for found := match(ctrl, h7); found != 0; found &= found - 1 {
-			slot := unsafe.Add(slots, uintptr(group*groupSlots+firstMatch(found))*slotSize[K, V]())
+		g := (*mapTable)(t).group(n, slotSize[K, V]())
+		for found := match(g.ctrl, h7); found != 0; found &= found - 1 {
+			slot := g.slot(firstMatch(found), slotSize[K, V]())
 			if *slotKey[K](slot) == k {
 				return slot, hash
 			}
 		}
-		if matchEmpty(ctrl) != 0 {
+		if matchEmpty(g.ctrl) != 0 {
 			return nil, hash
 		}
-		group = (group + step) & groups1
+		n = (n + step) & groups1
 	}
 }
 
@@ -322,23 +327,23 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 	if slot != nil {
 		return slot, true, nil
 	}
+	size := slotSize[K, V]()
 	for {
 		t := h.link(hash).table()
-		i := t.notFull(hash)
-		deleted := *t.ctrl(i / groupSlots)>>(i%groupSlots*8)&0xff == ctrlDeleted
-		if t.left == 0 && !deleted {
-			if err := m.grow(hash); err != nil {
-				return nil, false, err
+		g, i := t.notFull(hash, size)
+		if g.control(i) != ctrlDeleted {
+			if t.left == 0 {
+				if err := m.grow(hash); err != nil {
+					return nil, false, err
+				}
+				continue
 			}
-			continue
-		}
-		if !deleted {
 			t.left--
 		}
-		t.mark(i, hash7(hash))
+		g.mark(i, hash7(hash))
 		t.used++
 		h.len++
-		slot = t.slot(i, slotSize[K, V]())
+		slot = g.slot(i, size)
 		*slotKey[K](slot) = k
 		return slot, false, nil
 	}
@@ -346,19 +351,21 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 
 // notFull is the first slot on the way of a hash that has no entry. Every table
 // has one.
-func (t *mapTable) notFull(hash uint64) uint32 {
-	group := firstGroup(hash, t.groups1)
+func (t *mapTable) notFull(hash uint64, size uintptr) (*mapGroup, uint32) {
+	n := firstGroup(hash, t.groups1)
 	for step := uint32(1); ; step++ {
-		if free := matchNotFull(*t.ctrl(group)); free != 0 {
-			return group*groupSlots + firstMatch(free)
+		g := t.group(n, size)
+		if free := matchNotFull(g.ctrl); free != 0 {
+			return g, firstMatch(free)
 		}
-		group = (group + step) & t.groups1
+		n = (n + step) & t.groups1
 	}
 }
 
 // newTable returns an empty table.
 func (m Map[K, V]) newTable(slots uint32, depth uint8) (*mapTable, error) {
-	size, err := tableSize(slots, slotSize[K, V]())
+	slot := slotSize[K, V]()
+	size, err := tableSize(slots, slot)
 	if err != nil {
 		return nil, err
 	}
@@ -369,19 +376,18 @@ func (m Map[K, V]) newTable(slots uint32, depth uint8) (*mapTable, error) {
 	m.h.bytes += size
 	t := (*mapTable)(p)
 	*t = mapTable{left: room(slots), groups1: slots/groupSlots - 1, depth: depth}
-	ctrls := unsafe.Slice(t.ctrl(0), slots/groupSlots)
-	for i := range ctrls {
-		ctrls[i] = emptyGroup
+	for n := range slots / groupSlots {
+		t.group(n, slot).ctrl = emptyGroup
 	}
 	return t, nil
 }
 
-// tableSize is the bytes of a table, a multiple of 8 so that they are aligned.
+// tableSize is the bytes of a table: a multiple of 8, so that they are aligned.
 func tableSize(slots uint32, slot uintptr) (uintptr, error) {
 	if slot > math.MaxInt/2/uintptr(slots) {
 		return 0, &oomError{size: math.MaxInt, cause: errTooLarge}
 	}
-	return alignUp(tableHeader+uintptr(slots)+uintptr(slots)*slot, 8), nil
+	return tableHeader + uintptr(slots/groupSlots)*groupSize(slot), nil
 }
 
 func (m Map[K, V]) freeTable(t *mapTable) {

@@ -77,10 +77,11 @@ func checkMap[K comparable, V any](t testing.TB, m Map[K, V]) {
 		bytes += size
 		var used, empty uint32
 		for i := range tab.slots() {
+			g, i := tab.group(i/groupSlots, slotSize[K, V]()), i%groupSlots
 			switch {
-			case tab.isFull(i):
+			case g.isFull(i):
 				used++
-				k := *slotKey[K](tab.slot(i, slotSize[K, V]()))
+				k := *slotKey[K](g.slot(i, slotSize[K, V]()))
 				if k != k {
 					continue
 				}
@@ -88,10 +89,10 @@ func checkMap[K comparable, V any](t testing.TB, m Map[K, V]) {
 				if tab.depth > 0 && firstHash(hash, tab.depth) != firstHash(first, tab.depth) {
 					t.Fatalf("key %v is in the wrong table", k)
 				}
-				if at, _ := m.find(k); at != tab.slot(i, slotSize[K, V]()) {
+				if at, _ := m.find(k); at != g.slot(i, slotSize[K, V]()) {
 					t.Fatalf("key %v is not found where it is", k)
 				}
-			case *tab.ctrl(i / 8)>>(i%8*8)&0xff == ctrlEmpty:
+			case g.control(i) == ctrlEmpty:
 				empty++
 			}
 		}
