@@ -157,13 +157,12 @@ func patterns(plan plan, programs []program, w io.Writer, log io.Writer) (err er
 	return nil
 }
 
-// experimentPeers is the allocators of each of package memexp's experiments,
-// those of fragmentation by "frag".
+// experimentPeers is the allocators of each of package memexp's experiments, by
+// the first word of its name.
 var experimentPeers = map[string][]string{
-	"live-0":    {"null", "make", "offheap-zeroed", "offheap", "offheap-cache", "cgo-mimalloc"},
-	"live-1GiB": {"null", "make", "offheap-zeroed", "offheap", "offheap-cache", "cgo-mimalloc"},
-	"table":     {"make", "offheap"},
-	"frag":      {"null", "offheap", "offheap-cache", "make", "cgo-mimalloc", "cgo-jemalloc", "cgo-tcmalloc", "cgo-glibc"},
+	"live":  {"null", "make", "offheap-zeroed", "offheap", "offheap-cache", "cgo-mimalloc"},
+	"table": {"make", "offheap"},
+	"frag":  {"null", "offheap", "offheap-cache", "make", "cgo-mimalloc", "cgo-jemalloc", "cgo-tcmalloc", "cgo-glibc"},
 }
 
 // experiments runs each experiment with its allocators, each in a process.
@@ -171,10 +170,7 @@ func experiments(plan plan, programs []program, w io.Writer, log io.Writer) erro
 	for repetition := range plan.repetitions {
 		for _, name := range memexp.Names {
 			fmt.Fprintf(log, "experiments: %s, %d of %d\n", name, repetition+1, plan.repetitions)
-			kind, _, isFrag := strings.Cut(name, "-")
-			if !isFrag || kind != "frag" {
-				kind = name
-			}
+			kind, _, _ := strings.Cut(name, "-")
 			for _, by := range experimentPeers[kind] {
 				i := slices.IndexFunc(programs, func(p program) bool { return p.name == by })
 				if i < 0 {

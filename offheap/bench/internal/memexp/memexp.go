@@ -7,6 +7,7 @@ package memexp
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -18,21 +19,21 @@ import (
 	"github.com/stackward-go/stackward/offheap/bench/internal/peer"
 )
 
-// Names is the experiments: "live-0" and "live-1GiB", "table", and "frag-" with
-// the patterns that fragmentation is measured with.
-var Names = []string{"live-0", "live-1GiB", "table", "frag-mstress", "frag-rptest", "frag-larson"}
+// Names is the experiments: allocation with live data, of none, and of 1 GiB that
+// lies in memory in the order of its links, or in random order; the table; and
+// "frag-" with the patterns that fragmentation is measured with.
+var Names = []string{"live-none", "live-ordered", "live-random", "table", "frag-mstress", "frag-rptest", "frag-larson"}
 
 // Run runs the experiment with the peer. The scale is a factor on its size.
 func Run(name string, p *peer.Peer, scale float64, w io.Writer) error {
-	switch {
-	case name == "live-0":
-		return live(p, 0, scale, w)
-	case name == "live-1GiB":
-		return live(p, 1<<30, scale, w)
-	case name == "table":
+	kind, detail, _ := strings.Cut(name, "-")
+	switch kind {
+	case "live":
+		return live(detail, p, scale, w)
+	case "table":
 		return table(p, scale, w)
-	case strings.HasPrefix(name, "frag-"):
-		return frag(strings.TrimPrefix(name, "frag-"), p, scale, w)
+	case "frag":
+		return frag(detail, p, scale, w)
 	}
 	return fmt.Errorf("memexp: no experiment %q, only %q", name, Names)
 }
@@ -40,30 +41,50 @@ func Run(name string, p *peer.Peer, scale float64, w io.Writer) error {
 // A node is live data with pointers, of 64 bytes.
 type node struct {
 	left, right *node
-	payload     [6]uint64
+	_           [6]uint64
 }
 
-// tree returns n nodes.
-func tree(n int) *node {
-	if n <= 0 {
+// tree returns n nodes, each next to those it links to in memory, as far as that
+// goes, or anywhere, as in a program that runs for long.
+func tree(n int, random bool) *node {
+	if n == 0 {
 		return nil
 	}
-	t := &node{payload: [6]uint64{uint64(n)}}
-	t.left = tree((n - 1) / 2)
-	t.right = tree(n - 1 - (n-1)/2)
-	return t
+	nodes := make([]*node, n)
+	for i := range nodes {
+		nodes[i] = new(node)
+	}
+	if random {
+		g := rand.New(rand.NewPCG(1, 2))
+		g.Shuffle(n, func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	}
+	return link(nodes)
+}
+
+// link makes a tree of the nodes.
+func link(nodes []*node) *node {
+	if len(nodes) == 0 {
+		return nil
+	}
+	root, rest := nodes[0], nodes[1:]
+	root.left, root.right = link(rest[:len(rest)/2]), link(rest[len(rest)/2:])
+	return root
 }
 
 // live measures allocations of 64 bytes, of which 1000 live at a time, while
-// bytes of linked data live on the Go heap.
-func live(p *peer.Peer, bytes int, scale float64, w io.Writer) error {
+// 1 GiB of linked data, or none, lives on the Go heap.
+func live(order string, p *peer.Peer, scale float64, w io.Writer) error {
 	const size, ring = 64, 1000
-	bytes = int(float64(bytes) * scale)
-	root := tree(bytes / int(unsafe.Sizeof(node{})))
-	n := int(4 << 30 / size * scale)
-	if bytes == 0 {
-		n /= 4
+	nodes := int((1 << 30) / float64(unsafe.Sizeof(node{})) * scale)
+	n := int((4 << 30) / size * scale)
+	switch order {
+	case "none":
+		nodes, n = 0, n/4
+	case "ordered", "random":
+	default:
+		return fmt.Errorf("memexp: no order %q", order)
 	}
+	root := tree(nodes, order == "random")
 	ops := p.New().Ops(size)
 	slots := make([]unsafe.Pointer, ring)
 	for i := range slots {
@@ -86,8 +107,8 @@ func live(p *peer.Peer, bytes int, scale float64, w io.Writer) error {
 	wall, cpu := time.Since(start), pattern.CPUTime()-cpu
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(root)
-	_, err := fmt.Fprintf(w, "BenchmarkLive/by=%s/live=%dMiB %d %.4g ns/op %.4g cpu-ns/op %d collections\n",
-		p.Name, bytes>>20, n, per(wall, n), per(cpu, n), after.NumGC-before.NumGC)
+	_, err := fmt.Fprintf(w, "BenchmarkLive/by=%s/live=%s %d %.4g ns/op %.4g cpu-ns/op %d collections\n",
+		p.Name, order, n, per(wall, n), per(cpu, n), after.NumGC-before.NumGC)
 	return err
 }
 

@@ -76,25 +76,49 @@ type (
 	obj32768 [4096]uint64
 )
 
-// null is the control: each goroutine has one object, which it gets each time.
-// What it costs is what the harness costs.
+// null is the control: each goroutine has one object, which it gets each time,
+// by calls that the compiler does not inline, as it does not inline an
+// allocator's. So what it costs is what the harness and the calls cost, as the
+// control in C has it, too.
 type null struct{}
 
-func (null) Ops(int) pattern.Ops {
-	p := nullMemory()
+func (null) Ops(size int) pattern.Ops {
+	return bySize(size, [...]func() pattern.Ops{
+		nullOps[obj8], nullOps[obj16], nullOps[obj24], nullOps[obj64],
+		nullOps[obj256], nullOps[obj1024], nullOps[obj8192], nullOps[obj32768],
+	})()
+}
+
+func nullOps[T any]() pattern.Ops {
+	m := new(nullMemory)
 	return pattern.Ops{
-		Alloc: func() unsafe.Pointer { return p },
-		Free:  func(unsafe.Pointer) {},
+		Alloc: func() unsafe.Pointer {
+			p, err := nullNew[T](m)
+			if err != nil {
+				panic(err)
+			}
+			return unsafe.Pointer(p)
+		},
+		Free: func(p unsafe.Pointer) { nullFree(m, (*T)(p)) },
 	}
 }
 
 func (null) SizedOps() pattern.SizedOps {
-	p := nullMemory()
-	return pattern.SizedOps{
-		Alloc: func(uintptr) unsafe.Pointer { return p },
-		Free:  func(unsafe.Pointer, uintptr) {},
-	}
+	m := new(nullMemory)
+	return pattern.SizedOps{Alloc: m.alloc, Free: m.free}
 }
 
 // nullMemory has room for the largest object of any pattern.
-func nullMemory() unsafe.Pointer { return unsafe.Pointer(new([64 << 10]byte)) }
+type nullMemory [64 << 10]byte
+
+//go:noinline
+func nullNew[T any](m *nullMemory) (*T, error) { return (*T)(unsafe.Pointer(m)), nil }
+
+//go:noinline
+func nullFree[T any](*nullMemory, *T) {}
+
+//go:noinline
+func (m *nullMemory) alloc(uintptr) unsafe.Pointer { return unsafe.Pointer(m) }
+
+//go:noinline
+func (m *nullMemory) free(unsafe.Pointer, uintptr) {}

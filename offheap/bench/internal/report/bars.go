@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"math"
-	"strings"
 )
 
 // A Bar is a demand, and what was measured.
@@ -64,8 +63,10 @@ func Bars(s *Set) []Bar {
 		add(fmt.Sprintf("Go make, zeroed, batch of 24 B and up, %s", threads(n)), 2.5,
 			bySize("Batch", "make", "offheap-zeroed", n, 24, large)...)
 	}
-	live := func(by string) Key { return Key{"Live", by, "/live=" + s.liveDetail(), "cpu-ns/op"} }
-	add("Go heap, CPU per op at 64 B, zeroed, with 1 GiB of live data", 8, pairOf{a: live("make"), b: live("offheap-zeroed")})
+	for _, order := range []string{"ordered", "random"} {
+		live := func(by string) Key { return Key{"Live", by, "/live=" + order, "cpu-ns/op"} }
+		add("Go heap, CPU at 64 B, zeroed, 1 GiB of live data, "+order, 8, pairOf{a: live("make"), b: live("offheap-zeroed")})
+	}
 	table := func(by, unit string) Key { return Key{"Table", by, "", unit} }
 	add("table of 10 M entries: CPU per op", 2, pairOf{a: table("make", "cpu-ns/op"), b: table("offheap", "cpu-ns/op")})
 	add("table of 10 M entries: RSS", 0.6, pairOf{a: table("offheap", "rss-bytes"), b: table("make", "rss-bytes")}).Below = true
@@ -116,16 +117,6 @@ func netOfNull(pattern, by string, threads, low, high int) (pairs []pairOf) {
 		})
 	}
 	return pairs
-}
-
-// liveDetail is the amount of live data: 1 GiB, but in a short run.
-func (s *Set) liveDetail() string {
-	for k := range s.values {
-		if live, ok := strings.CutPrefix(k.Detail, "/live="); ok && k.Pattern == "Live" && live != "0MiB" {
-			return live
-		}
-	}
-	return "1024MiB"
 }
 
 var fragPatterns = []string{"mstress", "rptest", "larson"}

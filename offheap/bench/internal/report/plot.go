@@ -347,13 +347,13 @@ func columns(p *plot.Plot, names []string, values plotter.Values, w vg.Length, i
 func plotLive(s *Set) (*plot.Plot, error) {
 	p := titled("64 B: CPU time with live data on the Go heap", "", "CPU ns for an allocation and its free")
 	names := []string{"null", "make", "offheap-zeroed", "offheap", "offheap-cache", "cgo-mimalloc"}
-	for i, live := range []string{"0MiB", s.liveDetail()} {
+	for i, live := range liveOrders {
 		values := make(plotter.Values, len(names))
 		for j, by := range names {
 			values[j], _ = s.Median(Key{"Live", by, "/live=" + live, "cpu-ns/op"})
 		}
-		c := []color.Color{looks["offheap-zeroed"].color, looks["make"].color}[i]
-		if err := columns(p, names, values, 24, i, 2, c, "live: "+live); err != nil {
+		c := []color.Color{looks["offheap-zeroed"].color, looks["sync.Pool"].color, looks["make"].color}[i]
+		if err := columns(p, names, values, 20, i, len(liveOrders), c, "live data: "+live); err != nil {
 			return nil, err
 		}
 	}
