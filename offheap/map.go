@@ -279,11 +279,11 @@ type MapStats struct {
 	Entries     int
 	Tables      int
 	Directories int
-	Slots       int // of all tables
-	Deleted     int // slots to be reused, see [Map]
-	Retired     int // tables kept for iterations
-	Bytes       int // of memory, that of the allocator's rounding not counted
-	Moved       uint64
+	Slots       int    // of all tables
+	Deleted     int    // slots that had an entry, and are to be used again
+	Retired     int    // tables kept for iterations
+	Bytes       int    // of memory, that of the allocator's rounding not counted
+	Moved       uint64 // entries that growing and shrinking moved, ever
 }
 
 // Stats goes over the tables of the map.
