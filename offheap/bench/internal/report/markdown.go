@@ -68,13 +68,18 @@ func Markdown(s *Set) string {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", bar.Name, trimZeros(want), got, bar.Verdict())
 	}
+	b.WriteString("\n![each bar](bench/results/bars.svg)\n")
 	b.WriteString("\nTimes in ns for an allocation and its free, of each thread; medians. Patterns of one size: geometric mean of 8 to 1024 B.\n\n")
 	writeTimes(&b, s)
 	b.WriteString("\nMemory at the end, and at the most, over the bytes that live at the end, less the control's:\n\n")
 	writeFrag(&b, s)
 	b.WriteString("\nThe table of 10 M entries, and 64 B with 1 GiB of live data on the Go heap that lies in memory in the order of its links, or in random order, or with none:\n\n")
 	writeExperiments(&b, s)
-	b.WriteString("\n")
+	b.WriteString("\nPlots:")
+	for _, name := range pictureNames() {
+		fmt.Fprintf(&b, " [%s](bench/results/%s.svg)", name, name)
+	}
+	b.WriteString(".\n\n")
 	writeConfig(&b, s)
 	return b.String()
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,24 +21,28 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
+// pictures makes each picture, by its name.
+var pictures = map[string]func(*Set) ([]*plot.Plot, error){
+	"bars":       one(plotBars),
+	"pair-1":     one(bySizes("Pair", 1)),
+	"pair-2":     one(bySizes("Pair", 2)),
+	"batch-1":    one(bySizes("Batch", 1)),
+	"batch-2":    one(bySizes("Batch", 2)),
+	"prodcons-2": one(bySizes("Prodcons", 2)),
+	"raw":        plotRaw,
+	"ports":      one(plotPorts),
+	"live":       one(plotLive),
+	"table":      plotTable,
+	"frag":       one(plotFrag),
+}
+
+func pictureNames() []string { return slices.Sorted(maps.Keys(pictures)) }
+
 // Plots writes the pictures, as SVG, into the folder. They depend on nothing but
 // the results.
 func Plots(s *Set, dir string) error {
-	pictures := map[string]func(*Set) ([]*plot.Plot, error){
-		"bars":       one(plotBars),
-		"pair-1":     one(bySizes("Pair", 1)),
-		"pair-2":     one(bySizes("Pair", 2)),
-		"batch-1":    one(bySizes("Batch", 1)),
-		"batch-2":    one(bySizes("Batch", 2)),
-		"prodcons-2": one(bySizes("Prodcons", 2)),
-		"raw":        plotRaw,
-		"ports":      one(plotPorts),
-		"live":       one(plotLive),
-		"table":      plotTable,
-		"frag":       one(plotFrag),
-	}
-	for name, make := range pictures {
-		plots, err := make(s)
+	for _, name := range pictureNames() {
+		plots, err := pictures[name](s)
 		if err != nil {
 			return fmt.Errorf("plot %s: %w", name, err)
 		}
