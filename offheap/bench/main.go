@@ -46,7 +46,7 @@ func main() {
 // A plan is how much is measured.
 type plan struct {
 	rounds      int           // of the patterns
-	time        time.Duration // of a pattern's run
+	time        time.Duration // of a pattern's run, on the CPU
 	repetitions int           // of the experiments
 	scale       float64       // of the experiments
 }

@@ -115,8 +115,8 @@ int main(int argc, char **argv) {
 			r = run(f, w, threads);
 		} else {
 			w.n = LIVE;
-			while ((r = run(f, w, threads)).wall < target * 3 / 4) {
-				double factor = 1.1 * target / (r.wall + 1);
+			while ((r = run(f, w, threads)).cpu / threads < target * 3 / 4) {
+				double factor = 1.1 * target / (r.cpu / threads + 1);
 				w.n = w.n * (factor > 100 ? 100 : factor) + LIVE;
 				w.n -= w.n % LIVE;
 			}

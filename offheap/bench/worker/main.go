@@ -5,7 +5,7 @@
 //
 // reads requests, a line each, and answers each with a line: a pattern's name,
 // the size, the number of goroutines and the pairs that each is to do, or 0 for
-// as many as take the time given by -time. The answer is the pairs done, and the
+// as many as take the CPU time given by -time. The answer is the pairs done, and the
 // wall and CPU time in nanoseconds.
 //
 // With -experiment it runs one of package memexp instead and prints what that
@@ -35,7 +35,7 @@ func main() {
 func run(args []string, stdin io.Reader, stdout io.Writer) error {
 	flags := flag.NewFlagSet("worker", flag.ContinueOnError)
 	name := flags.String("peer", "offheap", "the `allocator`")
-	target := flags.Duration("time", 30*time.Millisecond, "the `time` of a run")
+	target := flags.Duration("time", 30*time.Millisecond, "the CPU `time` of a run, for each goroutine")
 	experiment := flags.String("experiment", "", "the `name` of an experiment of package memexp to run")
 	scale := flags.Float64("scale", 1, "`factor` on the sizes of the experiment")
 	if err := flags.Parse(args); err != nil {
@@ -85,11 +85,12 @@ func measure(pat *pattern.Pattern, a pattern.Allocator, params pattern.Params, t
 	params.N = 1000
 	for {
 		r := pat.Run(a, params)
-		if r.Wall >= target*3/4 {
+		took := r.CPU / time.Duration(params.Threads)
+		if took >= target*3/4 {
 			return r
 		}
 		// As much more as it seems to need, but not 100 times as much.
-		factor := float64(target) / float64(max(r.Wall, 1)) * 1.1
+		factor := float64(target) / float64(max(took, 1)) * 1.1
 		params.N = max(params.N+1, int(float64(max(r.N, params.N))*min(factor, 100)))
 	}
 }

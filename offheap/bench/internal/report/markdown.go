@@ -69,7 +69,7 @@ func Markdown(s *Set) string {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", bar.Name, trimZeros(want), got, bar.Verdict())
 	}
 	b.WriteString("\n![each bar](bench/results/bars.svg)\n")
-	b.WriteString("\nTimes in ns for an allocation and its free, of each thread; medians. Patterns of one size: geometric mean of 8 to 1024 B.\n\n")
+	b.WriteString("\nCPU time in ns for an allocation and its free; medians. Patterns of one size: geometric mean of 8 to 1024 B.\n\n")
 	writeTimes(&b, s)
 	b.WriteString("\nMemory at the end, and at the most, over the bytes that live at the end, less the control's:\n\n")
 	writeFrag(&b, s)

@@ -182,7 +182,7 @@ func logTicks(low, high float64) (ticks []plot.Tick) {
 // bySizes is a pattern's times at each size.
 func bySizes(pattern string, n int) func(*Set) (*plot.Plot, error) {
 	return func(s *Set) (*plot.Plot, error) {
-		p := titled(fmt.Sprintf("%s, %s", lower(pattern), threads(n)), "bytes", "ns for an allocation and its free")
+		p := titled(fmt.Sprintf("%s, %s", lower(pattern), threads(n)), "bytes", "CPU ns for an allocation and its free")
 		sizes := sizesOf(0, math.MaxInt)
 		for _, by := range shown {
 			var points plotter.XYs
@@ -213,7 +213,7 @@ func nominalSizes(p *plot.Plot, sizes []int) {
 // plotRaw is raw mimalloc and offheap, each less the control of its harness.
 func plotRaw(s *Set) (plots []*plot.Plot, err error) {
 	for _, pattern := range []string{"Pair", "Batch"} {
-		p := titled(lower(pattern)+", 1 thread, less the control", "bytes", "ns for an allocation and its free")
+		p := titled(lower(pattern)+", 1 thread, less the control", "bytes", "CPU ns for an allocation and its free")
 		sizes := sizesOf(8, 1024)
 		for _, by := range []string{"offheap", "offheap-cache", "raw-mimalloc"} {
 			null := "null"
@@ -242,7 +242,7 @@ func plotRaw(s *Set) (plots []*plot.Plot, err error) {
 
 // plotPorts is the times of the patterns that have sizes of their own.
 func plotPorts(s *Set) (*plot.Plot, error) {
-	p := titled("ports of the accepted suite's patterns", "ns for an allocation and its free", "")
+	p := titled("ports of the accepted suite's patterns", "CPU ns for an allocation and its free", "")
 	var rows []timeRow
 	var names []string
 	for _, row := range timeRows {

@@ -5,6 +5,10 @@
 // benchmark's lines are its rounds in order, since all allocators were measured
 // in each round.
 //
+// Times are CPU times of the whole process. So the collector's work counts that
+// is done on other CPUs, and the time does not in which other programs had the
+// CPU; the file has the wall times, too.
+//
 // A ratio is made of the figures of one round at a time, as the geometric mean
 // over the sizes, and then the median over the rounds is taken, with its
 // confidence interval of 95%, or the range where the rounds are too few for one.
@@ -37,14 +41,17 @@ type Key struct {
 	Unit    string
 }
 
-// Sized is the key of a figure in ns/op.
+// timeUnit is that of the times that are compared.
+const timeUnit = "cpu-ns/op"
+
+// Sized is the key of the time of a pattern of one size.
 func Sized(pattern, by string, size, threads int) Key {
-	return Key{pattern, by, fmt.Sprintf("/size=%d/threads=%d", size, threads), "ns/op"}
+	return Key{pattern, by, fmt.Sprintf("/size=%d/threads=%d", size, threads), timeUnit}
 }
 
-// Port is the key of a figure in ns/op of a pattern with sizes of its own.
+// Port is the key of the time of a pattern with sizes of its own.
 func Port(pattern, by string, threads int) Key {
-	return Key{pattern, by, fmt.Sprintf("/threads=%d", threads), "ns/op"}
+	return Key{pattern, by, fmt.Sprintf("/threads=%d", threads), timeUnit}
 }
 
 // Read reads a file.
