@@ -34,8 +34,18 @@ func New[T any](a Allocator) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	*p = *new(T)
+	zero(p)
 	return p, nil
+}
+
+// zero clears what p points to. Up to some size the compiler's own stores are
+// faster than a call of the runtime, which above has wider ones.
+func zero[T any](p *T) {
+	if size := unsafe.Sizeof(*p); size <= 128 {
+		*p = *new(T)
+	} else {
+		clear(unsafe.Slice((*byte)(unsafe.Pointer(p)), size))
+	}
 }
 
 // NewUninit is [New], but the contents are undefined.
