@@ -36,7 +36,7 @@ var metrics = []metric{
 	}},
 	{"GC cycles", "%.0f", true, func(m *measured) float64 { return m.delta("gc_cycles") }},
 	{"forced GC, CPU ms", "%.2f", true, func(m *measured) float64 {
-		return 1e3 * (m.last["gc_cpu_seconds"] - m.after["gc_cpu_seconds"])
+		return 1e3 * (m.last["cpu_seconds"] - m.after["cpu_seconds"]) // nobody else keeps the server busy
 	}},
 	{"forced GC, ms", "%.2f", true, func(m *measured) float64 { return m.collect.Seconds() * 1e3 }},
 	{"RSS, MiB", "%.0f", true, func(m *measured) float64 { return m.after["rss_bytes"] / mib }},

@@ -19,31 +19,27 @@ type command struct {
 
 // commands is by name. Some are there only because clients send them when they
 // connect.
-var commands map[string]command
-
-func init() {
-	commands = map[string]command{
-		"CLIENT":   {1, maxArgs, (*client).ok},
-		"COMMAND":  {0, maxArgs, func(c *client, _ [][]byte) { c.out = resp.AppendArray(c.out, 0) }},
-		"CONFIG":   {1, maxArgs, func(c *client, _ [][]byte) { c.out = resp.AppendArray(c.out, 0) }},
-		"DBSIZE":   {0, 0, (*client).dbSize},
-		"DEBUG":    {1, 1, (*client).debug},
-		"DEL":      {1, maxArgs, (*client).del},
-		"ECHO":     {1, 1, func(c *client, args [][]byte) { c.out = resp.AppendBulk(c.out, args[0]) }},
-		"EXISTS":   {1, maxArgs, (*client).exists},
-		"EXPIRE":   {2, 2, func(c *client, args [][]byte) { c.expire(args, time.Second) }},
-		"FLUSHALL": {0, 1, (*client).flushAll},
-		"GET":      {1, 1, (*client).get},
-		"INFO":     {0, maxArgs, (*client).info},
-		"PERSIST":  {1, 1, (*client).persist},
-		"PEXPIRE":  {2, 2, func(c *client, args [][]byte) { c.expire(args, time.Millisecond) }},
-		"PING":     {0, 1, (*client).ping},
-		"PTTL":     {1, 1, func(c *client, args [][]byte) { c.ttl(args[0], time.Millisecond) }},
-		"QUIT":     {0, 0, func(c *client, args [][]byte) { c.ok(args); c.quit = true }},
-		"SELECT":   {1, 1, (*client).selectDB},
-		"SET":      {2, 4, (*client).set},
-		"TTL":      {1, 1, func(c *client, args [][]byte) { c.ttl(args[0], time.Second) }},
-	}
+var commands = map[string]command{
+	"CLIENT":   {1, maxArgs, (*client).ok},
+	"COMMAND":  {0, maxArgs, func(c *client, _ [][]byte) { c.out = resp.AppendArray(c.out, 0) }},
+	"CONFIG":   {1, maxArgs, func(c *client, _ [][]byte) { c.out = resp.AppendArray(c.out, 0) }},
+	"DBSIZE":   {0, 0, (*client).dbSize},
+	"DEBUG":    {1, 1, (*client).debug},
+	"DEL":      {1, maxArgs, (*client).del},
+	"ECHO":     {1, 1, func(c *client, args [][]byte) { c.out = resp.AppendBulk(c.out, args[0]) }},
+	"EXISTS":   {1, maxArgs, (*client).exists},
+	"EXPIRE":   {2, 2, func(c *client, args [][]byte) { c.expire(args, time.Second) }},
+	"FLUSHALL": {0, 1, (*client).flushAll},
+	"GET":      {1, 1, (*client).get},
+	"INFO":     {0, maxArgs, (*client).info},
+	"PERSIST":  {1, 1, (*client).persist},
+	"PEXPIRE":  {2, 2, func(c *client, args [][]byte) { c.expire(args, time.Millisecond) }},
+	"PING":     {0, 1, (*client).ping},
+	"PTTL":     {1, 1, func(c *client, args [][]byte) { c.ttl(args[0], time.Millisecond) }},
+	"QUIT":     {0, 0, func(c *client, args [][]byte) { c.ok(args); c.quit = true }},
+	"SELECT":   {1, 1, (*client).selectDB},
+	"SET":      {2, 4, (*client).set},
+	"TTL":      {1, 1, func(c *client, args [][]byte) { c.ttl(args[0], time.Second) }},
 }
 
 // do answers a command.

@@ -34,6 +34,9 @@ const (
 	sweepEntries = 200
 )
 
+// grace is how long a client has to take its last replies when the server ends.
+const grace = time.Second
+
 // Config is how a Server is to be.
 type Config struct {
 	Cache *store.Cache
@@ -63,7 +66,7 @@ type Server struct {
 	clients map[net.Conn]struct{}
 	closing bool
 
-	wg       sync.WaitGroup // of clients
+	wg       sync.WaitGroup // of clients and of sweeping
 	commands atomic.Uint64
 }
 
@@ -77,10 +80,10 @@ func New(config Config) *Server {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { s.shutDown(l) })
 	defer stop()
+	defer s.wg.Wait()
 	sweeping, endSweeping := context.WithCancel(ctx)
 	defer endSweeping()
-	go s.sweep(sweeping)
-	defer s.wg.Wait()
+	s.wg.Go(func() { s.sweep(sweeping) })
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -107,6 +110,7 @@ func (s *Server) shutDown(l net.Listener) {
 	s.closing = true
 	for conn := range s.clients {
 		conn.SetReadDeadline(time.Unix(1, 0))
+		conn.SetWriteDeadline(time.Now().Add(grace))
 	}
 }
 

@@ -22,7 +22,8 @@ type offEntries struct {
 	evicted, expired uint64
 }
 
-// An offEntry is followed by its key and value, in the same object.
+// An offEntry is followed by its key and value, in the same object. The value has
+// what is left of the object.
 type offEntry struct {
 	prev, next offheap.Ptr[offEntry]
 	chain      offheap.Ptr[offEntry] // the next one with the same hash
@@ -113,7 +114,7 @@ func (s *offEntries) set(key, value []byte, hash uint64, expires int64) error {
 		}
 		s.remove(e, hash)
 	}
-	size := offEntrySize + uintptr(len(key)) + uintptr(len(value))
+	size := (offEntrySize + uintptr(len(key)) + uintptr(len(value)) + 7) &^ 7 // so that it is aligned
 	if s.limit > 0 && int64(size+offOverhead) > s.limit {
 		return ErrNoRoom
 	}
@@ -125,7 +126,8 @@ func (s *offEntries) set(key, value []byte, hash uint64, expires int64) error {
 		return err
 	}
 	e.expires = expires
-	e.keyLen, e.valueLen, e.valueCap = uint32(len(key)), uint32(len(value)), uint32(len(value))
+	e.keyLen, e.valueLen = uint32(len(key)), uint32(len(value))
+	e.valueCap = uint32(size-offEntrySize) - e.keyLen
 	copy(e.key(), key)
 	copy(e.value(), value)
 	s.link(e)
