@@ -251,13 +251,17 @@ func (c *Cache) Sweep(n int) {
 	}
 }
 
-// Clear removes all entries.
+// Clear removes all entries. Their memory goes back to the system, or where it is
+// Go's, when the collector sees to it.
 func (c *Cache) Clear() {
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
 		s.entries.clear()
 		s.mu.Unlock()
+	}
+	if c.heap != nil {
+		c.heap.Trim()
 	}
 }
 
