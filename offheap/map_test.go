@@ -411,6 +411,43 @@ func TestMapChurn(t *testing.T) {
 	}
 }
 
+// Slots of any size: a table has fewer of large ones.
+func TestMapSlots(t *testing.T) {
+	testSlots[[0]uint64](t, mapTableSlots)
+	testSlots[[1]byte](t, mapTableSlots)
+	testSlots[[14]uint64](t, mapTableSlots)
+	testSlots[[20]uint64](t, mapTableSlots/2)
+	testSlots[[200]uint64](t, mapMinTableSlots)
+	testSlots[[5001]byte](t, mapMinTableSlots)
+	if _, err := tableSize(64, ^uintptr(0)/64); !errors.Is(err, ErrOutOfMemory) {
+		t.Errorf("a table larger than all memory: %v", err)
+	}
+}
+
+func testSlots[V comparable](t *testing.T, slots uint32) {
+	m, _ := newMap[uint32, V](t)
+	if m.h.maxSlots != slots {
+		t.Errorf("%T: tables have %d slots, want %d", *new(V), m.h.maxSlots, slots)
+	}
+	value := func(i uint32) (v V) {
+		b := unsafe.Slice((*byte)(unsafe.Pointer(&v)), unsafe.Sizeof(v))
+		for j := range b {
+			b[j] = byte(i) + byte(j)
+		}
+		return v
+	}
+	for i := range uint32(3000) {
+		m.Set(i, value(i))
+		m.Delete(i / 2)
+	}
+	checkMap(t, m)
+	for i := range uint32(3000) {
+		if v, ok := m.Get(i); ok != (i >= 1500) || ok && v != value(i) {
+			t.Fatalf("%d has %v, %v", i, v, ok)
+		}
+	}
+}
+
 func TestMapRef(t *testing.T) {
 	m, h := newMap[uint32, MapRef[uint32, float64]](t)
 	for i := range uint32(100) {
@@ -443,13 +480,13 @@ func TestMapLimit(t *testing.T) {
 		if seed%2 == 0 {
 			shrunk(m)
 		}
-		f.chance = 2
-		model := &mapModel{t: t, m: m, f: f, want: map[uint64]uint64{}, keys: 4000}
+		model := &mapModel{t: t, m: m, f: f, want: map[uint64]uint64{}, keys: 20 << (seed % 8)}
 		for i := range 40_000 {
-			model.op(f.rng.Uint64())
-			if i%10_000 == 0 {
-				f.chance = 1 + f.rng.Uint64N(3)
+			if i%(4*int(model.keys)) == 0 {
+				f.chance = f.rng.Uint64N(4)
+				model.shrinks = !model.shrinks
 			}
+			model.op(f.rng.Uint64())
 		}
 		model.check()
 		if f.failed == 0 {
@@ -498,12 +535,18 @@ type mapModel struct {
 	want map[uint64]uint64
 	keys uint64 // there are so many different ones
 	n    uint64
+
+	// shrinks makes most operations that add entries delete some.
+	shrinks bool
 }
 
 // op does one operation that r chooses.
 func (x *mapModel) op(r uint64) {
 	x.t.Helper()
 	kind, k := r%16, r>>8%x.keys
+	if x.shrinks && kind < 8 && r>>56%16 != 0 {
+		kind = 8
+	}
 	x.n++
 	was, there := x.want[k]
 	switch {
@@ -686,6 +729,9 @@ func TestMapModel(t *testing.T) {
 			test.f(x.m)
 			rng := rand.New(rand.NewPCG(1, test.keys))
 			for i := range n / 7 {
+				if i%(3*int(test.keys)) == 0 {
+					x.shrinks = !x.shrinks
+				}
 				x.op(rng.Uint64())
 				if i == n/14 {
 					x.f.chance = 3
@@ -694,6 +740,34 @@ func TestMapModel(t *testing.T) {
 			x.check()
 			x.end()
 		})
+	}
+}
+
+// An iteration in whose table many entries come and go: those that stay come once.
+func TestMapIterationChurn(t *testing.T) {
+	const stay, others = 300, 300
+	for seed := range uint64(20) {
+		m, _ := newMap[uint64, uint64](t)
+		for i := range uint64(stay + others) {
+			m.Set(i, i)
+		}
+		rng := rand.New(rand.NewPCG(seed, 2))
+		next := uint64(stay)
+		seen := map[uint64]int{}
+		for k := range m.All() {
+			seen[k]++
+			for range rng.IntN(50) {
+				m.Delete(next)
+				m.Set(next+others, next)
+				next++
+			}
+		}
+		for k := range uint64(stay) {
+			if seen[k] != 1 {
+				t.Fatalf("%d came %d times", k, seen[k])
+			}
+		}
+		checkMap(t, m)
 	}
 }
 
@@ -729,6 +803,7 @@ func FuzzMap(f *testing.F) {
 			lumpy(x.m)
 		}
 		for ops = ops[1:]; len(ops) >= 8; ops = ops[8:] {
+			x.shrinks = len(ops)/1024%2 == 1
 			x.op(binary.LittleEndian.Uint64(ops))
 		}
 		x.check()
