@@ -316,6 +316,32 @@ func TestTinyBlocks(t *testing.T) {
 	checkEmpty(t, h)
 }
 
+func TestTinyFree(t *testing.T) {
+	if checked {
+		t.Skip("the checked build has none")
+	}
+	h := NewHeap(Config{})
+	defer h.Close()
+	block := Must(New[[tinyBlockSize]byte](h))
+	defer Free(h, block)
+	for _, test := range []struct {
+		count    uint32
+		dead, ok bool
+	}{
+		{2, false, true},
+		{1, true, true},
+		{0, false, false}, // it was freed twice
+		{tinyBias + 3, false, true},
+		{tinyBias, false, true},
+	} {
+		*tinyCount(unsafe.Pointer(block)) = test.count
+		dead, ok := tinyFree(unsafe.Pointer(&block[17]))
+		if (dead != nil) != test.dead || dead != nil && dead != unsafe.Pointer(block) || ok != test.ok {
+			t.Errorf("of %d objects: %v, %v", test.count, dead, ok)
+		}
+	}
+}
+
 // A Cache that is forgotten gives back what it has.
 func TestCacheCleanup(t *testing.T) {
 	h := NewHeap(Config{})
@@ -396,6 +422,13 @@ func TestContains(t *testing.T) {
 		if got := h.Contains(test.p); got != test.want {
 			t.Errorf("%s: %v", test.name, got)
 		}
+	}
+	// What is left of a span that was freed is not in what began in its place.
+	long := Must(MakeSlice[byte](h, 200_000, 200_000))
+	FreeSlice(h, long)
+	Must(MakeSlice[byte](h, 50_000, 50_000))
+	if h.Contains(unsafe.Pointer(&long[199_999])) {
+		t.Error("end of an object that was freed")
 	}
 	huge := Must(MakeSliceUninit[byte](h, 2*arenaSize, 2*arenaSize))
 	if !h.Contains(unsafe.Pointer(&huge[2*arenaSize-1])) {

@@ -161,11 +161,12 @@ func spanOf(p unsafe.Pointer) *mspan {
 	if a.frames > 1 {
 		return &a.spans[firstPage]
 	}
-	s := &a.spans[a.start[uintptr(p)%arenaSize>>pageShift]]
-	if s.state != spanInUse {
-		return nil
+	page := uint32(uintptr(p) % arenaSize >> pageShift)
+	i := uint32(a.start[page])
+	if s := &a.spans[i]; s.state == spanInUse && page < i+s.npages {
+		return s
 	}
-	return s
+	return nil // what start says of a page that is free may be old
 }
 
 // space hands out address space in arenas. It is one for the whole program, so

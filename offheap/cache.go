@@ -145,7 +145,10 @@ func (c *Cache) freeTiny(p unsafe.Pointer, size uintptr) {
 		c.heap.freeTiny(p, size)
 		return
 	}
-	dead := tinyFree(p)
+	dead, ok := tinyFree(p)
+	if !ok {
+		panic(badFree(p, size, badTwice))
+	}
 	c.c.tiny.req -= size
 	if dead != nil {
 		c.c.tiny.blocks--

@@ -193,6 +193,14 @@ func TestClosed(t *testing.T) {
 	h := NewHeap(Config{})
 	c, a := h.NewCache(), h.NewArena()
 	p, s := Must(New[[4]uint64](h)), Must(MakeSlice[byte](h, 0, 100_000))
+	if !checked {
+		// So that the mcentrals have chains.
+		ps := make([]*[4]uint64, 10_000)
+		Must(AllocN(h, ps))
+		FreeN(h, ps)
+		h.flush(0)
+		Must(AllocN(h, ps))
+	}
 	tiny := Must(New[uint16](h))
 	if err := errors.Join(h.Close(), h.Close()); err != nil {
 		t.Fatal(err)
@@ -218,6 +226,7 @@ func TestClosed(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	h.Trim()
+	h.trimIdle()
 	if Default().Close() == nil {
 		t.Error("the default heap was closed")
 	}

@@ -18,6 +18,8 @@ func (h *Heap) Close() error {
 	if h == defaultHeap() {
 		return errors.New("offheap: the default heap cannot be closed")
 	}
+	h.flushMu.Lock()
+	defer h.flushMu.Unlock()
 	h.mu.Lock()
 	if h.closed.Swap(true) {
 		h.mu.Unlock()
@@ -29,6 +31,9 @@ func (h *Heap) Close() error {
 	h.shards.Store(nil)
 	for c := range h.owned {
 		*c = pcache{closed: true} // without objects and without room
+	}
+	for class := range h.central {
+		h.central[class].forget()
 	}
 	h.mu.Unlock()
 	var leaked error
@@ -49,6 +54,16 @@ func leakError(leaks []Leak) error {
 		fmt.Fprintf(&b, "\n%d objects, %d bytes, %s\n%s", l.Objects, l.Bytes, l.Type, l.Stack)
 	}
 	return errors.New(b.String())
+}
+
+// forget makes the lists empty: what they have is about to go.
+func (c *mcentral) forget() {
+	c.mu.Lock()
+	c.chains, c.objects, c.low = nil, 0, 0
+	c.mu.Unlock()
+	c.spanMu.Lock()
+	c.partial, c.nonempty, c.spans, c.inSpans = [len(c.partial)]spanList{}, 0, 0, 0
+	c.spanMu.Unlock()
 }
 
 // close gives all arenas back.

@@ -110,8 +110,8 @@
 //     the cache was taken out of the table and the world has stopped since, by
 //     who took it out.
 //   - Whoever is pinned neither blocks nor allocates.
-//   - Locks are taken in the order Heap.mu, mcentral.mu, mcentral.spanMu,
-//     mheap.mu, space.mu.
+//   - Locks are taken in the order Heap.flushMu, Heap.mu, mcentral.mu,
+//     mcentral.spanMu, mheap.mu, space.mu.
 //   - A page whose bit in arena.dirty is clear is zero.
 //
 // # The checked build

@@ -12,19 +12,38 @@ import "runtime"
 // microseconds; it happens where GOMAXPROCS went down, on [Heap.Trim], and
 // where there is no memory.
 
-// waitPinned returns when every goroutine that is pinned now no longer is.
+// waitPinned returns when every goroutine that is pinned now no longer is. If the
+// collector is at work it waits until that is done, too.
 func waitPinned() {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats) // stops the world
 }
 
-// flush empties the caches whose id is from or more, into the mcentrals.
+// flush empties the caches whose id is from or more, into the mcentrals. While it
+// waits, only another flush does.
 func (h *Heap) flush(from int) {
+	h.flushMu.Lock()
+	defer h.flushMu.Unlock()
+	h.flushLocked(from)
+}
+
+// flushLocked is flush with flushMu held.
+func (h *Heap) flushLocked(from int) {
+	if h.takeOut(from) {
+		waitPinned()
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.flushes++
 	if h.closed.Load() {
+		h.leaving = nil
 		return
 	}
+	for _, c := range h.leaving {
+		h.empty(c)
+		h.past.addCounts(c)
+	}
+	h.leaving = nil
 	if shards := h.shards.Load(); shards != nil {
 		for _, c := range *shards {
 			for !c.lock.CompareAndSwap(0, 1) {
@@ -34,20 +53,20 @@ func (h *Heap) flush(from int) {
 			c.lock.Store(0)
 		}
 	}
-	var out []*pcache
+}
+
+// takeOut takes the caches whose id is from or more out of the table, and reports
+// whether there are any.
+func (h *Heap) takeOut(from int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for i := from; i < maxPinned; i++ {
-		if c := h.caches[i].Swap(noCache); c != noCache {
-			out = append(out, c)
+		if c := h.caches[i].Load(); c != noCache {
+			h.caches[i].Store(noCache)
+			h.leaving = append(h.leaving, c)
 		}
 	}
-	if len(out) == 0 {
-		return
-	}
-	waitPinned()
-	for _, c := range out {
-		h.empty(c)
-		h.past.addCounts(c)
-	}
+	return len(h.leaving) > 0
 }
 
 // empty moves a cache's objects to the mcentrals.
@@ -80,15 +99,22 @@ func (c *pcache) addCounts(other *pcache) {
 	c.tiny.blocks += other.tiny.blocks
 }
 
-// flushStale empties the caches of Ps that are no longer there.
-func (h *Heap) flushStale() {
+// hasStale reports whether Ps that are no longer there have caches.
+func (h *Heap) hasStale() bool {
 	if usePin {
 		for i := runtime.GOMAXPROCS(0); i < maxPinned; i++ {
 			if h.caches[i].Load() != noCache {
-				h.flush(i)
-				return
+				return true
 			}
 		}
+	}
+	return false
+}
+
+// flushStale empties the caches of Ps that are no longer there.
+func (h *Heap) flushStale() {
+	if h.hasStale() {
+		h.flush(runtime.GOMAXPROCS(0))
 	}
 }
 
@@ -102,16 +128,28 @@ func (h *Heap) drainCentral() (any bool) {
 }
 
 // flushIfWorth empties all caches if they have more than a sixteenth of the
-// heap, and reports whether it did.
+// heap, and reports whether it did, or another goroutine did meanwhile.
 func (h *Heap) flushIfWorth() bool {
+	h.mu.Lock()
+	before := h.flushes
+	h.mu.Unlock()
+	h.flushMu.Lock()
+	defer h.flushMu.Unlock()
+	h.mu.Lock()
+	flushed := h.flushes != before
+	h.mu.Unlock()
+	if flushed {
+		return true
+	}
 	h.pages.mu.Lock()
 	committed := h.pages.committed
 	h.pages.mu.Unlock()
 	if cached := h.cachedBytes(); cached == 0 || cached < committed/16 {
 		return false
 	}
-	h.flush(0)
-	return h.drainCentral()
+	h.flushLocked(0)
+	h.drainCentral()
+	return true
 }
 
 // cachedBytes is about what the caches have that flush empties.

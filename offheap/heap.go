@@ -25,10 +25,14 @@ type Heap struct {
 	pages   mheap
 	central [numClasses]mcentral
 
-	mu     sync.Mutex // for what follows, and changes of caches and shards
-	closed atomic.Bool
-	past   pcache               // counts of caches that are gone
-	owned  map[*pcache]struct{} // of the Caches
+	flushMu sync.Mutex // held by who empties caches; see flush.go
+
+	mu      sync.Mutex // for what follows, and changes of caches and shards
+	leaving []*pcache  // caches that were taken out of the table, and are not empty yet
+	flushes uint64     // how often caches were emptied
+	closed  atomic.Bool
+	past    pcache               // counts of caches that are gone
+	owned   map[*pcache]struct{} // of the Caches
 
 	flushedAt atomic.Uint64 // growths of the page heap when stale caches were emptied
 
@@ -268,11 +272,14 @@ func (h *Heap) fetch(class uint8, want uint32) (ch chain, err error) {
 }
 
 // afterGrowth sees to the caches of Ps that are gone, if the heap has grown
-// since it did so last.
+// since it did so last. A goroutine does it, since it may have to wait for the
+// collector.
 func (h *Heap) afterGrowth() {
 	if n := h.pages.growths.Load(); n != h.flushedAt.Load() {
 		h.flushedAt.Store(n)
-		h.flushStale()
+		if h.hasStale() {
+			go h.flushStale()
+		}
 	}
 }
 
@@ -335,12 +342,15 @@ func (h *Heap) freeTiny(p unsafe.Pointer, size uintptr) {
 	if c == nil {
 		return
 	}
-	dead := tinyFree(p)
+	dead, ok := tinyFree(p)
 	c.tiny.req -= size
 	if dead != nil {
 		c.tiny.blocks--
 	}
 	h.let(c)
+	if !ok {
+		panic(badFree(p, size, badTwice))
+	}
 	if dead != nil {
 		h.freeSmall(dead, sizeClass(tinyBlockSize), 0)
 	}

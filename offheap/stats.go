@@ -71,7 +71,7 @@ type TinyStats struct {
 
 // CacheStats is the free objects of one cache.
 type CacheStats struct {
-	ID     int // the P's, or the shard's; -1 for a Cache
+	ID     int // the P's, or the shard's; -1 for a Cache, or of a P that is gone
 	Bytes  uint64
 	Budget uint64 // what the bins may hold
 }
@@ -156,6 +156,9 @@ func (h *Heap) eachCache(f func(id int, c *pcache)) {
 		}
 	}
 	for c := range h.owned {
+		f(-1, c)
+	}
+	for _, c := range h.leaving {
 		f(-1, c)
 	}
 	f(-1, &h.past)

@@ -93,12 +93,15 @@ func tinyCount(block unsafe.Pointer) *uint32 {
 	return (*uint32)(unsafe.Add(block, tinyRoom))
 }
 
-// tinyFree takes an object out of its block, and returns the block where it was
-// the last.
-func tinyFree(p unsafe.Pointer) (dead unsafe.Pointer) {
+// tinyFree takes an object out of its block. It returns the block where it was
+// the last, and reports whether the block had an object at all.
+func tinyFree(p unsafe.Pointer) (dead unsafe.Pointer, ok bool) {
 	block := unsafe.Add(p, -int(uintptr(p)%tinyBlockSize))
-	if atomic.AddUint32(tinyCount(block), ^uint32(0)) == 0 {
-		return block
+	switch n := atomic.AddUint32(tinyCount(block), ^uint32(0)); {
+	case n == 0:
+		return block, true
+	case n > 2*tinyBias:
+		return nil, false
 	}
-	return nil
+	return nil, true
 }
