@@ -145,13 +145,10 @@ func (c *Cache) freeTiny(p unsafe.Pointer, size uintptr) {
 		c.heap.freeTiny(p, size)
 		return
 	}
-	dead, ok := tinyFree(p)
-	if !ok {
+	switch dead, ok := c.c.tiny.free(p, size); {
+	case !ok:
 		panic(badFree(p, size, badTwice))
-	}
-	c.c.tiny.req -= size
-	if dead != nil {
-		c.c.tiny.blocks--
+	case dead != nil:
 		c.freeSmall(dead, sizeClass(tinyBlockSize), 0)
 	}
 }

@@ -183,6 +183,12 @@ func (h *Heap) addShards() *[]*pcache {
 	return &s
 }
 
+// pinnedCache pins the goroutine and returns its P's cache, or noCache. The caller
+// unpins. usePin holds.
+func (h *Heap) pinnedCache() *pcache {
+	return h.caches[min(uint(procPin()), maxPinned)].Load()
+}
+
 // pinned pins the goroutine and returns the bin of its P's cache for a class. The
 // caller unpins. usePin holds.
 //
@@ -311,20 +317,24 @@ func (h *Heap) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 }
 
 // allocTiny returns an object below maxTiny bytes.
-func (h *Heap) allocTiny(size uintptr) (unsafe.Pointer, error) {
-	c := h.acquire()
-	if c == nil {
-		return nil, ErrClosed
+func (h *Heap) allocTiny(size uintptr) (p unsafe.Pointer, err error) {
+	if usePin {
+		p = h.pinnedCache().tiny.alloc(size)
+		procUnpin()
 	}
-	p := c.tiny.alloc(size)
-	h.let(c)
 	for p == nil {
 		block, err := h.allocSmall(sizeClass(tinyBlockSize), 0)
 		if err != nil {
 			return nil, err
 		}
-		if c = h.acquire(); c == nil {
+		c := h.acquire()
+		if c == nil {
 			return nil, ErrClosed
+		}
+		if p = c.tiny.alloc(size); p != nil { // a shard, or another P
+			h.let(c)
+			h.freeSmall(block, sizeClass(tinyBlockSize), 0)
+			break
 		}
 		dead := c.tiny.refill(block)
 		p = c.tiny.alloc(size)
@@ -342,16 +352,12 @@ func (h *Heap) freeTiny(p unsafe.Pointer, size uintptr) {
 	if c == nil {
 		return
 	}
-	dead, ok := tinyFree(p)
-	c.tiny.req -= size
-	if dead != nil {
-		c.tiny.blocks--
-	}
+	dead, ok := c.tiny.free(p, size)
 	h.let(c)
-	if !ok {
+	switch {
+	case !ok:
 		panic(badFree(p, size, badTwice))
-	}
-	if dead != nil {
+	case dead != nil:
 		h.freeSmall(dead, sizeClass(tinyBlockSize), 0)
 	}
 }

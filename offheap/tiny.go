@@ -38,18 +38,9 @@ type tinyBlock struct {
 
 func isTiny(size uintptr) bool { return size < maxTiny && size != 8 }
 
-// tinyAlign is the alignment that an object of a size may need.
-func tinyAlign(size uintptr) uintptr {
-	switch {
-	case size%8 == 0:
-		return 8
-	case size%4 == 0:
-		return 4
-	case size%2 == 0:
-		return 2
-	}
-	return 1
-}
+// tinyAlign is the alignment that an object of a size below maxTiny may need: the
+// power of two that divides it.
+func tinyAlign(size uintptr) uintptr { return size & -size }
 
 // alloc returns room for an object, or nil where the block has none.
 func (t *tinyBlock) alloc(size uintptr) unsafe.Pointer {
@@ -62,6 +53,16 @@ func (t *tinyBlock) alloc(size uintptr) unsafe.Pointer {
 	t.n++
 	t.req += size
 	return unsafe.Add(objectAt(&t.block), off)
+}
+
+// free takes an object out of its block, which may be any cache's. It returns the
+// block where it must be freed, and false where the object was freed before.
+func (t *tinyBlock) free(p unsafe.Pointer, size uintptr) (dead unsafe.Pointer, ok bool) {
+	t.req -= size
+	if dead, ok = tinyFree(p); dead != nil {
+		t.blocks--
+	}
+	return dead, ok
 }
 
 // refill makes a fresh block the one to fill, and returns the old one where it
