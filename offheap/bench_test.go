@@ -2,6 +2,7 @@ package offheap
 
 import (
 	"math/rand/v2"
+	"strconv"
 	"sync"
 	"testing"
 	"unsafe"
@@ -110,6 +111,35 @@ func BenchmarkBatch64(b *testing.B) {
 		run("pool", func() (func() unsafe.Pointer, func(unsafe.Pointer)) {
 			return func() unsafe.Pointer { return unsafe.Pointer(pool.Get().(*obj64)) },
 				func(p unsafe.Pointer) { pool.Put((*obj64)(p)) }
+		})
+	}
+}
+
+// At its limit a heap with much in it fails fast, so that a cache may evict and
+// try again.
+func BenchmarkAtLimit(b *testing.B) {
+	h := NewHeap(Config{Limit: 256 << 20})
+	defer h.Close()
+	var err error
+	for err == nil {
+		_, err = NewUninit[[100]uint64](h)
+	}
+	for b.Loop() {
+		if _, err := NewUninit[obj64](h); err != nil {
+			continue
+		}
+	}
+}
+
+func BenchmarkLarge(b *testing.B) {
+	h := NewHeap(Config{})
+	defer h.Close()
+	for _, size := range []uintptr{40 << 10, 1 << 20} {
+		b.Run(strconv.Itoa(int(size)), func(b *testing.B) {
+			for range b.N {
+				p, _ := h.AllocUninit(size)
+				h.Free(p, size)
+			}
 		})
 	}
 }

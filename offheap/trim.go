@@ -88,12 +88,17 @@ func freeChunks(a *arena) (mask uint32) {
 
 // releaseFree gives free chunks back until it was want bytes or there are no
 // more. Errors of the system leave a chunk as it was.
+//
+// Where a limit is reached each allocation that fails comes here, so it looks
+// only at runs that can have a chunk.
 func (h *mheap) releaseFree(want uintptr) (bytes uintptr) {
-	for i := len(h.arenas) - 1; i >= 0 && bytes < want; i-- {
-		a := h.arenas[i]
-		for mask := freeChunks(a) &^ a.released; mask != 0 && bytes < want; mask &= mask - 1 {
-			n, _ := h.releaseChunks(a, mask&-mask)
-			bytes += n
+	for b := bucketOf(chunkPages); b < numBuckets; b++ {
+		for s := h.free[b].first; s != nil && bytes < want; s = s.next {
+			a := s.arena()
+			for mask := chunksWithin(s.index(), s.npages) &^ a.released; mask != 0 && bytes < want; mask &= mask - 1 {
+				n, _ := h.releaseChunks(a, mask&-mask)
+				bytes += n
+			}
 		}
 	}
 	return bytes
