@@ -66,8 +66,13 @@
 //	tiny.go       objects below 16 bytes
 //	flush.go      emptying caches
 //	trim.go       giving memory back
-//	map.go        Map, a container made of such memory, with its tables in
-//	              map_table.go, and how it grows and is iterated over
+//
+// Containers are made of such memory, and have no part in the above:
+//
+//	map.go        Map, a hash map; its tables are in map_table.go, how it
+//	              grows and shrinks in map_grow.go
+//	intern.go     Interner, text and symbols for it
+//	slice.go      Slice, a vector that grows
 //
 // Allocating an object of up to 32 KiB goes up:
 //
