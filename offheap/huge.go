@@ -23,7 +23,7 @@ func (h *mheap) allocHuge(n uint32, req uintptr) (*mspan, error) {
 	}
 	data := a.page(uint32(firstPage))
 	if err := h.commit(data, size); err != nil {
-		h.dropArena(a)
+		h.giveBack(a)
 		return nil, err
 	}
 	if h.hugePages {
@@ -56,9 +56,23 @@ func (h *mheap) freeHuge(a *arena) {
 	}
 	h.pageBytes -= a.spans[firstPage].bytes()
 	a.spans[firstPage].state = spanNone
+	h.giveBack(a)
+}
+
+// giveBack gives a huge object's arenas back, now or, if the system does not take
+// them, when memory is trimmed.
+func (h *mheap) giveBack(a *arena) {
 	if !h.dropArena(a) {
 		h.stuck = append(h.stuck, a)
 	}
+}
+
+// heldBytes is what is committed of a huge object's arenas.
+func heldBytes(a *arena) uintptr {
+	if a.spans[firstPage].npages == 0 {
+		return uintptr(a.described) // the object's own pages were refused
+	}
+	return hugeBytes(a)
 }
 
 // dropArena gives an arena of one or more frames back, with all its pages, and
@@ -68,10 +82,7 @@ func (h *mheap) dropArena(a *arena) bool {
 	bytes := uintptr(a.described) + uintptr(a.committed-uint32(firstPage))<<pageShift
 	var released uintptr
 	if frames > 1 {
-		bytes = uintptr(a.described)
-		if a.spans[firstPage].npages > 0 {
-			bytes = hugeBytes(a)
-		}
+		bytes = heldBytes(a)
 	} else {
 		released = releasedBytes(a)
 	}

@@ -233,7 +233,10 @@ func checkPages(t testing.TB, h *Heap) {
 		committed += hugeBytes(a)
 		all += a.spans[firstPage].bytes()
 	}
-	if free != p.freeBytes || all != p.pageBytes || released != p.released || (len(p.stuck) == 0 && committed != p.committed) {
+	for _, a := range p.stuck {
+		committed += heldBytes(a)
+	}
+	if free != p.freeBytes || all != p.pageBytes || released != p.released || committed != p.committed {
 		t.Errorf("free %d, heap says %d; pages %d, %d; released %d, %d; committed %d, %d",
 			free, p.freeBytes, all, p.pageBytes, released, p.released, committed, p.committed)
 	}

@@ -210,3 +210,47 @@ func TestLimit(t *testing.T) {
 		})
 	}
 }
+
+// The model with a system that refuses one call in five.
+func TestModelOfFailures(t *testing.T) {
+	if checked {
+		t.Skip("the checked build asks the Go heap")
+	}
+	defer func() { osFail = nil }()
+	h := NewHeap(Config{})
+	defer h.Close()
+	m := &model{t: t, a: h, maxBytes: 2 * arenaSize}
+	calls := rand.New(rand.NewPCG(5, 6))
+	osFail = func(osCall) error {
+		if calls.IntN(5) == 0 {
+			return errOfSystem
+		}
+		return nil
+	}
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i := range stressOps(t) / 20 {
+		switch r := rng.IntN(2000); {
+		case r == 0:
+			m.alloc(uintptr(rng.IntN(2*arenaSize)), true)
+		case r < 3:
+			h.Trim()
+		case r < 6:
+			h.trimIdle()
+		default:
+			m.op(rng.Uint64())
+		}
+		if i%5000 == 0 {
+			checkPages(t, h)
+		}
+	}
+	if m.failed == 0 {
+		t.Error("no allocation failed")
+	}
+	osFail = nil
+	m.freeAll()
+	h.Trim()
+	checkEmpty(t, h)
+	if n := len(h.pages.stuck); n > 0 {
+		t.Errorf("%d arenas are stuck", n)
+	}
+}
