@@ -228,7 +228,7 @@ func TestModelOfFailures(t *testing.T) {
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(7, 8))
-	for i := range stressOps(t) / 20 {
+	for i := range max(stressOps(t)/20, 20_000) {
 		switch r := rng.IntN(2000); {
 		case r == 0:
 			m.alloc(uintptr(rng.IntN(2*arenaSize)), true)
