@@ -96,10 +96,31 @@
 //  4. If the mcentral has enough chains, the objects go back into their spans.
 //  5. A span with all its objects goes back to the page heap, which joins it with
 //     the free runs on both sides.
-//  6. [Heap.Trim] gives free memory back to the system, 2 MiB at a time.
+//  6. [Heap.Trim], or [Heap.TrimEvery] in the background, gives free memory back
+//     to the system, 2 MiB at a time.
 //
 // Objects above 32 KiB come from the page heap directly, and those longer than
 // an arena from the system.
+//
+// All of it is in the program's own memory: a program that is killed leaves
+// nothing behind.
+//
+// Where this is not as in the runtime, it is since a program that frees knows
+// what the runtime must find out:
+//
+//   - A free object is in a list, through its own first word, and not a bit of its
+//     span. The runtime sweeps a span at once; here objects come back one by one,
+//     on any P, and should go out again the same way.
+//   - A P's cache has two chains for each class, not a span. What another P
+//     allocated stays with the P that freed it until a whole chain does, so a
+//     producer and a consumer meet at a lock once in a chain. Chains get longer
+//     where they are swapped often, within a budget for each P.
+//   - An mspan lies in its arena, at a place that follows from its first page.
+//     The description of memory needs no other memory, and so no allocation that
+//     could fail.
+//   - Tiny objects are counted in their block, so that they can be freed.
+//   - Free runs of pages are in lists by length, joined at once; the runtime has a
+//     tree of summaries, which finds the lowest address.
 //
 // # Invariants
 //

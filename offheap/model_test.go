@@ -15,20 +15,30 @@ import (
 )
 
 // The model: random operations on a heap, and a record of what each object must
-// hold. OFFHEAP_OPS is how many operations the stress tests do in all; the
-// default is for every day.
+// hold. OFFHEAP_OPS is how many operations the stress tests do in all, and
+// OFFHEAP_SEED is another number for other ones; the defaults are for every day.
 func stressOps(t testing.TB) int {
-	if s := os.Getenv("OFFHEAP_OPS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			t.Fatal("OFFHEAP_OPS:", err)
-		}
+	if n := env(t, "OFFHEAP_OPS"); n > 0 {
 		return n
 	}
 	if checked || testing.Short() {
 		return 20_000
 	}
 	return 1_000_000
+}
+
+func stressSeed(t testing.TB) uint64 { return uint64(env(t, "OFFHEAP_SEED")) }
+
+func env(t testing.TB, name string) int {
+	s := os.Getenv(name)
+	if s == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
 }
 
 // A modelObject is memory, and the seed of what it holds.
@@ -271,7 +281,7 @@ func TestModel(t *testing.T) {
 			defer h.Close()
 			a, done := test.alloc(h)
 			m := &model{t: t, a: a, maxBytes: maxBytes}
-			rng := rand.New(rand.NewPCG(1, 2))
+			rng := rand.New(rand.NewPCG(1, stressSeed(t)))
 			for i := range stressOps(t) / 4 {
 				m.op(rng.Uint64())
 				if i%50_000 == 0 {
@@ -303,7 +313,7 @@ func stress(t *testing.T, ops int, procs func(i int) int) {
 	var wg sync.WaitGroup
 	for g := range goroutines {
 		wg.Go(func() {
-			rng := rand.New(rand.NewPCG(uint64(g), 3))
+			rng := rand.New(rand.NewPCG(uint64(g), stressSeed(t)))
 			m := &model{t: t, a: h, seed: uint64(g) << 40, maxBytes: 4 << 20}
 			if g%4 == 0 {
 				c := h.NewCache()

@@ -220,14 +220,14 @@ func TestModelOfFailures(t *testing.T) {
 	h := NewHeap(Config{})
 	defer h.Close()
 	m := &model{t: t, a: h, maxBytes: 2 * arenaSize}
-	calls := rand.New(rand.NewPCG(5, 6))
+	calls := rand.New(rand.NewPCG(5, stressSeed(t)))
 	osFail = func(osCall) error {
 		if calls.IntN(5) == 0 {
 			return errOfSystem
 		}
 		return nil
 	}
-	rng := rand.New(rand.NewPCG(7, 8))
+	rng := rand.New(rand.NewPCG(7, stressSeed(t)))
 	for i := range max(stressOps(t)/20, 20_000) {
 		switch r := rng.IntN(2000); {
 		case r == 0:

@@ -122,7 +122,8 @@ func (h *mheap) retryStuck() {
 }
 
 // TrimEvery starts a goroutine that in each interval gives memory back which was
-// not needed for all of the last one. It stops no world and takes little time.
+// not needed for all of the last one. It stops no world and takes little time; what
+// Ps have in their caches, 4 MiB each at most, it leaves to them.
 // The function that it returns ends the goroutine and waits until it is gone;
 // do so before [Heap.Close].
 func (h *Heap) TrimEvery(interval time.Duration) (stop func()) {
