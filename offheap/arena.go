@@ -174,8 +174,6 @@ func spanOf(p unsafe.Pointer) *mspan {
 var space struct {
 	mu   sync.Mutex
 	free []frameRun // by address, none adjacent
-
-	reserved uintptr // bytes ever reserved
 }
 
 // A frameRun is reserved address space of n arenas.
@@ -217,7 +215,6 @@ func reserveArenas(n uintptr) (unsafe.Pointer, error) {
 		// which costs nothing.
 		return nil, errBadAddress
 	}
-	space.reserved += n * arenaSize
 	return p, nil
 }
 
