@@ -174,14 +174,8 @@ func (m Map[K, V]) Get(k K) (v V, ok bool) {
 // place; nil if there is none. It is valid until the next Set or Upsert of a key
 // that is not in the map, Delete, Clear or Free.
 func (m Map[K, V]) At(k K) *V {
-	if m.h == nil {
-		return nil
-	}
-	slot, _ := m.find(k)
-	if slot == nil {
-		return nil
-	}
-	return slotValue[K, V](slot)
+	p, _ := m.find(k)
+	return p
 }
 
 // Set gives k the value v. An error, which wraps [ErrOutOfMemory], means that
@@ -215,16 +209,13 @@ func (m Map[K, V]) Upsert(k K) (p *V, found bool, err error) {
 
 // Delete deletes k, and reports whether it was in the map.
 func (m Map[K, V]) Delete(k K) bool {
-	if m.h == nil {
-		return false
-	}
-	slot, hash := m.find(k)
-	if slot == nil {
+	p, hash := m.find(k)
+	if p == nil {
 		return false
 	}
 	h := m.h
 	t := h.link(hash).table()
-	t.delete(slot, slotSize[K, V]())
+	t.delete(slotOf[K](p), slotSize[K, V]())
 	h.len--
 	h.deletes++
 	if t.used < t.slots()/8 && h.iterators == 0 {

@@ -26,11 +26,11 @@ func (m Map[K, V]) hash(k K) uint64 {
 		case 8:
 			return h.hash64(word(p, 0))
 		case 4:
-			return h.hash64(uint64(binary.NativeEndian.Uint32(unsafe.Slice((*byte)(p), 4))))
+			return h.hash64(uint64(binary.NativeEndian.Uint32((*[4]byte)(p)[:])))
 		case 16:
 			return h.hash128(word(p, 0), word(p, 8))
 		case 2:
-			return h.hash64(uint64(binary.NativeEndian.Uint16(unsafe.Slice((*byte)(p), 2))))
+			return h.hash64(uint64(binary.NativeEndian.Uint16((*[2]byte)(p)[:])))
 		case 1:
 			return h.hash64(uint64(*(*uint8)(p)))
 		}
@@ -41,7 +41,7 @@ func (m Map[K, V]) hash(k K) uint64 {
 
 // word is the 8 bytes at an offset, of any alignment.
 func word(p unsafe.Pointer, off uintptr) uint64 {
-	return binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(p, off)), 8))
+	return binary.NativeEndian.Uint64((*[8]byte)(unsafe.Add(p, off))[:])
 }
 
 func (h *mapHeader) hash64(a uint64) uint64 {

@@ -68,12 +68,14 @@ func (m Map[K, V]) iterateTable(t *mapTable, random, clears uint64, yield func(K
 			}
 			slot := g.slot(i, size)
 			k := *slotKey[K](slot)
+			v := slotValue[K, V](slot)
 			if t.retired && k == k {
-				if slot, _ = m.find(k); slot == nil {
+				if v, _ = m.find(k); v == nil {
 					continue
 				}
+				k = *slotKey[K](slotOf[K](v))
 			}
-			if !yield(*slotKey[K](slot), slotValue[K, V](slot)) || m.h.clears != clears {
+			if !yield(k, v) || m.h.clears != clears {
 				return false
 			}
 		}

@@ -140,6 +140,12 @@ func slotValue[K comparable, V any](slot unsafe.Pointer) *V {
 	return (*V)(unsafe.Add(slot, value))
 }
 
+// slotOf is the slot with a value.
+func slotOf[K comparable, V any](v *V) unsafe.Pointer {
+	value, _ := slotLayout[K, V]()
+	return unsafe.Add(unsafe.Pointer(v), -int(value))
+}
+
 // copySlot copies an entry to another slot.
 func copySlot[K comparable, V any](to, from unsafe.Pointer) {
 	*slotKey[K](to) = *slotKey[K](from)
@@ -272,11 +278,13 @@ func firstGroup(hash uint64, groups1 uint32) uint32 { return uint32(hash>>7) & g
 func hash7(hash uint64) uint8                       { return uint8(hash & 0x7f) }
 
 // The match functions return a word with the topmost bit set of each byte that
-// matches. match may have other bytes too, above one that matches, when the
-// subtraction borrows: whoever uses it compares the keys.
+// matches.
 
-func match(ctrl uint64, h7 uint8) uint64 {
-	v := ctrl ^ everyByte*uint64(h7)
+// match looks for a control byte that h7s has 8 times. It may find other bytes
+// too, above one that matches, when the subtraction borrows: whoever uses it
+// compares the keys.
+func match(ctrl, h7s uint64) uint64 {
+	v := ctrl ^ h7s
 	return (v - everyByte) &^ v & everyTop
 }
 
@@ -289,9 +297,13 @@ func matchFull(ctrl uint64) uint64 { return ^ctrl & everyTop }
 // firstMatch is the index of the lowest byte that matches.
 func firstMatch(match uint64) uint32 { return uint32(bits.TrailingZeros64(match)) / 8 }
 
-// find returns the slot with k, or nil, and k's hash.
-func (m Map[K, V]) find(k K) (slot unsafe.Pointer, hash uint64) {
+// find returns where the value of k is, or nil, and k's hash. It is the one call
+// of a look-up.
+func (m Map[K, V]) find(k K) (v *V, hash uint64) {
 	h := m.h
+	if h == nil {
+		return nil, 0
+	}
 	if h.plain && unsafe.Sizeof(k) == 8 {
 		hash = h.hash64(word(unsafe.Pointer(&k), 0)) // as m.hash does, without a call
 	} else {
@@ -299,14 +311,15 @@ func (m Map[K, V]) find(k K) (slot unsafe.Pointer, hash uint64) {
 	}
 	l := h.link(hash)
 	t, groups1 := objectAt(&l.addr), l.n
-	h7 := hash7(hash)
+	size := slotSize[K, V]()
+	h7s := everyByte * uint64(hash7(hash))
 	n := firstGroup(hash, groups1)
 	for step := uint32(1); ; step++ {
-		g := (*mapTable)(t).group(n, slotSize[K, V]())
-		for found := match(g.ctrl, h7); found != 0; found &= found - 1 {
-			slot := g.slot(firstMatch(found), slotSize[K, V]())
+		g := (*mapTable)(t).group(n, size)
+		for found := match(g.ctrl, h7s); found != 0; found &= found - 1 {
+			slot := g.slot(firstMatch(found), size)
 			if *slotKey[K](slot) == k {
-				return slot, hash
+				return slotValue[K, V](slot), hash
 			}
 		}
 		if matchEmpty(g.ctrl) != 0 {
@@ -323,9 +336,9 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 	if h == nil {
 		panic("offheap: a key is set in a nil Map")
 	}
-	slot, hash := m.find(k)
-	if slot != nil {
-		return slot, true, nil
+	v, hash := m.find(k)
+	if v != nil {
+		return slotOf[K](v), true, nil
 	}
 	size := slotSize[K, V]()
 	for {
