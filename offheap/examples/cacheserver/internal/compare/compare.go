@@ -18,10 +18,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/stackward-go/stackward/offheap/examples/cacheserver/internal/load"
+	"github.com/stackward-go/stackward/offheap/examples/cacheserver/internal/process"
 )
 
 // Config is what is compared, and how.
@@ -120,6 +122,7 @@ func (config *Config) measure(ctx context.Context, v Variant) (values map[string
 	if err != nil {
 		return nil, err
 	}
+	cpu := startCPU()
 	l.Duration = config.Closed
 	closed, err := config.load(ctx, "closed loop", l, load.Run)
 	if err != nil {
@@ -137,6 +140,7 @@ func (config *Config) measure(ctx context.Context, v Variant) (values map[string
 	if err != nil {
 		return nil, err
 	}
+	others := cpu.others(after["cpu_seconds"] - before["cpu_seconds"])
 	wall, err := s.collect()
 	if err != nil {
 		return nil, err
@@ -146,7 +150,7 @@ func (config *Config) measure(ctx context.Context, v Variant) (values map[string
 		return nil, err
 	}
 	fmt.Fprintln(config.Log)
-	return valuesOf(measured{fill, closed, open, before, after, last, wall}), nil
+	return valuesOf(measured{fill, closed, open, before, after, last, wall, others}), nil
 }
 
 // load runs a load, and takes no wrong reply.
@@ -169,4 +173,24 @@ type measured struct {
 	fill, closed, open  *load.Result
 	before, after, last map[string]float64 // INFO: around the loops, and after the forced collection
 	collect             time.Duration
+	others              float64 // share of the machine's CPU that other programs had in the loops
+}
+
+// A cpuMeter tells who has the CPU.
+type cpuMeter struct {
+	at            time.Time
+	machine, self time.Duration
+}
+
+func startCPU() cpuMeter {
+	return cpuMeter{time.Now(), process.MachineCPU(), process.Self().CPU}
+}
+
+// others is the share of the machine's CPU since the start that programs had
+// besides this one and the server, which had so many seconds. It is 0 where the
+// system does not tell.
+func (m cpuMeter) others(server float64) float64 {
+	now := startCPU()
+	used := (now.machine - m.machine - (now.self - m.self)).Seconds() - server
+	return max(0, used/(now.at.Sub(m.at).Seconds()*float64(runtime.NumCPU())))
 }

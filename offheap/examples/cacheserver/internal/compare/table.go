@@ -47,6 +47,7 @@ var metrics = []metric{
 	{"late by the client, p99, µs", "%.0f", false, func(m *measured) float64 {
 		return float64(m.open.Late.ValueAtPercentile(99)) / 1e3
 	}},
+	{"CPU that other programs had, %", "%.0f", false, func(m *measured) float64 { return 100 * m.others }},
 }
 
 // latency is a percentile of the open loop's, in microseconds.
