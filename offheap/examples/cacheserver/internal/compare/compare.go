@@ -69,6 +69,9 @@ func Run(ctx context.Context, config Config) ([]Result, float64, error) {
 			values, err := config.measure(ctx, v)
 			if err != nil {
 				fmt.Fprintln(config.Log)
+				if ctx.Err() != nil {
+					err = ctx.Err() // which ended the server
+				}
 				return nil, 0, fmt.Errorf("%s: %w", v.Name, err)
 			}
 			runs[i] = append(runs[i], values)
