@@ -30,6 +30,29 @@ type Allocator interface {
 // through any [Heap] or [Cache] of the same heap. T must have no Go pointers, or
 // New panics; see [CheckType], and [Ptr] for links.
 func New[T any](a Allocator) (*T, error) {
+	// NewUninit's fast paths are here too: they save a call.
+	if size := unsafe.Sizeof(*new(T)); isSmall(size) && !mayHavePointers((*T)(nil)) {
+		class := sizeClass(size)
+		if h, ok := a.(*Heap); ok {
+			if usePin {
+				b := h.pinned(class)
+				if p := b.pop(); p != nil {
+					b.req += size
+					procUnpin()
+					zero((*T)(p))
+					return (*T)(p), nil
+				}
+				procUnpin()
+			}
+		} else if c, ok := a.(*Cache); ok {
+			b := &c.c.bins[class]
+			if p := b.pop(); p != nil {
+				b.req += size
+				zero((*T)(p))
+				return (*T)(p), nil
+			}
+		}
+	}
 	p, err := NewUninit[T](a)
 	if err != nil {
 		return nil, err
@@ -38,13 +61,34 @@ func New[T any](a Allocator) (*T, error) {
 	return p, nil
 }
 
-// zero clears what p points to. Up to some size the compiler's own stores are
-// faster than a call of the runtime, which above has wider ones.
+// zero clears what p points to. Up to some size stores are faster than a call of
+// the runtime, which above has wider ones. They are of arrays, since for a T of a
+// type parameter the compiler makes a zero value elsewhere and copies it. What
+// is not needed for T's size, it leaves out.
 func zero[T any](p *T) {
-	if size := unsafe.Sizeof(*p); size <= 128 {
-		*p = *new(T)
-	} else {
-		clear(unsafe.Slice((*byte)(unsafe.Pointer(p)), size))
+	size := unsafe.Sizeof(*p)
+	q := unsafe.Pointer(p)
+	if size > 128 {
+		clear(unsafe.Slice((*byte)(q), size))
+		return
+	}
+	if size&128 != 0 {
+		*(*[128]byte)(q) = [128]byte{}
+	}
+	if size&64 != 0 {
+		*(*[64]byte)(q) = [64]byte{}
+	}
+	if size&32 != 0 {
+		*(*[32]byte)(unsafe.Add(q, size&64)) = [32]byte{}
+	}
+	if size&16 != 0 {
+		*(*[16]byte)(unsafe.Add(q, size&(64|32))) = [16]byte{}
+	}
+	if size&8 != 0 {
+		*(*[8]byte)(unsafe.Add(q, size&(64|32|16))) = [8]byte{}
+	}
+	if size&7 != 0 {
+		clear(unsafe.Slice((*byte)(unsafe.Add(q, size&^7)), size&7))
 	}
 }
 

@@ -27,6 +27,8 @@ type bin struct {
 
 	prev   chain
 	recent bool // the bin had to go to the mcentral since it was looked at last
+
+	_ [23]byte // up to a cache line, which makes an index a shift
 }
 
 // A pcache is the free objects that one P, one [Cache] or one shard has.
