@@ -14,6 +14,7 @@
 //
 // Each allocator has a process of its own, and all are asked in turn, in rounds:
 // a round has each pattern, and for each pattern each allocator, one at a time.
+// Each round has new processes.
 // See package pattern for the patterns, package memexp for the experiments about
 // the collector and fragmentation, and package report for how the figures are
 // made.

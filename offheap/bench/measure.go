@@ -64,10 +64,10 @@ type process struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	answers *bufio.Reader
-	pairs   map[cell]int // that take the plan's time
+	pairs   map[cell]int // that take the plan's time; of all rounds
 }
 
-func (p program) start(plan plan) (*process, error) {
+func (p program) start(plan plan, pairs map[cell]int) (*process, error) {
 	args := slices.Concat(p.args, []string{"-time", plan.time.String()})
 	if p.raw {
 		args = []string{fmt.Sprint(plan.time.Nanoseconds())}
@@ -85,7 +85,7 @@ func (p program) start(plan plan) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &process{p, cmd, in, bufio.NewReader(out), map[cell]int{}}, nil
+	return &process{p, cmd, in, bufio.NewReader(out), pairs}, nil
 }
 
 // stop ends the process.
@@ -117,44 +117,59 @@ func (p *process) ask(c cell) (string, error) {
 
 // patterns measures all cells with all programs, in rounds. One round before
 // them, which is not written, finds out how many pairs take the plan's time.
-func patterns(plan plan, programs []program, w io.Writer, log io.Writer) (err error) {
+func patterns(plan plan, programs []program, w io.Writer, log io.Writer) error {
+	pairs := make([]map[cell]int, len(programs))
+	for i := range pairs {
+		pairs[i] = map[cell]int{}
+	}
+	for n := range plan.rounds + 1 {
+		fmt.Fprintf(log, "patterns: round %d of %d\n", n, plan.rounds)
+		lines, err := round(plan, n, programs, pairs)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue
+		}
+		if _, err := io.WriteString(w, lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round measures all cells once. Each round has new processes: where a process
+// happens to have its memory makes a difference of up to a third, for all that it
+// measures.
+func round(plan plan, n int, programs []program, pairs []map[cell]int) (lines string, err error) {
 	var running []*process
 	defer func() {
 		for _, p := range running {
 			err = errors.Join(err, p.stop())
 		}
 	}()
-	for _, p := range programs {
-		r, err := p.start(plan)
+	for i, p := range programs {
+		r, err := p.start(plan, pairs[i])
 		if err != nil {
-			return err
+			return "", err
 		}
 		running = append(running, r)
 	}
-	all := cells()
-	for round := range plan.rounds + 1 {
-		fmt.Fprintf(log, "patterns: round %d of %d\n", round, plan.rounds)
-		for i, c := range all {
-			for k := range running {
-				// Another one is first each time.
-				p := running[(k+i+round)%len(running)]
-				if !p.can(c) {
-					continue
-				}
-				line, err := p.ask(c)
-				if err != nil {
-					return err
-				}
-				if round == 0 {
-					continue
-				}
-				if _, err := io.WriteString(w, line); err != nil {
-					return err
-				}
+	for i, c := range cells() {
+		for k := range running {
+			// Another one is first each time.
+			p := running[(k+i+n)%len(running)]
+			if !p.can(c) {
+				continue
 			}
+			line, err := p.ask(c)
+			if err != nil {
+				return "", err
+			}
+			lines += line
 		}
 	}
-	return nil
+	return lines, nil
 }
 
 // experimentPeers is the allocators of each of package memexp's experiments, by

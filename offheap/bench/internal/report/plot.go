@@ -46,6 +46,9 @@ func Plots(s *Set, dir string) error {
 		if err != nil {
 			return fmt.Errorf("plot %s: %w", name, err)
 		}
+		if len(plots) == 0 {
+			continue // not measured
+		}
 		if err := save(plots, filepath.Join(dir, name+".svg")); err != nil {
 			return err
 		}
@@ -381,7 +384,11 @@ func plotTable(s *Set) (plots []*plot.Plot, err error) {
 		names := []string{"make", "offheap"}
 		values := make(plotter.Values, len(names))
 		for i, by := range names {
-			values[i], _ = s.scaled(Key{"Table", by, "", of.unit}, of.scale)
+			v, ok := s.scaled(Key{"Table", by, "", of.unit}, of.scale)
+			if !ok {
+				return nil, nil
+			}
+			values[i] = v
 		}
 		if of.log {
 			// A bar begins at 0, where there is no logarithm.
