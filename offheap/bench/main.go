@@ -65,7 +65,7 @@ func run(args []string, log io.Writer) error {
 	out := flags.String("out", "results", "`folder` for the results")
 	readme := flags.String("readme", filepath.Join("..", "README.md"), "`file` that has the table")
 	source := flags.String("mimalloc", "", "`folder` with mimalloc's sources")
-	only := flags.String("only", "", "only the part with this `name`: patterns or experiments")
+	only := flags.String("only", "", "only the `part`: patterns, experiments, or live, table or frag")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -120,13 +120,13 @@ func measure(p plan, only, source, file string, args []string, log io.Writer) (e
 	if err := writeConfig(f, p, args, start); err != nil {
 		return err
 	}
-	if only != "experiments" {
+	if only == "" || only == "patterns" {
 		if err := patterns(p, programs, f, log); err != nil {
 			return err
 		}
 	}
 	if only != "patterns" {
-		if err := experiments(p, programs, f, log); err != nil {
+		if err := experiments(p, only, programs, f, log); err != nil {
 			return err
 		}
 	}

@@ -180,12 +180,16 @@ var experimentPeers = map[string][]string{
 	"frag":  {"null", "offheap", "offheap-cache", "make", "cgo-mimalloc", "cgo-jemalloc", "cgo-tcmalloc", "cgo-glibc"},
 }
 
-// experiments runs each experiment with its allocators, each in a process.
-func experiments(plan plan, programs []program, w io.Writer, log io.Writer) error {
+// experiments runs the experiments of a kind, or all, with their allocators, each
+// in a process.
+func experiments(plan plan, only string, programs []program, w io.Writer, log io.Writer) error {
 	for repetition := range plan.repetitions {
 		for _, name := range memexp.Names {
-			fmt.Fprintf(log, "experiments: %s, %d of %d\n", name, repetition+1, plan.repetitions)
 			kind, _, _ := strings.Cut(name, "-")
+			if only != "" && only != "experiments" && only != kind {
+				continue
+			}
+			fmt.Fprintf(log, "experiments: %s, %d of %d\n", name, repetition+1, plan.repetitions)
 			for _, by := range experimentPeers[kind] {
 				i := slices.IndexFunc(programs, func(p program) bool { return p.name == by })
 				if i < 0 {

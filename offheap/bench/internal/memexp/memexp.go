@@ -114,6 +114,21 @@ func live(order string, p *peer.Peer, scale float64, w io.Writer) error {
 
 func per(d time.Duration, n int) float64 { return float64(d.Nanoseconds()) / float64(n) }
 
+// filling writes all of an object, so that what an allocator hands out is memory
+// that the process has, and not only address space.
+type filling struct{ pattern.Allocator }
+
+func (f filling) SizedOps() pattern.SizedOps {
+	ops := f.Allocator.SizedOps()
+	alloc := ops.Alloc
+	ops.Alloc = func(size uintptr) unsafe.Pointer {
+		p := alloc(size)
+		clear(unsafe.Slice((*byte)(p), size))
+		return p
+	}
+	return ops
+}
+
 // frag measures the memory of the process after a pattern with two goroutines,
 // while its objects live. What the pattern itself needs is the null peer's.
 func frag(name string, p *peer.Peer, scale float64, w io.Writer) error {
@@ -141,7 +156,7 @@ func frag(name string, p *peer.Peer, scale float64, w io.Writer) error {
 		_, err = fmt.Fprintf(w, "BenchmarkFrag/by=%s/pattern=%s 1 %d live-bytes %d rss-bytes %d peak-rss-bytes\n",
 			p.Name, name, live, rss-start, peak-start)
 	}
-	pat.Run(a, params)
+	pat.Run(filling{a}, params)
 	return err
 }
 

@@ -71,7 +71,7 @@ func Markdown(s *Set) string {
 	b.WriteString("\n![each bar](bench/results/bars.svg)\n")
 	b.WriteString("\nCPU time in ns for an allocation and its free; medians. Patterns of one size: geometric mean of 8 to 1024 B.\n\n")
 	writeTimes(&b, s)
-	b.WriteString("\nMemory at the end, and at the most, over the bytes that live at the end, less the control's:\n\n")
+	b.WriteString("\nMemory at the end, and at the most, over the bytes that live at the end, all of them written, less the control's:\n\n")
 	writeFrag(&b, s)
 	b.WriteString("\nThe table of 10 M entries, and 64 B with 1 GiB of live data on the Go heap that lies in memory in the order of its links, or in random order, or with none:\n\n")
 	writeExperiments(&b, s)
@@ -188,7 +188,7 @@ func writeConfig(b *strings.Builder, s *Set) {
 		}
 		return "unknown"
 	}
-	fmt.Fprintf(b, "Measured on %s with `%s` in bench: %s. %s, %s CPUs, kernel %s, %s/%s; %s; modernc.org/memory %s, ristretto %s; mimalloc %s, jemalloc %s, tcmalloc %s, glibc %s, gcc %s. Load of the machine at the start: %s.\n",
+	fmt.Fprintf(b, "Measured on %s with `%s` in bench; %s. %s, %s CPUs, kernel %s, %s/%s; %s; modernc.org/memory %s, ristretto %s; mimalloc %s, jemalloc %s, tcmalloc %s, glibc %s, gcc %s. Load of the machine at the start: %s.\n",
 		c("date"), c("command"), c("rounds"), c("cpu"), c("cpus"), c("kernel"), c("goos"), c("goarch"), c("go"),
 		c("modernc.org-memory"), c("github.com-dgraph-io-ristretto-v2"),
 		c("libmimalloc2.0"), c("libjemalloc2"), c("libtcmalloc-minimal4"), c("libc6"), c("gcc"), c("load"))

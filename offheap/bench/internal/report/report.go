@@ -69,7 +69,7 @@ func Read(file string) (*Set, error) {
 			return nil, rec
 		case *benchfmt.Result:
 			for _, c := range rec.Config {
-				s.Config[c.Key] = string(c.Value)
+				s.addConfig(c.Key, string(c.Value))
 			}
 			if err := s.add(rec); err != nil {
 				return nil, err
@@ -77,6 +77,17 @@ func Read(file string) (*Set, error) {
 		}
 	}
 	return s, r.Err()
+}
+
+// addConfig takes note of a setting. A file may have parts that were measured
+// apart, each with its settings: those that differ are all told.
+func (s *Set) addConfig(key, value string) {
+	switch old := s.Config[key]; {
+	case old == "":
+		s.Config[key] = value
+	case !slices.Contains(strings.Split(old, "; "), value):
+		s.Config[key] = old + "; " + value
+	}
 }
 
 func (s *Set) add(r *benchfmt.Result) error {
