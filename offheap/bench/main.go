@@ -65,7 +65,7 @@ func run(args []string, log io.Writer) error {
 	out := flags.String("out", "results", "`folder` for the results")
 	readme := flags.String("readme", filepath.Join("..", "README.md"), "`file` that has the table")
 	source := flags.String("mimalloc", "", "`folder` with mimalloc's sources")
-	only := flags.String("only", "", "only the `part`: patterns, experiments, or live, table or frag")
+	only := flags.String("only", "", "only the `part`: patterns, experiments, or live, table or frag; makes no report")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -82,6 +82,9 @@ func run(args []string, log io.Writer) error {
 		if err := measure(p, *only, *source, file, args, log); err != nil {
 			return err
 		}
+	}
+	if *only != "" {
+		return nil // a part is no report
 	}
 	set, err := report.Read(file)
 	if err != nil {
