@@ -6,5 +6,6 @@ package offheap
 // shards, each with a lock.
 const usePin = false
 
-func procPin() int { panic("offheap: procPin under nolinkname") }
-func procUnpin()   { panic("offheap: procUnpin under nolinkname") }
+// procPin and procUnpin stand where usePin keeps them from being called.
+func procPin() int { return 0 }
+func procUnpin()   {}
