@@ -163,18 +163,7 @@ func (h *Heap) freeChain(ch chain, last unsafe.Pointer, class uint8, size uintpt
 	b := &c.bins[class]
 	full := b.join(ch, last)
 	b.req -= uintptr(ch.n) * size
-	var of uint8
-	var excess chain
-	if full.n > 0 {
-		of, excess = c.miss(class)
-	}
-	h.let(c)
-	if full.n > 0 {
-		h.central[class].release(full)
-	}
-	if excess.n > 0 {
-		h.central[of].release(excess)
-	}
+	h.letWith(c, class, full)
 }
 
 func (c *Cache) allocChain(class uint8, n uint32, size uintptr) (chain, error) {
@@ -205,11 +194,5 @@ func (c *Cache) freeChain(ch chain, last unsafe.Pointer, class uint8, size uintp
 	b := &c.c.bins[class]
 	full := b.join(ch, last)
 	b.req -= uintptr(ch.n) * size
-	if full.n > 0 {
-		of, excess := c.c.miss(class)
-		c.heap.central[class].release(full)
-		if excess.n > 0 {
-			c.heap.central[of].release(excess)
-		}
-	}
+	c.passOn(class, full)
 }

@@ -86,9 +86,7 @@ func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	if p == nil {
 		want := b.max
 		of, excess := c.c.miss(class)
-		if excess.n > 0 {
-			c.heap.central[of].release(excess)
-		}
+		c.heap.release(of, excess)
 		ch, err := c.heap.fetch(class, want)
 		if err != nil {
 			return nil, err
@@ -111,13 +109,16 @@ func (c *Cache) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 	}
 	full := b.pushSlow(p)
 	b.req -= size
-	if full.n == 0 {
-		return
-	}
-	of, excess := c.c.miss(class)
-	c.heap.central[class].release(full)
-	if excess.n > 0 {
-		c.heap.central[of].release(excess)
+	c.passOn(class, full)
+}
+
+// passOn hands the mcentral a chain that a bin of the class was too full for, if
+// there is one.
+func (c *Cache) passOn(class uint8, full chain) {
+	if full.n > 0 {
+		of, excess := c.c.miss(class)
+		c.heap.release(class, full)
+		c.heap.release(of, excess)
 	}
 }
 

@@ -78,12 +78,8 @@ func (h *Heap) empty(c *pcache) {
 	}
 	for class := uint8(1); class < numClasses; class++ {
 		b := &c.bins[class]
-		if b.n > 0 {
-			h.central[class].release(chain{b.head, b.n})
-		}
-		if b.prev.n > 0 {
-			h.central[class].release(b.prev)
-		}
+		h.release(class, chain{b.head, b.n})
+		h.release(class, b.prev)
 		b.head, b.n, b.prev = 0, 0, chain{}
 		b.max = startMax(class)
 	}

@@ -127,6 +127,26 @@ func (h *Heap) let(c *pcache) {
 	}
 }
 
+// letWith is let where a bin of the class may have been too full for a chain,
+// which goes to the mcentral.
+func (h *Heap) letWith(c *pcache, class uint8, full chain) {
+	var of uint8
+	var excess chain
+	if full.n > 0 {
+		of, excess = c.miss(class)
+	}
+	h.let(c)
+	h.release(class, full)
+	h.release(of, excess)
+}
+
+// release hands a chain to the mcentral; an empty one is fine.
+func (h *Heap) release(class uint8, ch chain) {
+	if ch.n > 0 {
+		h.central[class].release(ch)
+	}
+}
+
 // addCache gives a P a cache. It reports false if the heap is closed.
 func (h *Heap) addCache(id int) bool {
 	h.mu.Lock()
@@ -243,9 +263,7 @@ func (h *Heap) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	want := b.max
 	of, excess := c.miss(class)
 	h.let(c)
-	if excess.n > 0 {
-		h.central[of].release(excess)
-	}
+	h.release(of, excess)
 	ch, err := h.fetch(class, want)
 	if err != nil {
 		return nil, err
@@ -260,9 +278,7 @@ func (h *Heap) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	b.req += size
 	rest := b.install(ch)
 	h.let(c)
-	if rest.n > 0 {
-		h.central[class].release(rest)
-	}
+	h.release(class, rest)
 	return p, nil
 }
 
@@ -302,18 +318,7 @@ func (h *Heap) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 	}
 	full := b.pushSlow(p)
 	b.req -= size
-	var of uint8
-	var excess chain
-	if full.n > 0 {
-		of, excess = c.miss(class)
-	}
-	h.let(c)
-	if full.n > 0 {
-		h.central[class].release(full)
-	}
-	if excess.n > 0 {
-		h.central[of].release(excess)
-	}
+	h.letWith(c, class, full)
 }
 
 // allocTiny returns an object below maxTiny bytes.
