@@ -208,8 +208,6 @@ func (r *row) find(rep, found *alloc.Report) []*alloc.Site {
 		r.own += weight[s.ID]
 		if listed[s.ID] {
 			r.listed += weight[s.ID]
-		} else if os.Getenv("ACCURACY_DEBUG") != "" && weight[s.ID] > 0.01 {
-			fmt.Fprintf(os.Stderr, "  not listed: %.3f %s %s:%d %s %s\n", weight[s.ID], s.ID, s.File, s.Line, s.Kind, s.Entries)
 		}
 	}
 	slices.SortStableFunc(own, func(a, b *alloc.Site) int { return cmp.Compare(weight[b.ID], weight[a.ID]) })
