@@ -21,6 +21,7 @@ const module = "github.com/stackward-go/stackward"
 // It is policy, not description: do not change it to make a build pass.
 var layers = [][]string{
 	{"alloc"},
+	{"fix"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"},                // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"}, // sources
 	{"internal/cause", "internal/flow"},                                              // reasoning
@@ -33,6 +34,7 @@ var layers = [][]string{
 
 // narrow names the packages that may import less than their place allows.
 var narrow = map[string][]string{
+	"fix":                {"alloc"},
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
 	"internal/memprof":   {"alloc"},

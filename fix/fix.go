@@ -1,0 +1,155 @@
+package fix
+
+import (
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"reflect"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/inspect"
+	"golang.org/x/tools/go/ast/inspector"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+//go:embed doc.go
+var manual string
+
+// Suite are all fixers, in the order of their names.
+var Suite = []*analysis.Analyzer{
+	Presize,
+}
+
+// A Result is what a fixer found in one package.
+type Result struct {
+	Candidates []*Candidate
+	Refusals   []*Refusal
+}
+
+// A Candidate is one rewrite that would remove allocations. Whoever applies it
+// proves it first: nothing here has asked the compiler.
+type Candidate struct {
+	Fixer   string
+	Message string // what it does, as a phrase: "make items with the length of data"
+	// Sites are the expressions that allocate now, the one that the rewrite is
+	// told at first.
+	Sites []Span
+	// Effect says what becomes of them.
+	Effect Effect
+	// Adds are the kinds of the sites that the rewrite puts into the function
+	// in their place, none for most.
+	Adds  []alloc.Kind
+	Edits []analysis.TextEdit
+	// Shares reports that the rewrite lets goroutines share what each had of
+	// its own: its tests run with -race.
+	Shares bool
+	// API reports that an exported declaration changes.
+	API bool
+}
+
+// An Effect is what a rewrite does to its sites.
+type Effect string
+
+// The effects.
+const (
+	Gone  Effect = "gone"  // they do not allocate any more: the compiler can tell
+	Fewer Effect = "fewer" // they allocate less often, or fewer bytes: only a measurement can tell
+)
+
+// A Span is the extent of an expression, statement or declared name that
+// allocates.
+type Span struct {
+	Pos, End token.Pos
+	Kind     alloc.Kind
+}
+
+// A Refusal says why a fixer left alone what it looks for.
+type Refusal struct {
+	Fixer string
+	Span
+	Reason string // "items is used by a closure that outlives the loop"
+}
+
+// newAnalyzer makes a fixer of a name. Its documentation is its section of
+// doc.go.
+func newAnalyzer(name string, run func(*pass)) *analysis.Analyzer {
+	return &analysis.Analyzer{
+		Name:       name,
+		Doc:        section(name),
+		URL:        "https://github.com/stackward-go/stackward/blob/main/docs/fixes.md#" + name,
+		Requires:   []*analysis.Analyzer{inspect.Analyzer},
+		ResultType: reflect.TypeFor[*Result](),
+		Run: func(ap *analysis.Pass) (any, error) {
+			p := &pass{Pass: ap, name: name, result: new(Result)}
+			p.root = ap.ResultOf[inspect.Analyzer].(*inspector.Inspector).Root()
+			run(p)
+			return p.result, nil
+		},
+	}
+}
+
+// section is the text under "# Analyzer NAME" in doc.go.
+func section(name string) string {
+	_, text, ok := strings.Cut(manual, "\n# Analyzer "+name+"\n")
+	if !ok {
+		panic("fix: doc.go has no section of " + name)
+	}
+	if i := strings.Index(text, "\n# "); i >= 0 {
+		text = text[:i]
+	}
+	text, _, _ = strings.Cut(text, "\n*/")
+	return strings.TrimSpace(text)
+}
+
+// Section is a fixer's part of the manual: a line that sums it up, what it
+// rewrites into what, on which conditions, and why it refuses the rest. It is
+// "" for an unknown name.
+func Section(name string) string {
+	for _, a := range Suite {
+		if a.Name == name {
+			return a.Doc
+		}
+	}
+	return ""
+}
+
+// A pass is one fixer's look at one package.
+type pass struct {
+	*analysis.Pass
+	name   string
+	root   inspector.Cursor
+	result *Result
+	users  map[types.Object][]inspector.Cursor
+}
+
+// propose adds a candidate, unless its place is one that nobody edits by hand.
+func (p *pass) propose(c *Candidate) {
+	if len(c.Sites) == 0 || len(c.Edits) == 0 {
+		panic(fmt.Sprintf("fix: %s proposes nothing at %s", p.name, c.Message))
+	}
+	c.Fixer = p.name
+	for _, e := range c.Edits {
+		if why := p.untouchable(e.Pos); why != "" {
+			p.refuse(c.Sites[0], "%s", why)
+			return
+		}
+	}
+	p.result.Candidates = append(p.result.Candidates, c)
+	site := c.Sites[0]
+	p.Report(analysis.Diagnostic{
+		Pos: site.Pos, End: site.End, Category: p.name, Message: c.Message,
+		SuggestedFixes: []analysis.SuggestedFix{{Message: c.Message, TextEdits: c.Edits}},
+	})
+}
+
+// refuse notes why a place is left alone.
+func (p *pass) refuse(site Span, format string, args ...any) {
+	p.result.Refusals = append(p.result.Refusals, &Refusal{Fixer: p.name, Span: site, Reason: fmt.Sprintf(format, args...)})
+}
+
+// span is the extent of a node that allocates.
+func span(n ast.Node, kind alloc.Kind) Span { return Span{n.Pos(), n.End(), kind} }

@@ -1,0 +1,231 @@
+package fix
+
+import (
+	"bytes"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"go/version"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/inspector"
+)
+
+// fileOf is the file that holds pos.
+func (p *pass) fileOf(pos token.Pos) *ast.File {
+	for _, f := range p.Files {
+		if f.FileStart <= pos && pos <= f.FileEnd {
+			return f
+		}
+	}
+	return nil
+}
+
+// source is the text of a file, nil where it cannot be read.
+func (p *pass) source(f *ast.File) []byte {
+	data, err := p.ReadFile(p.Fset.File(f.FileStart).Name())
+	if err != nil {
+		return nil // no text, no rewrite: untouchable says so
+	}
+	return data
+}
+
+// text is the source text of a node.
+func (p *pass) text(n ast.Node) string { return p.between(n.Pos(), n.End()) }
+
+// between is the source text from pos to end, "" where it cannot be read.
+func (p *pass) between(pos, end token.Pos) string {
+	f := p.fileOf(pos)
+	if f == nil {
+		return ""
+	}
+	src := p.source(f)
+	from, to := int(pos-f.FileStart), int(end-f.FileStart)
+	if from > to || to > len(src) {
+		return ""
+	}
+	return string(src[from:to])
+}
+
+// untouchable says why a place is not edited: it is generated, cgo's, or no text.
+func (p *pass) untouchable(pos token.Pos) string {
+	f := p.fileOf(pos)
+	switch {
+	case f == nil:
+		return "its file is not part of the package"
+	case ast.IsGenerated(f):
+		return "the file is generated"
+	case usesCgo(f):
+		return "the file uses cgo, which rewrites it"
+	}
+	tf := p.Fset.File(pos)
+	if tf.PositionFor(pos, true) != tf.PositionFor(pos, false) {
+		return "a //line directive says that it comes from elsewhere"
+	}
+	if src := p.source(f); len(src) != tf.Size() || !utf8.Valid(src) {
+		return "the file's text is not what was compiled, or is not UTF-8"
+	}
+	return ""
+}
+
+func usesCgo(f *ast.File) bool {
+	return slices.ContainsFunc(f.Imports, func(s *ast.ImportSpec) bool { return s.Path.Value == `"C"` })
+}
+
+// atLeast reports whether the file at pos may use a language version and the
+// standard library that came with it.
+func (p *pass) atLeast(pos token.Pos, v string) bool {
+	have := p.TypesInfo.FileVersions[p.fileOf(pos)]
+	if have == "" {
+		have = p.Pkg.GoVersion()
+	}
+	return have == "" || version.Compare(version.Lang(have), v) >= 0
+}
+
+// mentioned reports whether the text of a file that is not compiled here, for
+// its build constraints or because it is assembly, holds a name: what is said
+// of its uses would not be the whole truth.
+func (p *pass) mentioned(name string) bool {
+	for _, file := range slices.Concat(p.IgnoredFiles, p.OtherFiles) {
+		data, err := p.ReadFile(file)
+		if err != nil || bytes.Contains(data, []byte(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// directives are the compiler directives on a declaration: "go:noinline".
+func directives(doc *ast.CommentGroup) (list []string) {
+	if doc == nil {
+		return nil
+	}
+	for _, c := range doc.List {
+		if d, ok := strings.CutPrefix(c.Text, "//go:"); ok {
+			name, _, _ := strings.Cut(d, " ")
+			list = append(list, "go:"+name)
+		}
+	}
+	return list
+}
+
+// linknamed reports whether a //go:linkname directive of the package names a
+// function or variable.
+func (p *pass) linknamed(name string) bool {
+	for _, f := range p.Files {
+		for _, g := range f.Comments {
+			for _, c := range g.List {
+				fields := strings.Fields(c.Text)
+				if len(fields) > 1 && fields[0] == "//go:linkname" && fields[1] == name {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// comments reports whether a comment stands within a piece of source: an edit
+// that replaces the piece would lose it.
+func (p *pass) comments(pos, end token.Pos) bool {
+	f := p.fileOf(pos)
+	return f == nil || slices.ContainsFunc(f.Comments, func(g *ast.CommentGroup) bool { return g.Pos() < end && pos < g.End() })
+}
+
+// uses are the identifiers of the package that mean an object, its declaration
+// left out.
+func (p *pass) uses(obj types.Object) []inspector.Cursor {
+	if p.users == nil {
+		p.users = make(map[types.Object][]inspector.Cursor)
+		for c := range p.root.Preorder((*ast.Ident)(nil)) {
+			if o := p.TypesInfo.Uses[c.Node().(*ast.Ident)]; o != nil {
+				p.users[o] = append(p.users[o], c)
+			}
+		}
+	}
+	return p.users[obj]
+}
+
+// imported is the name by which code at pos can call a package, and the edit
+// that imports it, if it is not imported yet. ok is false where the name means
+// something else there.
+func (p *pass) imported(pos token.Pos, importPath string) (name string, edits []analysis.TextEdit, ok bool) {
+	f := p.fileOf(pos)
+	name = path.Base(importPath)
+	scope := p.TypesInfo.Scopes[f].Innermost(pos)
+	if scope == nil {
+		scope = p.TypesInfo.Scopes[f]
+	}
+	for _, spec := range f.Imports {
+		if v, err := strconv.Unquote(spec.Path.Value); err != nil || v != importPath {
+			continue
+		}
+		pkg := p.TypesInfo.PkgNameOf(spec)
+		if pkg == nil || pkg.Name() == "_" || pkg.Name() == "." {
+			continue
+		}
+		if _, obj := scope.LookupParent(pkg.Name(), pos); obj == pkg {
+			return pkg.Name(), nil, true
+		}
+		return "", nil, false // shadowed
+	}
+	if _, obj := scope.LookupParent(name, pos); obj != nil {
+		return "", nil, false
+	}
+	return name, []analysis.TextEdit{importEdit(f, importPath)}, true
+}
+
+// importEdit imports a package, in the group where its path belongs as gofmt
+// sorts it, or in a declaration of its own.
+func importEdit(f *ast.File, importPath string) analysis.TextEdit {
+	quoted := strconv.Quote(importPath)
+	for _, d := range f.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.IMPORT {
+			break
+		}
+		if !g.Lparen.IsValid() || len(g.Specs) == 0 {
+			continue
+		}
+		// The standard library's packages are the first group of a sorted list.
+		at := g.Specs[0].Pos()
+		if first := g.Specs[0].(*ast.ImportSpec); first.Doc != nil {
+			at = first.Doc.Pos()
+		}
+		return analysis.TextEdit{Pos: at, End: at, NewText: []byte(quoted + "\n\t")}
+	}
+	at := f.Name.End()
+	return analysis.TextEdit{Pos: at, End: at, NewText: []byte("\n\nimport " + quoted)}
+}
+
+// fresh is a name like the one given that means nothing at pos nor anywhere in
+// the function around it.
+func (p *pass) fresh(pos token.Pos, name string) string {
+	f := p.fileOf(pos)
+	taken := make(map[string]bool)
+	for _, d := range f.Decls {
+		if d.Pos() <= pos && pos < d.End() {
+			ast.Inspect(d, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok {
+					taken[id.Name] = true
+				}
+				return true
+			})
+		}
+	}
+	scope := p.TypesInfo.Scopes[f]
+	for i := 1; ; i++ {
+		try := name
+		if i > 1 {
+			try += strconv.Itoa(i)
+		}
+		if _, obj := scope.LookupParent(try, token.NoPos); obj == nil && !taken[try] {
+			return try
+		}
+	}
+}
