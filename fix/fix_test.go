@@ -1,8 +1,11 @@
 package fix
 
 import (
+	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"testing"
 
 	"golang.org/x/tools/go/analysis"
@@ -21,7 +24,58 @@ func TestFixers(t *testing.T) {
 			if _, err := os.Stat(dir); err != nil {
 				t.Fatal(err)
 			}
-			analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), a, a.Name)
+			for _, r := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), a, a.Name) {
+				checkRefusals(t, r)
+			}
 		})
 	}
 }
+
+// A comment says in regular expressions why nothing is proposed on its line.
+//
+//	// refuse "aliased" `captured`
+var refuse = regexp.MustCompile("// refuse((?: (?:\"[^\"]*\"|`[^`]*`))+)")
+
+// checkRefusals compares a fixer's refusals with the comments of the fixture.
+// A line without such a comment may be refused for any reason.
+func checkRefusals(t *testing.T, r *analysistest.Result) {
+	t.Helper()
+	type line struct {
+		file string
+		n    int
+	}
+	at := func(pos token.Pos) line {
+		p := r.Action.Package.Fset.PositionFor(pos, false)
+		return line{p.Filename, p.Line}
+	}
+	got := make(map[line][]string)
+	for _, ref := range r.Result.(*Result).Refusals {
+		got[at(ref.Pos)] = append(got[at(ref.Pos)], ref.Reason)
+	}
+	for _, f := range r.Action.Package.Syntax {
+		for _, g := range f.Comments {
+			for _, c := range g.List {
+				m := refuse.FindStringSubmatch(c.Text)
+				if m == nil {
+					continue
+				}
+				l := at(c.Pos())
+				wants := refuseArg.FindAllString(m[1], -1)
+				for _, want := range wants {
+					re, err := regexp.Compile(want[1 : len(want)-1])
+					if err != nil {
+						t.Fatalf("%s:%d: %v", l.file, l.n, err)
+					}
+					if !slices.ContainsFunc(got[l], re.MatchString) {
+						t.Errorf("%s:%d: refused for %q, want %s", l.file, l.n, got[l], want)
+					}
+				}
+				if len(got[l]) > len(wants) {
+					t.Errorf("%s:%d: refused for %q, want only %s", l.file, l.n, got[l], wants)
+				}
+			}
+		}
+	}
+}
+
+var refuseArg = regexp.MustCompile("\"[^\"]*\"|`[^`]*`")
