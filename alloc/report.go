@@ -19,6 +19,10 @@ type Report struct {
 	Sites      []*Site
 	Benchmarks []*Benchmark
 	Costs      []*Cost
+	// Fixes are the rewrites that were found, those to apply in their order, then
+	// what was refused; Effects what all that are applied do together.
+	Fixes   []*Fix
+	Effects []*Effect
 	// Problems are what could not be done; a report with problems is partial.
 	Problems []*Problem
 	Summary  Summary
@@ -71,12 +75,14 @@ type Message struct {
 	Site      *Site      `json:"site,omitempty"`
 	Cost      *Cost      `json:"cost,omitempty"`
 	Benchmark *Benchmark `json:"benchmark,omitempty"`
+	Fix       *Fix       `json:"fix,omitempty"`
+	Effect    *Effect    `json:"effect,omitempty"`
 	Problem   *Problem   `json:"problem,omitempty"`
 	Summary   *Summary   `json:"summary,omitempty"`
 }
 
 // Messages yields the report as its stream of messages: header, sites,
-// benchmarks, costs, problems, summary.
+// benchmarks, costs, fixes, effects, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -94,6 +100,16 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, c := range r.Costs {
 			if !yield(Message{Cost: c}) {
+				return
+			}
+		}
+		for _, f := range r.Fixes {
+			if !yield(Message{Fix: f}) {
+				return
+			}
+		}
+		for _, e := range r.Effects {
+			if !yield(Message{Effect: e}) {
 				return
 			}
 		}
@@ -146,6 +162,10 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Benchmarks = append(rep.Benchmarks, m.Benchmark)
 		case m.Cost != nil:
 			rep.Costs = append(rep.Costs, m.Cost)
+		case m.Fix != nil:
+			rep.Fixes = append(rep.Fixes, m.Fix)
+		case m.Effect != nil:
+			rep.Effects = append(rep.Effects, m.Effect)
 		case m.Problem != nil:
 			rep.Problems = append(rep.Problems, m.Problem)
 		case m.Summary != nil:

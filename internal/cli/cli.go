@@ -4,7 +4,7 @@
 //
 // Results go to stdout; progress, problems and hints to stderr. The exit
 // status is the same in every format: 0 the work is done, 1 it could not be
-// done or only in part, 2 wrong usage.
+// done or only in part, 2 wrong usage, 3 what was asked for was found.
 package cli
 
 import (
@@ -27,6 +27,7 @@ const (
 	exitDone  = 0
 	exitError = 1
 	exitUsage = 2
+	exitFound = 3
 )
 
 // An env is where a command runs.
@@ -55,6 +56,7 @@ func commands() []command {
 		{"find", findHelp, defineFind},
 		{"explain", explainHelp, defineExplain},
 		{"cost", costHelp, defineCost},
+		{"fix", fixHelp, defineFix},
 		{"version", versionHelp, defineVersion},
 		{"help", helpHelp, defineHelp},
 	}
@@ -72,6 +74,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		fmt.Fprintln(stderr, "stackward: interrupted")
 		return exitError
 	}
+	if errors.Is(err, errFindings) {
+		return exitFound
+	}
 	if errors.Is(err, errPartial) {
 		return exitError // told already
 	}
@@ -86,6 +91,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	return exitError
 }
+
+// errFindings ends a command that was asked whether there is something to do,
+// and found something.
+var errFindings = errors.New("there is something to do")
 
 // errPartial ends a command whose report has problems.
 var errPartial = errors.New("the report is partial")
@@ -112,7 +121,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return commands()[0].run(ctx, e, args)
 	}
-	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, version, help; packages are written as ./name")
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, version, help; packages are written as ./name")
 }
 
 // commandAfter reports the name of a command behind the go command's flags.

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/fix"
 )
 
 const usage = `stackward tells which source expressions of a Go module allocate on the heap,
@@ -17,8 +19,9 @@ usage: stackward [command] [flags] [packages]
   find      every site, with kind, cause and size (the default: stackward ./...)
   explain   FILE:LINE, a site's id or a cause: the whole story and the cut
   cost      what each site costs per benchmark operation
+  fix       rewrites that remove allocations, each proved before it is shown
   version   stackward's own version
-  help      help COMMAND, help causes, help kinds
+  help      help COMMAND, help causes, help kinds, help fixers
 
 What find has found is kept until something is compiled anew, in the user's
 cache directory or in $STACKWARD_CACHE; "off" keeps nothing.
@@ -26,7 +29,7 @@ cache directory or in $STACKWARD_CACHE; "off" keeps nothing.
 example: stackward ./...
 `
 
-const helpHelp = `usage: stackward help [COMMAND | causes | kinds]
+const helpHelp = `usage: stackward help [COMMAND | causes | kinds | fixers]
 
 example: stackward help find
 `
@@ -52,6 +55,14 @@ func runHelp(_ context.Context, e *env, args, _ []string) error {
 	case "kinds":
 		for _, k := range alloc.Kinds {
 			fmt.Fprintln(e.stdout, k)
+		}
+		return nil
+	}
+	if args[0] == "fixers" {
+		for _, a := range fix.Suite {
+			line, _, _ := strings.Cut(a.Doc, "\n")
+			name, what, _ := strings.Cut(line, ": ")
+			fmt.Fprintf(e.stdout, "%-12s %s\n", name, what)
 		}
 		return nil
 	}

@@ -29,6 +29,7 @@ type output struct {
 	file    string
 	top     int // rows of a table, 0 all
 	compare bool
+	refused bool
 }
 
 func (o *output) define(fs *flag.FlagSet) {
@@ -149,7 +150,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 	case "pprof":
 		return pprof.Write(w, r)
 	}
-	opt := text.Options{Top: o.top, Compare: o.compare, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
+	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

@@ -50,7 +50,7 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 		default:
 			r.Summary.Sites++
 		}
-		if !req.Filter.keeps(s) {
+		if !req.Filter.Keeps(s) {
 			continue
 		}
 		r.Summary.ByCause[s.Cause]++
@@ -124,8 +124,8 @@ func (p *pipeline) hasFuncs(pkg *gocmd.Package) bool {
 	})
 }
 
-// keeps reports whether a site passes the filter.
-func (f *Filter) keeps(s *alloc.Site) bool {
+// Keeps reports whether a site passes the filter.
+func (f *Filter) Keeps(s *alloc.Site) bool {
 	return (len(f.Causes) == 0 || slices.Contains(f.Causes, s.Cause)) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, s.Kind)) &&
 		(f.Func == nil || f.Func.MatchString(s.Package+"."+s.Func))

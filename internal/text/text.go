@@ -31,6 +31,8 @@ type Options struct {
 	Top   int // rows of a benchmark's table at most, 0 all
 	// Compare shows benchmarks side by side instead of their sites.
 	Compare bool
+	// Refused shows the fixes that were refused, too.
+	Refused bool
 	Color   bool // whether it shows colours
 	// Path turns a report's file into the one to print: relative to the
 	// user's directory. Nil prints it as it is.
@@ -63,6 +65,8 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 		} else {
 			t.cost(r)
 		}
+	case "fix":
+		t.fixes(r)
 	default:
 		t.find(r)
 	}

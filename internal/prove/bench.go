@@ -1,0 +1,375 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+	"golang.org/x/perf/benchmath"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/rewrite"
+)
+
+// weights are what benchmarks say that sites cost.
+type weights struct {
+	benchmarks map[benchmark]*alloc.Benchmark
+	costs      map[benchmark]map[string]*alloc.Cost // by the site's id
+	sites      map[string]*alloc.Site
+}
+
+type benchmark struct{ pkg, name string }
+
+// weigh runs the benchmarks of a tree, all that match, with the recorder.
+func (w *work) weigh(ctx context.Context, _ []*alloc.Site) (*weights, error) {
+	if w.req.Bench == "" {
+		return new(weights), nil
+	}
+	return w.recorded(ctx, w.tree, w.req.Patterns, w.req.Bench)
+}
+
+func (w *work) recorded(ctx context.Context, tree rewrite.Tree, patterns []string, bench string) (*weights, error) {
+	build := w.req.Build
+	if len(tree) > 0 {
+		file, err := tree.Overlay(w.dir, w.users)
+		if err != nil {
+			return nil, err
+		}
+		build.Overlay = file
+	}
+	r, err := engine.Cost(ctx, engine.CostRequest{
+		Build: build, Patterns: patterns, Bench: bench, Benchtime: w.req.Benchtime, Timeout: w.req.Timeout, Index: "objects",
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &weights{
+		benchmarks: make(map[benchmark]*alloc.Benchmark), costs: make(map[benchmark]map[string]*alloc.Cost), sites: make(map[string]*alloc.Site),
+	}
+	for _, b := range r.Benchmarks {
+		out.benchmarks[benchmark{b.Package, b.Name}] = b
+	}
+	for _, c := range r.Costs {
+		b := benchmark{c.Package, c.Source}
+		if out.costs[b] == nil {
+			out.costs[b] = make(map[string]*alloc.Cost)
+		}
+		out.costs[b][c.Site] = c
+	}
+	for _, s := range r.Sites {
+		out.sites[s.ID] = s
+	}
+	return out, nil
+}
+
+// share is a site's part of the allocations of the benchmark where it is largest.
+func (w *weights) share(s *alloc.Site) (share float64) {
+	for _, costs := range w.costs {
+		if c := costs[s.ID]; c != nil {
+			share = max(share, c.Share)
+		}
+	}
+	return share
+}
+
+// reached are the benchmarks in which a candidate's sites allocate.
+func (w *weights) reached(list []*candidate) (out []benchmark) {
+	for b, costs := range w.costs {
+		if slices.ContainsFunc(list, func(c *candidate) bool {
+			return slices.ContainsFunc(c.sites, func(s *alloc.Site) bool { return costs[s.ID] != nil && costs[s.ID].AllocsPerOp > 0 })
+		}) {
+			out = append(out, b)
+		}
+	}
+	slices.SortFunc(out, func(a, b benchmark) int { return compare(cmpStrings(a.pkg, b.pkg), cmpStrings(a.name, b.name)) })
+	return out
+}
+
+// in is what a benchmark allocates at the sites of functions.
+func (w *weights) in(b benchmark, funcs []function) (allocs, bytes float64) {
+	for id, c := range w.costs[b] {
+		if s := w.sites[id]; s != nil && slices.Contains(funcs, outer(s)) {
+			allocs += c.AllocsPerOp
+			bytes += c.BytesPerOp
+		}
+	}
+	return allocs, bytes
+}
+
+// slack is how much recorded counts of the same code may differ: the runtime and
+// package testing allocate now and then for themselves.
+func slack(allocs float64) float64 { return 0.05 + 0.01*allocs }
+
+// measure keeps the candidates that benchmarks bear out: the recorder counts
+// fewer allocations in their functions, by as much as was predicted where the
+// sites are gone; plain runs, in turns with and without them, take no more
+// allocations, no more bytes, and are not slower.
+func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	if r.req.Bench == "" {
+		return list, nil
+	}
+	var reached, rest []*candidate
+	for _, c := range list {
+		if len(r.weights.reached([]*candidate{c})) > 0 {
+			reached = append(reached, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	reached, err := r.keep(ctx, reached, r.worse)
+	return append(reached, rest...), err
+}
+
+// worse says what benchmarks have against candidates.
+func (r *round) worse(ctx context.Context, list []*candidate) (string, error) {
+	marks := r.weights.reached(list)
+	tree, err := r.apply(list)
+	if err != nil {
+		return "", err
+	}
+	after, err := r.recorded(ctx, tree, packagesWith(marks), namesOf(marks))
+	if err != nil {
+		return "", err
+	}
+	for _, c := range list {
+		for _, b := range r.weights.reached([]*candidate{c}) {
+			if why := r.counted(c, b, after); why != "" {
+				return why, nil
+			}
+		}
+	}
+	for _, b := range marks {
+		was, is := r.weights.benchmarks[b], after.benchmarks[b]
+		switch {
+		case is == nil:
+			return b.name + " did not run", nil
+		case is.AllocsPerOp > was.AllocsPerOp+slack(was.AllocsPerOp):
+			return fmt.Sprintf("%s: %.4g allocs/op instead of %.4g", b.name, is.AllocsPerOp, was.AllocsPerOp), nil
+		}
+	}
+	effects, err := r.inTurns(ctx, r.tree, tree, marks, r.count())
+	if err != nil {
+		return "", err
+	}
+	why := slower(effects)
+	if why != "" { // once more: of many benchmarks, one in forty looks slower by chance
+		if effects, err = r.inTurns(ctx, r.tree, tree, marks, 2*r.count()); err != nil {
+			return "", err
+		}
+		why = slower(effects)
+	}
+	if why != "" {
+		return why, nil
+	}
+	for _, c := range list {
+		c.proof.Time = timed(effects, r.weights.reached([]*candidate{c}))
+	}
+	return "", nil
+}
+
+// count is how often each side of a comparison runs.
+func (w *work) count() int {
+	if w.req.Count > 0 {
+		return w.req.Count
+	}
+	return 6 // the fewest for p < 0.05 with room for one outlier
+}
+
+// counted compares what was recorded in a candidate's functions, before and
+// after, with what it promised.
+func (r *round) counted(c *candidate, b benchmark, after *weights) string {
+	wasAllocs, wasBytes := r.weights.in(b, c.funcs)
+	isAllocs, isBytes := after.in(b, c.funcs)
+	var predicted float64
+	for _, s := range c.sites {
+		if cost := r.weights.costs[b][s.ID]; cost != nil {
+			predicted += cost.AllocsPerOp
+		}
+	}
+	said := fmt.Sprintf("%s: %.4g allocs/op instead of %.4g in %s", b.name, isAllocs, wasAllocs, c.funcs[0].name)
+	switch {
+	case c.Effect == fix.Gone && len(c.Adds) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
+		return fmt.Sprintf("%s, predicted was %.4g", said, wasAllocs-predicted)
+	case isAllocs > wasAllocs+slack(wasAllocs), isBytes > wasBytes*1.01+1:
+		return fmt.Sprintf("%s, and %.4g B/op instead of %.4g", said, isBytes, wasBytes)
+	case isAllocs > wasAllocs-slack(wasAllocs) && isBytes > wasBytes*0.99-1 && predicted > slack(wasAllocs):
+		return "it makes no difference: " + said
+	}
+	c.proof.Benchmarks = said
+	if c.Effect == fix.Gone {
+		c.proof.Benchmarks = fmt.Sprintf("%s, as predicted", said)
+	}
+	return ""
+}
+
+func packagesWith(marks []benchmark) (paths []string) {
+	for _, b := range marks {
+		if !slices.Contains(paths, b.pkg) {
+			paths = append(paths, b.pkg)
+		}
+	}
+	return paths
+}
+
+// namesOf is a regular expression of the benchmarks, with all their
+// sub-benchmarks.
+func namesOf(marks []benchmark) string {
+	var names []string
+	for _, b := range marks {
+		name, _, _ := strings.Cut(b.name, "/")
+		if name = regexp.QuoteMeta(name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return "^(" + strings.Join(names, "|") + ")$"
+}
+
+// procs is what go test adds to a benchmark's name.
+var procs = "-" + strconv.Itoa(runtime.GOMAXPROCS(0))
+
+// inTurns runs benchmarks of two trees one after the other, n times each, as go
+// test runs them.
+func (w *work) inTurns(ctx context.Context, before, after rewrite.Tree, marks []benchmark, n int) ([]*alloc.Effect, error) {
+	var effects []*alloc.Effect
+	for _, pkg := range packagesWith(marks) {
+		mine := slices.DeleteFunc(slices.Clone(marks), func(b benchmark) bool { return b.pkg != pkg })
+		var binaries [2]string
+		for i, tree := range []rewrite.Tree{before, after} {
+			cfg, err := w.config(tree)
+			if err != nil {
+				return nil, err
+			}
+			binaries[i] = filepath.Join(w.dir, fmt.Sprintf("side%d.test", i))
+			w.progress("building benchmarks", i, 2, pkg)
+			_, stderr, err := w.output(ctx, cfg, slices.Concat([]string{"test", "-c", "-o", binaries[i]}, cfg.Flags(), []string{pkg})...)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := exec.LookPath(binaries[i]); err != nil {
+				return nil, fmt.Errorf("building the benchmarks of %s: %s", pkg, bytes.TrimSpace(stderr))
+			}
+		}
+		var sides [2]map[sample][]float64
+		for i := range sides {
+			sides[i] = make(map[sample][]float64)
+		}
+		for i := range n {
+			for _, side := range []int{i % 2, 1 - i%2} {
+				w.progress("running benchmarks in turns", 2*i, 2*n, pkg)
+				if err := w.bench(ctx, pkg, binaries[side], mine, sides[side]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		effects = append(effects, compared(pkg, mine, sides)...)
+	}
+	return effects, nil
+}
+
+type sample struct{ name, unit string }
+
+// bench runs a test binary's benchmarks once.
+func (w *work) bench(ctx context.Context, pkg, binary string, marks []benchmark, into map[sample][]float64) error {
+	cfg, err := w.config(nil)
+	if err != nil {
+		return err
+	}
+	cmd := cfg.Program(ctx, binary, "-test.run=^$", "-test.bench="+namesOf(marks), "-test.benchmem")
+	if w.req.Benchtime != "" {
+		cmd.Args = append(cmd.Args, "-test.benchtime="+w.req.Benchtime)
+	}
+	if w.req.Timeout > 0 {
+		cmd.Args = append(cmd.Args, "-test.timeout="+w.req.Timeout.String())
+	}
+	cmd.Dir = filepath.FromSlash(w.dirOf(pkg))
+	cmd.Env = append(cmd.Environ(), "PWD="+cmd.Dir)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cfg.Run(ctx, cmd); err != nil {
+		if _, ok := errors.AsType[*exec.ExitError](err); ok {
+			return fmt.Errorf("running the benchmarks of %s: %w: %s", pkg, err, bytes.TrimSpace(errs.Bytes()))
+		}
+		return err
+	}
+	for reader := benchfmt.NewReader(&out, pkg); reader.Scan(); {
+		res, ok := reader.Result().(*benchfmt.Result)
+		if !ok {
+			continue // a line of the benchmark's own
+		}
+		name := "Benchmark" + strings.TrimSuffix(string(res.Name), procs)
+		for _, v := range res.Values {
+			unit, value := v.Unit, v.Value
+			if v.OrigUnit != "" {
+				unit, value = v.OrigUnit, v.OrigValue
+			}
+			into[sample{name, unit}] = append(into[sample{name, unit}], value)
+		}
+	}
+	return nil
+}
+
+// compared makes effects of what two sides measured.
+func compared(pkg string, marks []benchmark, sides [2]map[sample][]float64) []*alloc.Effect {
+	var out []*alloc.Effect
+	for _, b := range marks {
+		for _, unit := range []string{"allocs/op", "B/op", "ns/op"} {
+			key := sample{b.name, unit}
+			if len(sides[0][key]) == 0 || len(sides[1][key]) == 0 {
+				continue
+			}
+			th := &benchmath.DefaultThresholds
+			was, is := benchmath.NewSample(sides[0][key], th), benchmath.NewSample(sides[1][key], th)
+			a, z := benchmath.AssumeNothing.Summary(was, 0.95), benchmath.AssumeNothing.Summary(is, 0.95)
+			out = append(out, &alloc.Effect{
+				Benchmark: b.name, Package: pkg, Unit: unit, Before: a.Center, After: z.Center,
+				Spread: max(spread(a), spread(z)), P: benchmath.AssumeNothing.Compare(was, is).P,
+			})
+		}
+	}
+	return out
+}
+
+// spread is half the width of a confidence interval, as a part of its centre; 0
+// where there were too few runs for one.
+func spread(s benchmath.Summary) float64 {
+	if s.Center == 0 || s.Hi-s.Lo > 1e300 {
+		return 0
+	}
+	return (s.Hi - s.Lo) / 2 / s.Center
+}
+
+// slower says which effect speaks against fixes.
+func slower(effects []*alloc.Effect) string {
+	for _, e := range effects {
+		if e.P < 0.05 && e.After > e.Before*1.01+1e-9 || e.Unit == "allocs/op" && e.After > e.Before+slack(e.Before) {
+			return fmt.Sprintf("%s: %.4g %s instead of %.4g (p=%.3f)", e.Benchmark, e.After, e.Unit, e.Before, e.P)
+		}
+	}
+	return ""
+}
+
+// timed is the time of the benchmarks that reach a candidate, in words.
+func timed(effects []*alloc.Effect, marks []benchmark) string {
+	var said []string
+	for _, e := range effects {
+		if e.Unit == "ns/op" && slices.Contains(marks, benchmark{e.Package, e.Benchmark}) {
+			verdict := "no change"
+			if e.P < 0.05 {
+				verdict = fmt.Sprintf("%+.1f%%", 100*(e.After/e.Before-1))
+			}
+			said = append(said, fmt.Sprintf("%s %s (p=%.3f)", e.Benchmark, verdict, e.P))
+		}
+	}
+	return strings.Join(said, ", ")
+}

@@ -1,0 +1,321 @@
+package prove
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/fix"
+)
+
+// compile keeps the candidates after which the compiler does not list their
+// sites, nor others. Of the candidates for one site, the first that passes.
+func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	before, err := r.around(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	var kept []*candidate
+	solo := make(map[*candidate]bool)
+	for todo := list; len(todo) > 0; {
+		wave, rest := r.wave(todo, kept, solo)
+		if len(wave) == 0 {
+			break // what is left conflicts with what was kept
+		}
+		r.progress("compiling fixes", len(list)-len(todo), len(list), wave[0].pkg)
+		passed, again, err := r.judge(ctx, before, kept, wave)
+		if err != nil {
+			return nil, err
+		}
+		kept = append(kept, passed...)
+		for _, c := range again {
+			solo[c] = true
+		}
+		todo = append(again, rest...)
+	}
+	return r.together(ctx, before, kept)
+}
+
+// wave chooses candidates to try at once: none that conflicts with one that was
+// kept or chosen; of a package one alone, if it has to be alone. What is left
+// can be tried later.
+func (r *round) wave(todo, kept []*candidate, solo map[*candidate]bool) (wave, rest []*candidate) {
+	alone := make(map[string]bool)  // packages with one that has to be alone
+	chosen := make(map[string]bool) // packages with any
+	for _, c := range todo {
+		clash := func(other *candidate) bool { return conflict(c, other) }
+		switch {
+		case slices.ContainsFunc(kept, clash):
+			// Its site is gone already, or its text is another now: the next
+			// round looks again.
+		case alone[c.pkg], chosen[c.pkg] && solo[c], slices.ContainsFunc(wave, clash):
+			rest = append(rest, c)
+		default:
+			wave = append(wave, c)
+			chosen[c.pkg] = true
+			alone[c.pkg] = solo[c]
+		}
+	}
+	return wave, rest
+}
+
+// judge compiles a wave on top of what was kept: which passed, and which have to
+// be tried again, alone.
+func (r *round) judge(ctx context.Context, before ledger, kept, wave []*candidate) (passed, again []*candidate, err error) {
+	wave, err = r.applicable(wave)
+	if err != nil || len(wave) == 0 {
+		return nil, nil, err
+	}
+	tree, err := r.apply(append(kept[:len(kept):len(kept)], wave...))
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := r.find(ctx, tree, packagesOf(wave))
+	if err != nil {
+		return nil, nil, err
+	}
+	broken := make(map[string]string) // by package
+	for _, p := range report.Problems {
+		if broken[p.Package] == "" {
+			broken[p.Package] = p.Message
+		}
+	}
+	after := newLedger(report.Sites)
+	mates := make(map[string]int)
+	for _, c := range wave {
+		mates[c.pkg]++
+	}
+	for _, c := range wave {
+		why := ""
+		if msg := broken[c.pkg]; msg != "" {
+			why = "it does not compile: " + msg
+		} else {
+			why = after.kept(before, append(kept[:len(kept):len(kept)], wave...), c)
+		}
+		switch {
+		case why == "":
+			c.proof.Compiler = c.verdict()
+			passed = append(passed, c)
+		case mates[c.pkg] > 1:
+			again = append(again, c)
+		default:
+			c.reason = why
+			r.give(c)
+		}
+	}
+	return passed, again, nil
+}
+
+// applicable leaves out candidates whose edits make no Go at all.
+func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
+	var out []*candidate
+	for _, c := range wave {
+		if _, err := r.apply([]*candidate{c}); err != nil {
+			c.reason = "its edits do not apply: " + err.Error()
+			r.give(c)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// verdict is what the compiler said of a candidate that passed.
+func (c *candidate) verdict() string {
+	if c.Effect == fix.Fewer {
+		return "no new site"
+	}
+	if len(c.sites) > 1 {
+		return fmt.Sprintf("%d sites gone, no new one", len(c.sites))
+	}
+	return "the site is gone, no new one"
+}
+
+// together compiles all that was kept with every package that imports it, which
+// may inline other bodies now.
+func (r *round) together(ctx context.Context, before ledger, kept []*candidate) ([]*candidate, error) {
+	return r.keep(ctx, kept, func(ctx context.Context, list []*candidate) (string, error) {
+		r.progress("compiling importers", 0, 0, "")
+		tree, err := r.apply(list)
+		if err != nil {
+			return "", err
+		}
+		report, err := r.find(ctx, tree, r.graph.above(packagesOf(list)))
+		if err != nil {
+			return "", err
+		}
+		for _, p := range report.Problems {
+			if !r.knownProblem(p) {
+				return fmt.Sprintf("%s does not compile: %s", p.Package, p.Message), nil
+			}
+		}
+		after := newLedger(report.Sites)
+		for _, c := range list {
+			if why := after.kept(before, list, c); why != "" {
+				return why, nil
+			}
+		}
+		return after.added(before, list), nil
+	})
+}
+
+// knownProblem reports whether a package had a problem before.
+func (w *work) knownProblem(p *alloc.Problem) bool {
+	return slices.ContainsFunc(w.report.Problems, func(q *alloc.Problem) bool { return q.Package == p.Package })
+}
+
+// around is the ledger of the packages that candidates change and of those that
+// import them, before any is applied.
+func (r *round) around(ctx context.Context, list []*candidate) (ledger, error) {
+	sites := r.before
+	have := make(map[string]bool)
+	for _, s := range sites {
+		have[s.Package] = true
+	}
+	var more []string
+	for _, path := range r.graph.above(packagesOf(list)) {
+		if !have[path] {
+			more = append(more, path)
+		}
+	}
+	if len(more) > 0 {
+		report, err := r.find(ctx, r.tree, more)
+		if err != nil {
+			return nil, err
+		}
+		sites = append(slices.Clip(sites), report.Sites...)
+		w := r.work
+		w.report.Problems = append(w.report.Problems, slices.DeleteFunc(report.Problems, w.knownProblem)...)
+	}
+	return newLedger(sites), nil
+}
+
+// A ledger counts sites: by function and kind, and of those by expression.
+type ledger map[account]map[string][]*alloc.Site
+
+type account struct {
+	function
+	kind alloc.Kind
+}
+
+func newLedger(sites []*alloc.Site) ledger {
+	l := make(ledger)
+	seen := make(map[string]bool) // a package's site and its test variant's are one
+	for _, s := range sites {
+		if seen[s.ID] {
+			continue
+		}
+		seen[s.ID] = true
+		a := account{outer(s), s.Kind}
+		if l[a] == nil {
+			l[a] = make(map[string][]*alloc.Site)
+		}
+		l[a][s.Expr] = append(l[a][s.Expr], s)
+	}
+	return l
+}
+
+func (l ledger) count(a account) (n int) {
+	for _, sites := range l[a] {
+		n += len(sites)
+	}
+	return n
+}
+
+var literal = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d|-range\d).*$`)
+
+// outer is the declared function that holds a site: the literals in it are
+// numbered, and a rewrite may number them anew.
+func outer(s *alloc.Site) function { return function{s.Package, literal.ReplaceAllString(s.Func, "")} }
+
+// kept says what is wrong after candidates were applied, with the sites of one
+// of them or in the functions that hold them; "" nothing.
+func (l ledger) kept(before ledger, list []*candidate, c *candidate) string {
+	if c.Effect == fix.Gone {
+		gone := make(map[account]map[string]int) // by all of them
+		for _, other := range list {
+			if other.Effect != fix.Gone {
+				continue
+			}
+			for _, s := range other.sites {
+				a := account{outer(s), s.Kind}
+				if gone[a] == nil {
+					gone[a] = make(map[string]int)
+				}
+				gone[a][s.Expr]++
+			}
+		}
+		for _, s := range c.sites {
+			a := account{outer(s), s.Kind}
+			if left := l[a][s.Expr]; len(left) > len(before[a][s.Expr])-gone[a][s.Expr] {
+				return fmt.Sprintf("the compiler still lists the site: %s", told(left[0]))
+			}
+			if l.count(a) > before.count(a)-sum(gone[a])+adds(list, a) {
+				return "another site has come in its place: " + l.surplus(before, a)
+			}
+		}
+	}
+	for _, f := range c.funcs {
+		if why := l.more(before, list, func(a account) bool { return a.function == f }); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// added says which site has come anywhere, "" none.
+func (l ledger) added(before ledger, list []*candidate) string {
+	return l.more(before, list, func(account) bool { return true })
+}
+
+func (l ledger) more(before ledger, list []*candidate, in func(account) bool) string {
+	for _, a := range slices.SortedFunc(maps.Keys(l), func(a, b account) int {
+		return compare(cmpStrings(a.pkg, b.pkg), cmpStrings(a.name, b.name), cmpStrings(string(a.kind), string(b.kind)))
+	}) {
+		if in(a) && l.count(a) > before.count(a)+adds(list, a) {
+			return "a new site: " + l.surplus(before, a)
+		}
+	}
+	return ""
+}
+
+// surplus is a site of an account that was not there before.
+func (l ledger) surplus(before ledger, a account) string {
+	for _, expr := range sortedKeys(l[a]) {
+		if sites := l[a][expr]; len(sites) > len(before[a][expr]) {
+			return told(sites[0])
+		}
+	}
+	return string(a.kind) + " in " + a.name
+}
+
+// adds is how many sites of an account candidates promise to put in. A site in a
+// function that was not there before, or at package level, counts by package.
+func adds(list []*candidate, a account) (n int) {
+	for _, c := range list {
+		if c.pkg != a.pkg {
+			continue
+		}
+		for _, kind := range c.Adds {
+			if kind == a.kind {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func sum(m map[string]int) (n int) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+// told is a site in words.
+func told(s *alloc.Site) string {
+	return fmt.Sprintf("%s (%s) in %s, line %d", s.Expr, s.Kind, s.Func, s.Line)
+}

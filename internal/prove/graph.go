@@ -1,0 +1,68 @@
+package prove
+
+import (
+	"context"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/internal/gocmd"
+)
+
+// A graph names for each package of the main modules those that import it, in
+// one step.
+type graph map[string]map[string]bool
+
+// importers asks the go command who imports whom.
+func (w *work) importers(ctx context.Context) (graph, error) {
+	cfg := &gocmd.Config{Dir: filepath.FromSlash(w.root), Env: w.cfg.Env, BuildFlags: w.cfg.BuildFlags, Overlay: w.cfg.Overlay}
+	b, err := cfg.List(ctx, gocmd.Request{Patterns: []string{"./..."}, Tests: true})
+	if err != nil {
+		return nil, err
+	}
+	g := make(graph)
+	w.dirs = make(map[string]string)
+	for _, pkg := range b.Packages {
+		to := plain(pkg.ImportPath)
+		w.dirs[to] = filepath.ToSlash(pkg.Dir)
+		for _, imp := range pkg.Imports {
+			if g[plain(imp)] == nil {
+				g[plain(imp)] = make(map[string]bool)
+			}
+			g[plain(imp)][to] = true
+		}
+	}
+	return g, nil
+}
+
+// plain is an import path without what marks it as built for a test, the package
+// that a test's own package belongs to.
+func plain(importPath string) string {
+	path, _, _ := strings.Cut(importPath, " ")
+	return strings.TrimSuffix(strings.TrimSuffix(path, "_test"), ".test")
+}
+
+// above are packages and all that import them, however far, sorted.
+func (g graph) above(paths []string) []string {
+	seen := make(map[string]bool)
+	for todo := slices.Clone(paths); len(todo) > 0; {
+		path := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		todo = slices.AppendSeq(todo, maps.Keys(g[path]))
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// packagesOf are the packages that candidates change, sorted.
+func packagesOf(list []*candidate) []string {
+	set := make(map[string]bool)
+	for _, c := range list {
+		set[c.pkg] = true
+	}
+	return slices.Sorted(maps.Keys(set))
+}

@@ -1,0 +1,339 @@
+// Package prove finds fixes for heap allocation sites and proves each one before
+// it is offered: nothing is written but overlays in a temporary directory.
+//
+//	sites (engine) + packages → fixers → candidates
+//	    → compile     the site is gone, and no other has come, here or in importers
+//	    → vet, tests  nothing that passed fails
+//	    → benchmarks  the count falls, bytes do not rise, the time is not worse
+//	    → the tree with what is left; again, until a round brings nothing
+//
+// Candidates of one round are tried together, as many as do not touch each
+// other: one build of all packages judges them all, since what the compiler says
+// is about places. Where a step fails and one of several may be at fault, each
+// is tried alone.
+package prove
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/go/analysis"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/gocmd"
+	"github.com/stackward-go/stackward/internal/rewrite"
+)
+
+// A Request asks for fixes.
+type Request struct {
+	engine.Build
+	Patterns []string
+	Site     string   // only the site of this id
+	Fixers   []string // only these, none: all
+	Filter   engine.Filter
+	// Bench are the benchmarks to prove by, a regular expression; "" none.
+	Bench     string
+	Benchtime string
+	Count     int     // runs of each side
+	MinShare  float64 // of a benchmark's allocations, 0 to 1: lesser sites are left alone
+	// API allows exported declarations to change.
+	API bool
+	// Unexercised and Unmeasured have fixes with that status stay in the tree.
+	Unexercised, Unmeasured bool
+	// Timeout ends a test binary.
+	Timeout time.Duration
+	// Rounds is how many there may be, 0 for until nothing is left to fix.
+	Rounds int
+}
+
+// A Result is what became of a request.
+type Result struct {
+	Report *alloc.Report // with Fixes, in the order in which they were applied
+	// Before and After are the files that the fixes to apply change.
+	Before, After rewrite.Tree
+	// Steps are the trees after each of the fixes that are applied.
+	Steps []Step
+}
+
+// A Step is one fix on top of those before it.
+type Step struct {
+	Fix   *alloc.Fix
+	Files rewrite.Tree
+}
+
+// A work is one request under way.
+type work struct {
+	req    Request
+	fixers []*analysis.Analyzer
+	cfg    *gocmd.Config
+	dir    string            // of overlays
+	users  map[string]string // the user's own overlay
+	root   string
+	report *alloc.Report
+
+	tree        rewrite.Tree // accepted so far
+	steps       []Step
+	original    rewrite.Tree
+	importNames map[string]string
+	graph       graph
+	dirs        map[string]string // of packages, by import path
+	coverage    coverage
+	marks       []benchmark // that reach what is applied
+
+	refusals map[string]*alloc.Fix // by site and fixer
+	round    int
+}
+
+// Run finds fixes and proves them.
+func Run(ctx context.Context, req Request) (*Result, error) {
+	start := time.Now()
+	w, err := newWork(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(w.dir)
+	var sites []*alloc.Site
+	for w.round = 1; w.req.Rounds == 0 || w.round <= w.req.Rounds; w.round++ {
+		r, err := w.find(ctx, w.tree, w.req.Patterns)
+		if err != nil {
+			return nil, err
+		}
+		if w.round == 1 {
+			w.begin(r)
+			sites = r.Sites
+		}
+		accepted, err := w.once(ctx, r.Sites)
+		if err != nil {
+			return nil, err
+		}
+		if accepted == 0 {
+			break
+		}
+	}
+	if err := w.effects(ctx); err != nil {
+		return nil, err
+	}
+	w.leftover(sites)
+	w.report.Summary.Seconds = time.Since(start).Seconds()
+	return &Result{Report: w.report, Before: w.original, After: w.tree, Steps: w.steps}, nil
+}
+
+func newWork(ctx context.Context, req Request) (*work, error) {
+	w := &work{req: req, importNames: make(map[string]string), refusals: make(map[string]*alloc.Fix), original: make(rewrite.Tree)}
+	for _, name := range req.Fixers {
+		if !slices.ContainsFunc(fix.Suite, func(a *analysis.Analyzer) bool { return a.Name == name }) {
+			return nil, &engine.Error{Msg: fmt.Sprintf("no fixer %q", name), Hint: "fixers are: " + strings.Join(Names(), ", "), Usage: true}
+		}
+	}
+	for _, a := range fix.Suite {
+		if len(req.Fixers) == 0 || slices.Contains(req.Fixers, a.Name) {
+			w.fixers = append(w.fixers, a)
+		}
+	}
+	dir, err := filepath.Abs(req.Dir)
+	if err != nil {
+		return nil, err
+	}
+	w.req.Dir = dir
+	if len(req.Patterns) == 0 {
+		w.req.Patterns = []string{"."}
+	}
+	w.cfg = &gocmd.Config{Dir: dir, Env: req.Env, BuildFlags: req.Flags, Overlay: req.Overlay}
+	if w.users, err = gocmd.ReadOverlay(req.Overlay); err != nil {
+		return nil, err
+	}
+	w.dir, err = os.MkdirTemp("", "stackward-fix-")
+	return w, err
+}
+
+// Names are the names of all fixers.
+func Names() []string {
+	names := make([]string, len(fix.Suite))
+	for i, a := range fix.Suite {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// find lists the sites of packages as a tree has them, at absolute places.
+func (w *work) find(ctx context.Context, tree rewrite.Tree, patterns []string) (*alloc.Report, error) {
+	build := w.req.Build
+	if len(tree) > 0 {
+		file, err := tree.Overlay(w.dir, w.users)
+		if err != nil {
+			return nil, err
+		}
+		build.Overlay = file
+	}
+	r, err := engine.Find(ctx, engine.FindRequest{Build: build, Patterns: patterns})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range r.Sites {
+		s.File = absolute(r.Root, s.File)
+	}
+	for _, p := range r.Problems {
+		p.File = absolute(r.Root, p.File)
+	}
+	return r, nil
+}
+
+func absolute(root, file string) string {
+	if file == "" || filepath.IsAbs(filepath.FromSlash(file)) {
+		return file
+	}
+	return root + "/" + file
+}
+
+// begin takes over what the first look found.
+func (w *work) begin(r *alloc.Report) {
+	w.root = r.Root
+	w.report = &alloc.Report{Root: r.Root, Header: r.Header, Problems: r.Problems, Summary: r.Summary}
+	w.report.Header.Command = "fix"
+}
+
+// once is one round; it returns how many fixes it added to the tree.
+func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
+	base := sites
+	sites = slices.DeleteFunc(slices.Clone(sites), func(s *alloc.Site) bool {
+		return w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s)
+	})
+	if w.req.Site != "" && len(sites) == 0 && w.round == 1 {
+		return 0, &engine.Error{Msg: "no site " + w.req.Site + " in these packages", Hint: "ids are listed by: stackward find -format=json"}
+	}
+	weights, err := w.weigh(ctx, sites)
+	if err != nil {
+		return 0, err
+	}
+	sites = slices.DeleteFunc(sites, func(s *alloc.Site) bool { return w.req.MinShare > 0 && weights.share(s) < w.req.MinShare })
+	list, refused, err := w.propose(ctx, sites)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range refused {
+		w.refuse(f)
+	}
+	list = slices.DeleteFunc(list, func(c *candidate) bool {
+		if c.API && !w.req.API {
+			c.reason = "it changes an exported declaration: -exported allows that"
+			w.give(c)
+			return true
+		}
+		return w.tried(c)
+	})
+	if len(list) == 0 {
+		return 0, nil
+	}
+	if w.graph == nil {
+		if w.graph, err = w.importers(ctx); err != nil {
+			return 0, err
+		}
+	}
+	r := &round{work: w, before: base, weights: weights}
+	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.test, r.measure} {
+		if list, err = step(ctx, list); err != nil {
+			return 0, err
+		}
+		if len(list) == 0 {
+			return 0, nil
+		}
+	}
+	return r.accept(list)
+}
+
+// tried reports whether an earlier round has refused the same.
+func (w *work) tried(c *candidate) bool {
+	f := w.refusals[c.key()]
+	return f != nil && f.Message == c.Message && f.Round < w.round
+}
+
+func (c *candidate) key() string { return c.sites[0].ID + " " + c.Fixer }
+
+// give notes a candidate that was refused.
+func (w *work) give(c *candidate) {
+	f := w.fix(c, alloc.Refused)
+	f.Reason = c.reason
+	w.refuse(f)
+}
+
+// refuse keeps what the last round says of a site and fixer.
+func (w *work) refuse(f *alloc.Fix) {
+	f.Round = w.round
+	w.refusals[f.Site+" "+f.Fixer] = f
+}
+
+func (w *work) fix(c *candidate, status alloc.FixStatus) *alloc.Fix {
+	f := &alloc.Fix{
+		Site: c.sites[0].ID, Pos: c.pos, Fixer: c.Fixer, Message: c.Message, Status: status, Round: w.round,
+	}
+	if len(c.sites) > 1 {
+		for _, s := range c.sites {
+			f.Sites = append(f.Sites, s.ID)
+		}
+	}
+	if c.proof != (alloc.Proof{}) {
+		f.Proof = &c.proof
+	}
+	return f
+}
+
+// leftover adds to the report what was refused, in the order of the sites, and of
+// sites that are still there what no fixer looks for.
+func (w *work) leftover(sites []*alloc.Site) {
+	place := make(map[string]int)
+	for i, s := range sites {
+		place[s.ID] = i
+	}
+	var list []*alloc.Fix
+	for _, f := range w.refusals {
+		f.File = w.relative(f.File)
+		list = append(list, f)
+	}
+	slices.SortFunc(list, func(a, b *alloc.Fix) int {
+		return compare(place[a.Site]-place[b.Site], cmpStrings(a.Site, b.Site), cmpStrings(a.Fixer, b.Fixer))
+	})
+	for _, f := range w.report.Fixes {
+		f.File = w.relative(f.File)
+	}
+	w.report.Fixes = append(w.report.Fixes, list...)
+	for _, s := range sites {
+		s.File = w.relative(s.File)
+	}
+	w.report.Sites = sites
+}
+
+func (w *work) problem(pkg, msg string) {
+	w.report.Problems = append(w.report.Problems, &alloc.Problem{Package: pkg, Message: msg})
+}
+
+// effects measures all fixes that are applied together against the user's tree.
+func (w *work) effects(ctx context.Context) (err error) {
+	if len(w.marks) == 0 || len(w.tree) == 0 {
+		return nil
+	}
+	w.report.Effects, err = w.inTurns(ctx, nil, w.tree, w.marks, w.count())
+	return err
+}
+
+// dirOf is the directory of a package of the main modules, "" of another.
+func (w *work) dirOf(importPath string) string { return w.dirs[importPath] }
+
+func (w *work) progress(step string, done, total int, what string) {
+	if w.req.Progress != nil {
+		w.req.Progress(step, done, total, what)
+	}
+}
+
+func (w *work) env() []string {
+	if w.req.Env != nil {
+		return w.req.Env
+	}
+	return os.Environ()
+}

@@ -1,0 +1,220 @@
+package prove
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/rewrite"
+)
+
+// A round is one look at a tree, with all candidates that it brings.
+type round struct {
+	*work
+	before  []*alloc.Site // of the packages that were asked for
+	weights *weights
+}
+
+// apply is the tree with candidates applied, and the files that they change.
+func (r *round) apply(list []*candidate) (rewrite.Tree, error) {
+	edits := make(map[string][]rewrite.Edit)
+	for _, c := range list {
+		for file, e := range c.edits {
+			edits[file] = append(edits[file], e...)
+		}
+	}
+	out := make(rewrite.Tree)
+	for file, e := range edits {
+		src, err := r.text(file)
+		if err != nil {
+			return nil, err
+		}
+		if out[file], err = rewrite.NewText(src, r.importName).Apply(e); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return r.tree.With(out), nil
+}
+
+// text is a file as the tree has it.
+func (w *work) text(file string) ([]byte, error) {
+	if src, ok := w.tree[file]; ok {
+		return src, nil
+	}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := w.original[file]; !ok {
+		w.original[file] = src
+	}
+	return src, nil
+}
+
+// overlaid are the texts that are not what the disk has, for package packages:
+// the tree's and the user's own.
+func (w *work) overlaid() map[string][]byte {
+	out := make(map[string][]byte)
+	for file, with := range w.users {
+		if with == "" {
+			continue
+		}
+		if src, err := os.ReadFile(with); err == nil {
+			out[file] = src // the go command has complained of one that is not there
+		}
+	}
+	for file, src := range w.tree {
+		out[file] = src
+	}
+	return out
+}
+
+// keep tries candidates together, and in halves where that fails, until each
+// that is at fault is alone. fails says what is wrong with candidates together,
+// "" nothing.
+func (r *round) keep(ctx context.Context, list []*candidate, fails func(context.Context, []*candidate) (string, error)) ([]*candidate, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	why, err := fails(ctx, list)
+	switch {
+	case err != nil:
+		return nil, err
+	case why == "":
+		return list, nil
+	case len(list) == 1:
+		list[0].reason = why
+		r.give(list[0])
+		return nil, nil
+	}
+	half := len(list) / 2
+	kept, err := r.keep(ctx, list[:half], fails)
+	if err != nil {
+		return nil, err
+	}
+	more, err := r.keep(ctx, list[half:], fails)
+	if err != nil || len(kept) == 0 || len(more) == 0 {
+		return append(kept, more...), err
+	}
+	// Each half is well; together they may not be.
+	both := append(kept[:len(kept):len(kept)], more...)
+	if why, err = fails(ctx, both); err != nil || why == "" {
+		return both, err
+	}
+	for _, c := range more {
+		c.reason = "together with another fix: " + why
+		r.give(c)
+	}
+	return kept, nil
+}
+
+// accept puts candidates into the tree, one after the other.
+func (r *round) accept(list []*candidate) (int, error) {
+	w := r.work
+	n := 0
+	var kept []*candidate
+	for _, c := range list {
+		status := c.status()
+		f := w.fix(c, status)
+		if status == alloc.Unexercised && !w.req.Unexercised || status == alloc.Unmeasured && !w.req.Unmeasured {
+			f.Reason = missing[status]
+			diff, err := r.diff(kept, c)
+			if err != nil {
+				return 0, err
+			}
+			f.Diff = diff
+			w.refuse(f)
+			continue
+		}
+		diff, err := r.diff(kept, c)
+		if err != nil {
+			return 0, err
+		}
+		f.Diff = diff
+		kept = append(kept, c)
+		delete(w.refusals, c.key())
+		tree, err := r.apply(kept)
+		if err != nil {
+			return 0, err
+		}
+		w.report.Fixes = append(w.report.Fixes, f)
+		w.steps = append(w.steps, Step{f, tree})
+		for _, b := range r.weights.reached([]*candidate{c}) {
+			if !slices.Contains(w.marks, b) {
+				w.marks = append(w.marks, b)
+			}
+		}
+		n++
+	}
+	tree, err := r.apply(kept)
+	if err != nil {
+		return 0, err
+	}
+	w.tree = tree
+	return n, nil
+}
+
+// missing says what a fix of a status lacks.
+var missing = map[alloc.FixStatus]string{
+	alloc.Unexercised: "no test or benchmark runs the changed lines: -unexercised applies it all the same",
+	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and no benchmark of -bench reaches it: -unmeasured applies it all the same",
+}
+
+// status is how far a candidate was proved by the steps it has passed.
+func (c *candidate) status() alloc.FixStatus {
+	switch {
+	case c.proof.Benchmarks != "":
+		return alloc.Proved
+	case c.Effect == "fewer":
+		return alloc.Unmeasured
+	case c.exercised:
+		return alloc.Proved
+	}
+	return alloc.Unexercised
+}
+
+// diff is what a candidate changes on top of others.
+func (r *round) diff(kept []*candidate, c *candidate) (string, error) {
+	before, err := r.apply(kept)
+	if err != nil {
+		return "", err
+	}
+	after, err := r.apply(append(kept[:len(kept):len(kept)], c))
+	if err != nil {
+		return "", err
+	}
+	return r.treeDiff(before, after)
+}
+
+// treeDiff is a unified diff of trees; a file that one of them lacks is as the
+// disk has it.
+func (w *work) treeDiff(before, after rewrite.Tree) (string, error) {
+	var b strings.Builder
+	for _, file := range sortedKeys(after) {
+		old, ok := before[file]
+		if !ok {
+			var err error
+			if old, err = w.text(file); err != nil {
+				return "", err
+			}
+		}
+		b.Write(rewrite.Diff(w.relative(file), old, after[file]))
+	}
+	return b.String(), nil
+}
+
+func (w *work) relative(file string) string { return relative(w.root, file) }
+
+// relative is a file's name from the root, slash-separated; its own where it is
+// not beneath.
+func relative(root, file string) string {
+	rel, err := filepath.Rel(filepath.FromSlash(root), filepath.FromSlash(file))
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return filepath.ToSlash(file)
+	}
+	return filepath.ToSlash(rel)
+}

@@ -1,0 +1,308 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/internal/gocmd"
+	"github.com/stackward-go/stackward/internal/rewrite"
+)
+
+// config is how to run the go command with a tree.
+func (w *work) config(tree rewrite.Tree) (*gocmd.Config, error) {
+	cfg := &gocmd.Config{Dir: w.cfg.Dir, Env: w.cfg.Env, BuildFlags: w.cfg.BuildFlags, Overlay: w.cfg.Overlay}
+	if len(tree) == 0 {
+		return cfg, nil
+	}
+	var err error
+	cfg.Overlay, err = tree.Overlay(w.dir, w.users)
+	return cfg, err
+}
+
+// output runs a go command that may fail, which is an answer, too.
+func (w *work) output(ctx context.Context, cfg *gocmd.Config, args ...string) (stdout, stderr []byte, err error) {
+	cmd := cfg.Command(ctx, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cfg.Run(ctx, cmd)
+	if _, ok := errors.AsType[*exec.ExitError](err); ok && ctx.Err() == nil {
+		err = nil
+	}
+	return out.Bytes(), errs.Bytes(), err
+}
+
+// vet keeps the candidates after which go vet says nothing that it did not say
+// before.
+func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	before, err := r.vetted(ctx, r.tree, packagesOf(list))
+	if err != nil {
+		return nil, err
+	}
+	list, err = r.keep(ctx, list, func(ctx context.Context, list []*candidate) (string, error) {
+		tree, err := r.apply(list)
+		if err != nil {
+			return "", err
+		}
+		after, err := r.vetted(ctx, tree, packagesOf(list))
+		if err != nil {
+			return "", err
+		}
+		for _, line := range sortedKeys(after) {
+			if after[line] > before[line] {
+				return "go vet: " + line, nil
+			}
+		}
+		return "", nil
+	})
+	for _, c := range list {
+		c.proof.Vet = "clean"
+		if len(before) > 0 {
+			c.proof.Vet = "nothing new"
+		}
+	}
+	return list, err
+}
+
+// place is what precedes a message of go vet.
+var vetPlace = regexp.MustCompile(`^(?:vet: )?(\S+\.go):\d+(?::\d+)?: `)
+
+// vetted counts go vet's messages, without their lines, which move.
+func (r *round) vetted(ctx context.Context, tree rewrite.Tree, paths []string) (map[string]int, error) {
+	r.progress("running go vet", 0, 0, "")
+	cfg, err := r.config(tree)
+	if err != nil {
+		return nil, err
+	}
+	_, stderr, err := r.output(ctx, cfg, slices.Concat([]string{"vet"}, cfg.Flags(), paths)...)
+	if err != nil {
+		return nil, err
+	}
+	said := make(map[string]int)
+	for line := range strings.Lines(string(stderr)) {
+		if m := vetPlace.FindStringSubmatch(line); m != nil {
+			said[filepath.Base(m[1])+": "+strings.TrimSpace(line[len(m[0]):])]++
+		}
+	}
+	return said, nil
+}
+
+// tests is how tests went.
+type tests struct {
+	failed map[string]string // "package.Test", "package" where all of it failed: what it printed
+	passed int
+	ran    map[string]bool // packages with tests
+}
+
+// test keeps the candidates after which no test fails that passed before, in
+// their packages and in those that import them.
+func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	paths := r.graph.above(packagesOf(list))
+	before, err := r.run(ctx, r.tree, paths, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.reach(ctx, list, paths); err != nil {
+		return nil, err
+	}
+	list, err = r.keep(ctx, list, r.fails(paths, before, false))
+	if err != nil {
+		return nil, err
+	}
+	var shared, rest []*candidate
+	for _, c := range list {
+		c.proof.Tests = r.told(c, before)
+		if c.Shares {
+			shared = append(shared, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	if len(shared) == 0 {
+		return list, nil
+	}
+	paths = r.graph.above(packagesOf(shared))
+	raced, err := r.run(ctx, r.tree, paths, true)
+	if err != nil {
+		return nil, err
+	}
+	shared, err = r.keep(ctx, shared, r.fails(paths, raced, true))
+	for _, c := range shared {
+		c.proof.Race = r.told(c, raced)
+	}
+	return append(rest, shared...), err
+}
+
+func (r *round) told(c *candidate, before *tests) string {
+	if before.passed == 0 {
+		return "there are none"
+	}
+	said := fmt.Sprintf("%d passed", before.passed)
+	if n := len(before.failed); n > 0 {
+		said += fmt.Sprintf(", %d failed before, too", n)
+	}
+	if !c.exercised {
+		said += "; none runs the changed lines"
+	}
+	return said
+}
+
+// fails says which test candidates together break.
+func (r *round) fails(paths []string, before *tests, race bool) func(context.Context, []*candidate) (string, error) {
+	return func(ctx context.Context, list []*candidate) (string, error) {
+		tree, err := r.apply(list)
+		if err != nil {
+			return "", err
+		}
+		affected := slices.DeleteFunc(r.graph.above(packagesOf(list)), func(p string) bool { return !slices.Contains(paths, p) })
+		after, err := r.run(ctx, tree, affected, race)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range sortedKeys(after.failed) {
+			if _, ok := before.failed[name]; ok {
+				continue
+			}
+			// It may be one that fails now and then.
+			again, err := r.run(ctx, tree, []string{after.packageOf(name)}, race)
+			if err != nil {
+				return "", err
+			}
+			if said, ok := again.failed[name]; ok {
+				return fmt.Sprintf("a test fails that passed before: %s: %s", name, said), nil
+			}
+			r.problem(after.packageOf(name), name+" failed once and passed once: it is not blamed on a fix")
+		}
+		return "", nil
+	}
+}
+
+func (t *tests) packageOf(name string) string {
+	for pkg := range t.ran {
+		if rest, ok := strings.CutPrefix(name, pkg); ok && (rest == "" || rest[0] == '.' && !strings.Contains(rest, "/") || rest[0] == '.') {
+			if rest == "" || !strings.Contains(strings.SplitN(rest[1:], "/", 2)[0], ".") {
+				return pkg
+			}
+		}
+	}
+	return name
+}
+
+// An event is a line of go test -json (go doc test2json).
+type event struct {
+	Action, Package, ImportPath, Test, Output string
+}
+
+// run runs the tests of packages.
+func (r *round) run(ctx context.Context, tree rewrite.Tree, paths []string, race bool) (*tests, error) {
+	what := "running tests"
+	cfg, err := r.config(tree)
+	if err != nil {
+		return nil, err
+	}
+	args := append([]string{"test", "-json"}, cfg.Flags()...)
+	if race {
+		args, what = append(args, "-race"), "running tests with -race"
+	}
+	r.progress(what, 0, len(paths), "")
+	if r.req.Timeout > 0 {
+		args = append(args, "-timeout="+r.req.Timeout.String())
+	}
+	stdout, stderr, err := r.output(ctx, cfg, append(args, paths...)...)
+	if err != nil {
+		return nil, err
+	}
+	return readTests(bytes.NewReader(stdout), stderr)
+}
+
+// readTests reads what go test -json prints.
+func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
+	t := &tests{failed: make(map[string]string), ran: make(map[string]bool)}
+	said := make(map[string]string)
+	dec := json.NewDecoder(stdout)
+	for {
+		var e event
+		if err := dec.Decode(&e); err == io.EOF {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("reading go test -json: %w: %s", err, bytes.TrimSpace(stderr))
+		}
+		pkg := plain(e.Package)
+		if e.ImportPath != "" {
+			pkg = plain(e.ImportPath)
+		}
+		name := pkg
+		if e.Test != "" {
+			name += "." + e.Test
+		}
+		switch e.Action {
+		case "output", "build-output":
+			if line := strings.TrimSpace(e.Output); said[name] == "" && telling(line) {
+				said[name] = line
+			}
+		case "run":
+			t.ran[pkg] = true
+		case "pass":
+			if e.Test != "" {
+				t.passed++
+			}
+		case "fail", "build-fail":
+			t.ran[pkg] = true
+			t.failed[name] = said[name]
+		}
+	}
+	// A package fails since a test of it does.
+	for name := range t.failed {
+		if pkg := t.packageOf(name); pkg != name {
+			delete(t.failed, pkg)
+		}
+	}
+	return t, nil
+}
+
+// telling reports whether a line of a test's output says more than that it runs.
+func telling(line string) bool {
+	for _, p := range []string{"===", "---", "# ", "FAIL", "PASS", "ok "} {
+		if strings.HasPrefix(line, p) {
+			return false
+		}
+	}
+	return line != ""
+}
+
+// reach finds out which candidates the tests run.
+func (r *round) reach(ctx context.Context, list []*candidate, paths []string) error {
+	if r.coverage == nil {
+		// go test -cover takes no notice of an overlay (cmd/go, go1.26): what is
+		// asked is whether the tests run the lines as the user has them.
+		cfg, err := r.config(nil)
+		if err != nil {
+			return err
+		}
+		file := filepath.Join(r.dir, "cover.out")
+		r.progress("finding what tests run", 0, 0, "")
+		args := append([]string{"test", "-coverpkg=" + strings.Join(packagesOf(list), ","), "-coverprofile=" + file}, cfg.Flags()...)
+		if r.req.Timeout > 0 {
+			args = append(args, "-timeout="+r.req.Timeout.String())
+		}
+		if _, _, err = r.output(ctx, cfg, append(args, paths...)...); err != nil {
+			return err
+		}
+		if r.coverage, err = readCoverage(file, r.root, r.dirOf); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	for _, c := range list {
+		c.exercised = r.coverage.runs(r.work, c)
+	}
+	return nil
+}

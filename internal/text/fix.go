@@ -1,0 +1,174 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+const (
+	green  = "32"
+	cyan   = "36"
+	yellow = "33"
+)
+
+// fixes writes each fix with its proof and its diff, then what all of them do
+// together and how many were refused.
+func (t *writer) fixes(r *alloc.Report) {
+	counts := make(map[alloc.FixStatus]int)
+	for _, f := range r.Fixes {
+		counts[f.Status]++
+		if f.Status == alloc.Refused && !t.o.Refused {
+			continue
+		}
+		t.fix(f)
+	}
+	if len(r.Effects) > 0 {
+		t.effects(r.Effects)
+	}
+	t.fixSummary(r, counts)
+}
+
+// fix writes one fix.
+func (t *writer) fix(f *alloc.Fix) {
+	color := map[alloc.FixStatus]string{alloc.Proved: green, alloc.Refused: red}[f.Status]
+	if color == "" {
+		color = yellow
+	}
+	what := f.Message
+	if what == "" {
+		what = f.Fixer
+	} else {
+		what += " [" + f.Fixer + "]"
+	}
+	fmt.Fprintf(t, "%s: %s: %s\n", t.color(bold, t.pos(f.Pos)), t.color(color, string(f.Status)), what)
+	if f.Reason != "" {
+		fmt.Fprint(t, "  ")
+		t.fold(f.Reason)
+	}
+	if f.Proof != nil && f.Status != alloc.Refused {
+		for _, step := range []struct{ name, said string }{
+			{"compiler", f.Proof.Compiler}, {"vet", f.Proof.Vet}, {"tests", f.Proof.Tests}, {"race", f.Proof.Race},
+			{"benchmarks", f.Proof.Benchmarks}, {"time", f.Proof.Time},
+		} {
+			if step.said != "" {
+				fmt.Fprintf(t, "  %-10s  %s\n", step.name, step.said)
+			}
+		}
+	}
+	if f.Diff != "" {
+		t.diff(f.Diff)
+		fmt.Fprintln(t)
+	}
+}
+
+// diff writes a unified diff, coloured as git does.
+func (t *writer) diff(text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "diff "):
+			continue // git and patch do without
+		case strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "+++ "):
+			line = t.color(bold, line)
+		case strings.HasPrefix(line, "@@"):
+			line = t.color(cyan, line)
+		case strings.HasPrefix(line, "-"):
+			line = t.color(red, line)
+		case strings.HasPrefix(line, "+"):
+			line = t.color(green, line)
+		}
+		fmt.Fprintln(t, line)
+	}
+}
+
+// effects writes a table of what benchmarks say.
+func (t *writer) effects(list []*alloc.Effect) {
+	rows := [][]string{{"", "before", "after", "change", "", ""}}
+	last := ""
+	for _, e := range list {
+		if e.Benchmark != last {
+			rows = append(rows, []string{e.Benchmark, "", "", "", "", ""})
+			last = e.Benchmark
+		}
+		change := "~"
+		if e.Before != e.After && (e.P < 0.05 || e.Unit != "ns/op") {
+			change = "new"
+			if e.Before != 0 {
+				change = fmt.Sprintf("%+.1f%%", 100*(e.After/e.Before-1))
+			}
+		}
+		rows = append(rows, []string{
+			"  " + e.Unit, fmt.Sprintf("%.4g", e.Before), fmt.Sprintf("%.4g", e.After), change,
+			fmt.Sprintf("± %.0f%%", 100*e.Spread), fmt.Sprintf("p=%.3f", e.P),
+		})
+	}
+	t.columns(rows)
+	fmt.Fprintln(t)
+}
+
+// columns writes rows with the first column to the left and the others to the
+// right.
+func (t *writer) columns(rows [][]string) {
+	var width []int
+	for _, row := range rows {
+		for i, s := range row {
+			if i == len(width) {
+				width = append(width, 0)
+			}
+			if i > 0 || len(row) > 1 && row[1] != "" {
+				width[i] = max(width[i], columnsOf(s))
+			}
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, s := range row {
+			pad := strings.Repeat(" ", max(0, width[i]-columnsOf(s)))
+			if i == 0 {
+				b.WriteString(s + pad)
+			} else {
+				b.WriteString("  " + pad + s)
+			}
+		}
+		fmt.Fprintln(t, strings.TrimRight(b.String(), " "))
+	}
+}
+
+func (t *writer) fixSummary(r *alloc.Report, counts map[alloc.FixStatus]int) {
+	said := count(counts[alloc.Proved]) + " fixes"
+	if counts[alloc.Proved] == 1 {
+		said = "1 fix"
+	}
+	said += " proved"
+	for _, s := range []struct {
+		status alloc.FixStatus
+		flag   string
+	}{{alloc.Unexercised, "-unexercised"}, {alloc.Unmeasured, "-unmeasured"}} {
+		if n := counts[s.status]; n > 0 {
+			said += fmt.Sprintf(", %s %s (%s)", count(n), s.status, s.flag)
+		}
+	}
+	refused := counts[alloc.Refused]
+	if refused > 0 {
+		said += fmt.Sprintf(", %s refused", count(refused))
+		if !t.o.Refused {
+			said += " (-explain-refused)"
+		}
+	}
+	fixed := make(map[string]bool)
+	for _, f := range r.Fixes {
+		fixed[f.Site] = true
+	}
+	left := 0
+	for _, s := range r.Sites {
+		if !fixed[s.ID] {
+			left++
+		}
+	}
+	t.fold(said)
+	if left > 0 {
+		t.fold(fmt.Sprintf("%s that no fixer looks for", plural(left, "site")))
+	}
+}
