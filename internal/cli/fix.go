@@ -20,23 +20,22 @@ import (
 
 const fixHelp = `usage: stackward fix [flags] [packages]
 
-Fix rewrites code so that it allocates less, and proves each rewrite before it
-shows it: the compiler says that the site is gone and no other has come, go vet
-says nothing new, no test fails that passed, benchmarks count fewer allocations
-and are not slower. Nothing is written but with -w or -commit.
+Fix rewrites code so that it allocates less, and proves each rewrite: the site is
+gone and no other has come, go vet says nothing new, no test fails that passed,
+benchmarks count fewer allocations and are not slower. It shows the diffs.
 
   -bench regexp     prove by these benchmarks, too; -benchtime, -count as of go test
-  -w                write the proved fixes
-  -commit           write, and commit each with its proof (git)
+  -w                write the fixes
+  -commit           write each fix and commit it with its proof (git)
   -patch file       write the diff to file
   -diff             exit with 3 if there are fixes to make
   -site id          only the site of this id (find -format=json lists them)
   -fixer list       only these fixers (stackward help fixers)
   -min-share p      only sites with this part of a benchmark's allocations: 1%
   -unexercised      take fixes whose lines no test or benchmark runs
-  -unmeasured       take fixes that no benchmark measured
+  -unmeasured       take fixes that only a benchmark could prove, and none does
   -exported         let exported declarations change
-  -explain-refused  show what was refused, and why; advice for what is left
+  -explain-refused  what was refused and why, and advice for what is left
   -timeout d        end a test binary after this time (10m)
   -cause, -kind, -func, -format, -o   as of find
 ` + buildHelp + `

@@ -66,7 +66,7 @@ func TestHelp(t *testing.T) {
 // TestHelpFlags holds that the help of a command names each of its flags, and
 // no other.
 func TestHelpFlags(t *testing.T) {
-	mention := regexp.MustCompile(`(?:^|[\s(])-([A-Za-z]+)`)
+	mention := regexp.MustCompile(`(?:^|[\s(])-([A-Za-z]+(?:-[a-z]+)*)`)
 	for _, c := range commands() {
 		fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 		c.define(fs)

@@ -53,13 +53,17 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 	if err != nil {
 		return nil, nil, fmt.Errorf("loading packages: %w", err)
 	}
-	graph, err := checker.Analyze(w.fixers, variants(loaded), nil)
+	fixers := make([]*analysis.Analyzer, len(w.fixers))
+	for i, a := range w.fixers {
+		fixers[i] = reading(a, cfg.Overlay)
+	}
+	graph, err := checker.Analyze(fixers, variants(loaded), nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("running fixers: %w", err)
 	}
 	at := newIndex(sites)
 	for act := range graph.All() {
-		if !act.IsRoot || act.Analyzer == nil || !slices.Contains(w.fixers, act.Analyzer) {
+		if !act.IsRoot || act.Analyzer == nil || !slices.Contains(fixers, act.Analyzer) {
 			continue
 		}
 		if act.Err != nil {
@@ -104,6 +108,22 @@ func compare(by ...int) int {
 		}
 	}
 	return 0
+}
+
+// reading is an analyzer that reads files as an overlay has them.
+func reading(a *analysis.Analyzer, overlay map[string][]byte) *analysis.Analyzer {
+	with := *a
+	with.Run = func(pass *analysis.Pass) (any, error) {
+		p := *pass
+		p.ReadFile = func(name string) ([]byte, error) {
+			if src, ok := overlay[name]; ok {
+				return src, nil
+			}
+			return pass.ReadFile(name)
+		}
+		return a.Run(&p)
+	}
+	return &with
 }
 
 // variants are the packages to look at: of a package that has tests in it the
