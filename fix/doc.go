@@ -33,5 +33,36 @@ slice can be made with that capacity at once:
 It refuses where the slice is used between its declaration and the loop, where
 the loop appends conditionally or may end early, and where what is ranged over
 changes before the loop.
+
+# Analyzer sortslice
+
+sortslice: sort with package slices in place of sort.Slice
+
+sort.Slice boxes the slice and makes a function that swaps its elements by
+reflection. The functions of package slices are the same algorithms, generated
+from the same text, so that elements which are equal end in the same order:
+
+	sort.Slice(x, func(i, j int) bool {    =>    slices.SortFunc(x, func(a, b T) int {
+		return x[i].name < x[j].name               return strings.Compare(a.name, b.name)
+	})                                           })
+
+	sort.Slice(x, func(i, j int) bool { return x[i] < x[j] })    =>    slices.Sort(x)
+
+sort.SliceStable becomes slices.SortStableFunc. An order of several keys,
+which returns l < r where l != r and goes on where l == r, becomes one of several
+comparisons; Before and After of times become Compare.
+
+It needs a function literal that uses its parameters only to index the slice
+which is sorted, and a slice that is a variable or a field of one. It refuses
+
+  - floating-point keys: NaN is less than nothing for <, and less than
+    everything for package cmp;
+  - an order that calls what may do more than read: it would see the slice
+    at other moments. Conversions, len, package strings and the package's own
+    functions that return a variable or field only read;
+  - an order that takes an element's address, or calls a method with a pointer
+    receiver on it: now it is given a copy;
+  - elements whose type has no name there, comments in the call, names slices,
+    cmp or strings that mean something else, and files older than go1.21.
 */
 package fix

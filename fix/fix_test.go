@@ -1,6 +1,8 @@
 package fix
 
 import (
+	"flag"
+	"go/format"
 	"go/token"
 	"os"
 	"path/filepath"
@@ -26,8 +28,46 @@ func TestFixers(t *testing.T) {
 			}
 			for _, r := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), a, a.Name) {
 				checkRefusals(t, r)
+				if *update {
+					writeGoldens(t, r)
+				}
 			}
 		})
+	}
+}
+
+var update = flag.Bool("update", false, "write what the fixers make of the fixtures into their goldens")
+
+// writeGoldens writes what all fixes make of each file that one changes.
+func writeGoldens(t *testing.T, r *analysistest.Result) {
+	t.Helper()
+	fset := r.Action.Package.Fset
+	edits := make(map[*token.File][]analysis.TextEdit)
+	for _, c := range r.Result.(*Result).Candidates {
+		for _, e := range c.Edits {
+			f := fset.File(e.Pos)
+			if !slices.ContainsFunc(edits[f], func(o analysis.TextEdit) bool {
+				return o.Pos == e.Pos && o.End == e.End && string(o.NewText) == string(e.NewText)
+			}) {
+				edits[f] = append(edits[f], e)
+			}
+		}
+	}
+	for f, list := range edits {
+		src, err := os.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortStableFunc(list, func(a, b analysis.TextEdit) int { return int(b.Pos - a.Pos) })
+		for _, e := range list { // the last first
+			src = slices.Replace(src, f.Offset(e.Pos), f.Offset(e.End), e.NewText...)
+		}
+		if src, err = format.Source(src); err == nil {
+			err = os.WriteFile(f.Name()+".golden", src, 0o666)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -229,3 +229,34 @@ func (p *pass) fresh(pos token.Pos, name string) string {
 		}
 	}
 }
+
+// spelled is how code at pos writes a type, ok is false where it cannot.
+func (p *pass) spelled(pos token.Pos, t types.Type) (text string, ok bool) {
+	f := p.fileOf(pos)
+	scope := p.TypesInfo.Scopes[f].Innermost(pos)
+	if scope == nil {
+		scope = p.TypesInfo.Scopes[f]
+	}
+	ok = true
+	text = types.TypeString(t, func(pkg *types.Package) string {
+		if pkg == p.Pkg {
+			return ""
+		}
+		for _, spec := range f.Imports {
+			name := p.TypesInfo.PkgNameOf(spec)
+			if name == nil || name.Imported() != pkg || name.Name() == "." {
+				continue
+			}
+			if _, obj := scope.LookupParent(name.Name(), pos); obj == name {
+				return name.Name()
+			}
+		}
+		ok = false
+		return pkg.Name()
+	})
+	if !ok {
+		return "", false
+	}
+	tv, err := types.Eval(p.Fset, p.Pkg, pos, text)
+	return text, err == nil && tv.IsType() && types.Identical(tv.Type, t)
+}
