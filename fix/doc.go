@@ -17,6 +17,54 @@ evaluation, exported declarations, reflection, linkname, assembly, cgo,
 generated files, files that another build would compile. A rewrite that could
 change behaviour is a serious bug.
 
+# Analyzer inlinesplit
+
+inlinesplit: split functions so that what they make can be on the caller's stack
+
+A function that makes a value and returns a pointer to it puts the value on the
+heap, unless the function is inlined: then a caller that does not keep the value
+has it on its stack. A long function is not inlined. One that makes the value and
+leaves the rest to another is:
+
+	func NewT(n int) *T {            =>      func NewT(n int) *T {
+		t := &T{n: n}                            return initT(&T{n: n}, n)
+		...                              }
+		return t
+	}                                        func initT(t *T, n int) *T {
+	                                                 ...
+	                                                 return t
+	                                         }
+
+No signature changes, so exported functions and methods are split too. Where the
+value is set to what calls return, or other statements come first, the new
+function gets a zero value and sets it:
+
+	func New(s string) *T {          =>      func New(s string) *T {
+		return &T{key: norm(s)}                  return initT(new(T), s)
+	}                                        }
+
+	                                         func initT(t *T, s string) *T {
+	                                                 *t = T{key: norm(s)}
+	                                                 return t
+	                                         }
+
+A variable of type T whose address is returned becomes a pointer to a T.
+
+The site stays, now in a function that is inlined; where a copy of it does not
+escape the value is on the stack. A caller that keeps the value allocates as
+before. Whether the function is inlined and any caller gains by it the compiler
+tells. It refuses where the function
+
+  - may return before it makes the value, which it would then make in vain;
+  - calls recover, or asks for its caller (runtime.Caller, testing's Helper, log's
+    Output): there is one more function between;
+  - has a compiler directive such as go:noinline;
+  - has a goto, that may make the value twice;
+  - uses the variable's name for something else before it declares it, or sets
+    it by a declaration of other variables;
+  - declares the value's type itself;
+  - is a method whose receiver has no name, or has a comment in its signature.
+
 # Analyzer presize
 
 presize: make slices with the length that a loop is going to append

@@ -21,6 +21,7 @@ var manual string
 
 // Suite are all fixers, in the order of their names.
 var Suite = []*analysis.Analyzer{
+	InlineSplit,
 	Presize,
 	Sortslice,
 }
@@ -59,6 +60,10 @@ type Effect string
 const (
 	Gone  Effect = "gone"  // they do not allocate any more: the compiler can tell
 	Fewer Effect = "fewer" // they allocate less often, or fewer bytes: only a measurement can tell
+	// Moved: they stay, in a function that is inlined now, and where a caller
+	// does not keep the value its copy is on its stack: the compiler can tell,
+	// see [alloc.Site.Inlined]. At least one copy must never allocate.
+	Moved Effect = "moved"
 )
 
 // A Span is the extent of an expression, statement or declared name that
@@ -125,6 +130,8 @@ type pass struct {
 	root   inspector.Cursor
 	result *Result
 	users  map[types.Object][]inspector.Cursor
+	names  map[string]bool // of all identifiers, see declarable
+	unseen []string        // see tests
 }
 
 // propose adds a candidate, unless its place is one that nobody edits by hand.

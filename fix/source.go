@@ -3,10 +3,13 @@ package fix
 import (
 	"bytes"
 	"go/ast"
+	"go/parser"
 	"go/token"
 	"go/types"
 	"go/version"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,16 +91,44 @@ func (p *pass) atLeast(pos token.Pos, v string) bool {
 }
 
 // mentioned reports whether the text of a file that is not compiled here, for
-// its build constraints or because it is assembly, holds a name: what is said
-// of its uses would not be the whole truth.
+// its build constraints, because it is assembly, or because it is a test that
+// this pass leaves out, holds a name: what is said of its uses would not be the
+// whole truth.
 func (p *pass) mentioned(name string) bool {
-	for _, file := range slices.Concat(p.IgnoredFiles, p.OtherFiles) {
-		data, err := p.ReadFile(file)
-		if err != nil || bytes.Contains(data, []byte(name)) {
-			return true
+	has := func(read func(string) ([]byte, error)) func(string) bool {
+		return func(file string) bool {
+			data, err := read(file)
+			return err != nil || bytes.Contains(data, []byte(name))
 		}
 	}
-	return false
+	return slices.ContainsFunc(slices.Concat(p.IgnoredFiles, p.OtherFiles), has(p.ReadFile)) ||
+		slices.ContainsFunc(p.tests(), has(os.ReadFile)) // the pass reads none but its own
+}
+
+// tests are the test files of the package that are not part of the pass: a
+// package is looked at with its tests and without.
+func (p *pass) tests() []string {
+	if p.unseen != nil || len(p.Files) == 0 {
+		return p.unseen
+	}
+	p.unseen = []string{}
+	seen := make(map[string]bool)
+	for _, f := range p.Files {
+		seen[filepath.Base(p.Fset.File(f.FileStart).Name())] = true
+	}
+	dir := filepath.Dir(p.Fset.File(p.Files[0].FileStart).Name())
+	entries, _ := os.ReadDir(dir) // no folder, no tests
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), "_test.go") || seen[e.Name()] {
+			continue
+		}
+		file := filepath.Join(dir, e.Name())
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly)
+		if err != nil || f.Name.Name == p.Pkg.Name() {
+			p.unseen = append(p.unseen, file)
+		}
+	}
+	return p.unseen
 }
 
 // directives are the compiler directives on a declaration: "go:noinline".
@@ -138,17 +169,29 @@ func (p *pass) comments(pos, end token.Pos) bool {
 }
 
 // uses are the identifiers of the package that mean an object, its declaration
-// left out.
+// left out; of a generic type's field or method, those of all instances.
 func (p *pass) uses(obj types.Object) []inspector.Cursor {
 	if p.users == nil {
 		p.users = make(map[types.Object][]inspector.Cursor)
 		for c := range p.root.Preorder((*ast.Ident)(nil)) {
 			if o := p.TypesInfo.Uses[c.Node().(*ast.Ident)]; o != nil {
-				p.users[o] = append(p.users[o], c)
+				p.users[origin(o)] = append(p.users[origin(o)], c)
 			}
 		}
 	}
-	return p.users[obj]
+	return p.users[origin(obj)]
+}
+
+// origin is the declared object of which an object is an instance, mostly
+// itself.
+func origin(obj types.Object) types.Object {
+	switch obj := obj.(type) {
+	case *types.Func:
+		return obj.Origin()
+	case *types.Var:
+		return obj.Origin()
+	}
+	return obj
 }
 
 // imported is the name by which code at pos can call a package, and the edit
@@ -259,4 +302,31 @@ func (p *pass) spelled(pos token.Pos, t types.Type) (text string, ok bool) {
 	}
 	tv, err := types.Eval(p.Fset, p.Pkg, pos, text)
 	return text, err == nil && tv.IsType() && types.Identical(tv.Type, t)
+}
+
+// line is the extent of a piece of source together with its line, where
+// nothing else stands there.
+func (p *pass) line(pos, end token.Pos) (token.Pos, token.Pos) {
+	f := p.fileOf(pos)
+	src := p.source(f)
+	from, to := int(pos-f.FileStart), int(end-f.FileStart)
+	if to > len(src) {
+		return pos, end
+	}
+	first := bytes.LastIndexByte(src[:from], '\n') + 1
+	last := bytes.IndexByte(src[to:], '\n') + 1
+	if last == 0 || len(bytes.TrimSpace(src[first:from]))+len(bytes.TrimSpace(src[to:to+last])) > 0 {
+		return pos, end
+	}
+	return f.FileStart + token.Pos(first), f.FileStart + token.Pos(to+last)
+}
+
+// trailing is the comment that follows pos on its line, with the space before
+// it, "" if something else does.
+func (p *pass) trailing(pos token.Pos) string {
+	rest, _, _ := strings.Cut(p.between(pos, p.fileOf(pos).FileEnd), "\n")
+	if strings.HasPrefix(strings.TrimSpace(rest), "//") {
+		return strings.TrimRight(rest, " \t\r")
+	}
+	return ""
 }
