@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"internal/engine"},
 	{"internal/prove"},
 	{"internal/cli"},
-	{"cmd/stackward", "docs/accuracy"},
+	{"cmd/stackward", "cmd/stackfix", "docs/accuracy"},
 }
 
 // narrow names the packages that may import less than their place allows.

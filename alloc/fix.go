@@ -57,9 +57,9 @@ type Effect struct {
 	Unit      string  `json:"unit"` // "allocs/op", "B/op", "ns/op"
 	Before    float64 `json:"before"`
 	After     float64 `json:"after"`
-	// Spread is half the width of the confidence interval of either side, the
-	// larger one, as a part of the median; P is the probability that the two
-	// sides differ by chance.
-	Spread float64 `json:"spread"`
-	P      float64 `json:"p"`
+	// Spread is half the width of the 95 % confidence interval of either side, the
+	// larger one, as a part of the median, absent where there were too few runs
+	// for one; P is the probability that the two sides differ by chance.
+	Spread *float64 `json:"spread,omitempty"`
+	P      float64  `json:"p"`
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -333,20 +334,26 @@ func compared(pkg string, marks []benchmark, sides [2]map[sample][]float64) []*a
 			a, z := benchmath.AssumeNothing.Summary(was, 0.95), benchmath.AssumeNothing.Summary(is, 0.95)
 			out = append(out, &alloc.Effect{
 				Benchmark: b.name, Package: pkg, Unit: unit, Before: a.Center, After: z.Center,
-				Spread: max(spread(a), spread(z)), P: benchmath.AssumeNothing.Compare(was, is).P,
+				Spread: spread(a, z), P: benchmath.AssumeNothing.Compare(was, is).P,
 			})
 		}
 	}
 	return out
 }
 
-// spread is half the width of a confidence interval, as a part of its centre; 0
-// where there were too few runs for one.
-func spread(s benchmath.Summary) float64 {
-	if s.Center == 0 || s.Hi-s.Lo > 1e300 {
-		return 0
+// spread is half the width of the wider of two confidence intervals, as a part of
+// its centre; nil where there were too few runs for one.
+func spread(sides ...benchmath.Summary) *float64 {
+	var widest float64
+	for _, s := range sides {
+		if math.IsInf(s.Hi-s.Lo, 0) {
+			return nil
+		}
+		if s.Center != 0 {
+			widest = max(widest, (s.Hi-s.Lo)/2/s.Center)
+		}
 	}
-	return (s.Hi - s.Lo) / 2 / s.Center
+	return &widest
 }
 
 // slower says which effect speaks against fixes.

@@ -169,5 +169,9 @@ func wholeLines(src []byte, from, to int) (int, int) {
 // Diff is a unified diff of a file, nil where nothing changed. The name is
 // slash-separated and relative, so that patch -p1 and git apply take it.
 func Diff(name string, before, after []byte) []byte {
-	return diff.Diff("a/"+name, before, "b/"+name, after)
+	text := diff.Diff("a/"+name, before, "b/"+name, after)
+	if head, rest, ok := bytes.Cut(text, []byte("\n")); ok && bytes.HasPrefix(head, []byte("diff ")) {
+		return rest // a line that git would have more to say in
+	}
+	return text
 }

@@ -68,8 +68,6 @@ func (t *writer) diff(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {
-		case strings.HasPrefix(line, "diff "):
-			continue // git and patch do without
 		case strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "+++ "):
 			line = t.color(bold, line)
 		case strings.HasPrefix(line, "@@"):
@@ -99,9 +97,13 @@ func (t *writer) effects(list []*alloc.Effect) {
 				change = fmt.Sprintf("%+.1f%%", 100*(e.After/e.Before-1))
 			}
 		}
+		spread := ""
+		if e.Spread != nil {
+			spread = fmt.Sprintf("± %.0f%%", 100**e.Spread)
+		}
 		rows = append(rows, []string{
 			"  " + e.Unit, fmt.Sprintf("%.4g", e.Before), fmt.Sprintf("%.4g", e.After), change,
-			fmt.Sprintf("± %.0f%%", 100*e.Spread), fmt.Sprintf("p=%.3f", e.P),
+			spread, fmt.Sprintf("p=%.3f", e.P),
 		})
 	}
 	t.columns(rows)
