@@ -32,15 +32,16 @@ type weights struct {
 
 type benchmark struct{ pkg, name string }
 
-// weigh runs the benchmarks of a tree, all that match, with the recorder.
-func (w *work) weigh(ctx context.Context, _ []*alloc.Site) (*weights, error) {
+// weigh runs the benchmarks of the tree, all that match, with the recorder.
+func (w *work) weigh(ctx context.Context) (*weights, error) {
 	if w.req.Bench == "" {
 		return new(weights), nil
 	}
-	return w.recorded(ctx, w.tree, w.req.Patterns, w.req.Bench)
+	return w.recorded(ctx, w.tree, engine.CostRequest{Patterns: w.req.Patterns, Bench: w.req.Bench})
 }
 
-func (w *work) recorded(ctx context.Context, tree rewrite.Tree, patterns []string, bench string) (*weights, error) {
+// recorded runs what a request names with the recorder, on a tree.
+func (w *work) recorded(ctx context.Context, tree rewrite.Tree, what engine.CostRequest) (*weights, error) {
 	build := w.req.Build
 	if len(tree) > 0 {
 		file, err := tree.Overlay(w.dir, w.users)
@@ -49,9 +50,8 @@ func (w *work) recorded(ctx context.Context, tree rewrite.Tree, patterns []strin
 		}
 		build.Overlay = file
 	}
-	r, err := engine.Cost(ctx, engine.CostRequest{
-		Build: build, Patterns: patterns, Bench: bench, Benchtime: w.req.Benchtime, Timeout: w.req.Timeout, Index: "objects",
-	})
+	what.Build, what.Benchtime, what.Timeout, what.Index = build, w.req.Benchtime, w.req.Timeout, "objects"
+	r, err := engine.Cost(ctx, what)
 	if err != nil {
 		return nil, err
 	}
@@ -74,12 +74,17 @@ func (w *work) recorded(ctx context.Context, tree rewrite.Tree, patterns []strin
 	return out, nil
 }
 
-// share is a site's part of the allocations of the benchmark where it is largest.
-func (w *weights) share(s *alloc.Site) (share float64) {
+// share is the part that sites have of the allocations of the benchmark where it
+// is largest.
+func (w *weights) share(sites []*alloc.Site) (share float64) {
 	for _, costs := range w.costs {
-		if c := costs[s.ID]; c != nil {
-			share = max(share, c.Share)
+		var sum float64
+		for _, s := range sites {
+			if c := costs[s.ID]; c != nil {
+				sum += c.Share
+			}
 		}
+		share = max(share, sum)
 	}
 	return share
 }
@@ -117,9 +122,6 @@ func slack(allocs float64) float64 { return 0.05 + 0.01*allocs }
 // sites are gone; plain runs, in turns with and without them, take no more
 // allocations, no more bytes, and are not slower.
 func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	if r.req.Bench == "" {
-		return list, nil
-	}
 	var reached, rest []*candidate
 	for _, c := range list {
 		if len(r.weights.reached([]*candidate{c})) > 0 {
@@ -129,7 +131,59 @@ func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 	}
 	reached, err := r.keep(ctx, reached, r.worse)
+	if err != nil {
+		return nil, err
+	}
+	rest, err = r.inTests(ctx, rest)
 	return append(reached, rest...), err
+}
+
+// inTests measures what no benchmark reaches, and only a measurement can tell, by
+// what the tests allocate.
+func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	var open, out []*candidate
+	for _, c := range list {
+		if c.Effect == fix.Fewer && c.exercised {
+			open = append(open, c)
+		} else {
+			out = append(out, c)
+		}
+	}
+	if len(open) == 0 {
+		return out, nil
+	}
+	run := func(tree rewrite.Tree, list []*candidate) (*weights, error) {
+		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: "."})
+	}
+	before, err := run(r.tree, open)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return append(out, open...), nil // tests that fail, or cannot be recorded, measure nothing
+	}
+	open, err = r.keep(ctx, open, func(ctx context.Context, list []*candidate) (string, error) {
+		tree, err := r.apply(list)
+		if err != nil {
+			return "", err
+		}
+		after, err := run(tree, list)
+		if err != nil {
+			return "", err
+		}
+		for _, c := range list {
+			for b := range before.benchmarks {
+				if b.pkg != c.pkg || after.benchmarks[b] == nil {
+					continue
+				}
+				if why := counted(before, after, c, b, "objects", false); why != "" {
+					return why, nil
+				}
+			}
+		}
+		return "", nil
+	})
+	return append(out, open...), err
 }
 
 // worse says what benchmarks have against candidates.
@@ -139,13 +193,13 @@ func (r *round) worse(ctx context.Context, list []*candidate) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	after, err := r.recorded(ctx, tree, packagesWith(marks), namesOf(marks))
+	after, err := r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesWith(marks), Bench: namesOf(marks)})
 	if err != nil {
 		return "", err
 	}
 	for _, c := range list {
 		for _, b := range r.weights.reached([]*candidate{c}) {
-			if why := r.counted(c, b, after); why != "" {
+			if why := counted(r.weights, after, c, b, "allocs/op", true); why != "" {
 				return why, nil
 			}
 		}
@@ -188,28 +242,35 @@ func (w *work) count() int {
 }
 
 // counted compares what was recorded in a candidate's functions, before and
-// after, with what it promised.
-func (r *round) counted(c *candidate, b benchmark, after *weights) string {
-	wasAllocs, wasBytes := r.weights.in(b, c.funcs)
+// after, with what it promised. Where it makes no difference that speaks against
+// it only if what ran stands for real use.
+func counted(before, after *weights, c *candidate, b benchmark, unit string, real bool) string {
+	wasAllocs, wasBytes := before.in(b, c.funcs)
 	isAllocs, isBytes := after.in(b, c.funcs)
 	var predicted float64
 	for _, s := range c.sites {
-		if cost := r.weights.costs[b][s.ID]; cost != nil {
+		if cost := before.costs[b][s.ID]; cost != nil {
 			predicted += cost.AllocsPerOp
 		}
 	}
-	said := fmt.Sprintf("%s: %.4g allocs/op instead of %.4g in %s", b.name, isAllocs, wasAllocs, c.funcs[0].name)
+	if predicted == 0 {
+		return "" // it does not come there
+	}
+	said := fmt.Sprintf("%s: %.4g %s instead of %.4g in %s", b.name, isAllocs, unit, wasAllocs, c.funcs[0].name)
 	switch {
 	case c.Effect == fix.Gone && len(c.Adds) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
 		return fmt.Sprintf("%s, predicted was %.4g", said, wasAllocs-predicted)
 	case isAllocs > wasAllocs+slack(wasAllocs), isBytes > wasBytes*1.01+1:
-		return fmt.Sprintf("%s, and %.4g B/op instead of %.4g", said, isBytes, wasBytes)
+		return fmt.Sprintf("%s, and %.4g B instead of %.4g", said, isBytes, wasBytes)
 	case isAllocs > wasAllocs-slack(wasAllocs) && isBytes > wasBytes*0.99-1 && predicted > slack(wasAllocs):
-		return "it makes no difference: " + said
+		if real {
+			return "it makes no difference: " + said
+		}
+		return ""
 	}
 	c.proof.Benchmarks = said
 	if c.Effect == fix.Gone {
-		c.proof.Benchmarks = fmt.Sprintf("%s, as predicted", said)
+		c.proof.Benchmarks = said + ", as predicted"
 	}
 	return ""
 }

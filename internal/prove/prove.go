@@ -208,11 +208,6 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	if w.req.Site != "" && len(sites) == 0 && w.round == 1 {
 		return 0, &engine.Error{Msg: "no site " + w.req.Site + " in these packages", Hint: "ids are listed by: stackward find -format=json"}
 	}
-	weights, err := w.weigh(ctx, sites)
-	if err != nil {
-		return 0, err
-	}
-	sites = slices.DeleteFunc(sites, func(s *alloc.Site) bool { return w.req.MinShare > 0 && weights.share(s) < w.req.MinShare })
 	list, refused, err := w.propose(ctx, sites)
 	if err != nil {
 		return 0, err
@@ -231,6 +226,11 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	if len(list) == 0 {
 		return 0, nil
 	}
+	weights, err := w.weigh(ctx)
+	if err != nil {
+		return 0, err
+	}
+	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c.sites) < w.req.MinShare })
 	if w.graph == nil {
 		if w.graph, err = w.importers(ctx); err != nil {
 			return 0, err

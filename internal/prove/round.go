@@ -161,7 +161,7 @@ func (r *round) accept(list []*candidate) (int, error) {
 // missing says what a fix of a status lacks.
 var missing = map[alloc.FixStatus]string{
 	alloc.Unexercised: "no test or benchmark runs the changed lines: -unexercised applies it all the same",
-	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and no benchmark of -bench reaches it: -unmeasured applies it all the same",
+	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and no benchmark or test does: -unmeasured applies it all the same",
 }
 
 // status is how far a candidate was proved by the steps it has passed.
