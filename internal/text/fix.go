@@ -1,7 +1,9 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -24,10 +26,58 @@ func (t *writer) fixes(r *alloc.Report) {
 		}
 		t.fix(f)
 	}
+	left := unfixed(r)
+	if t.o.Refused {
+		t.unfixed(left)
+	}
 	if len(r.Effects) > 0 {
 		t.effects(r.Effects)
 	}
-	t.fixSummary(r, counts)
+	t.fixSummary(counts, len(left))
+}
+
+// unfixed are the sites that no fixer had anything to say of.
+func unfixed(r *alloc.Report) (left []*alloc.Site) {
+	spoken := make(map[string]bool)
+	for _, f := range r.Fixes {
+		spoken[f.Site] = true
+		for _, id := range f.Sites {
+			spoken[id] = true
+		}
+	}
+	for _, s := range r.Sites {
+		if !spoken[s.ID] {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// unfixed lists sites that no fixer looks for, by cause, each with what may remove
+// it.
+func (t *writer) unfixed(sites []*alloc.Site) {
+	for _, cause := range slices.Concat(alloc.Causes, []alloc.Cause{""}) {
+		headed := false
+		for _, s := range sites {
+			if s.Cause != cause {
+				continue
+			}
+			if !headed {
+				fmt.Fprintf(t, "no fixer for: %s\n", t.color(bold, cmp.Or(string(cause), "cause not known")))
+				t.advice("  what removes it: ", t.o.Remedy, cause)
+				headed = true
+			}
+			place, in := t.place(s)
+			room := 0
+			if t.o.Width > 0 {
+				room = max(20, t.o.Width-columnsOf(place)-4)
+			}
+			fmt.Fprintf(t, "  %s: %s\n", place, line(s, in, room))
+		}
+		if headed {
+			fmt.Fprintln(t)
+		}
+	}
 }
 
 // fix writes one fix.
@@ -138,7 +188,7 @@ func (t *writer) columns(rows [][]string) {
 	}
 }
 
-func (t *writer) fixSummary(r *alloc.Report, counts map[alloc.FixStatus]int) {
+func (t *writer) fixSummary(counts map[alloc.FixStatus]int, left int) {
 	said := count(counts[alloc.Proved]) + " fixes"
 	if counts[alloc.Proved] == 1 {
 		said = "1 fix"
@@ -157,16 +207,6 @@ func (t *writer) fixSummary(r *alloc.Report, counts map[alloc.FixStatus]int) {
 		said += fmt.Sprintf(", %s refused", count(refused))
 		if !t.o.Refused {
 			said += " (-explain-refused)"
-		}
-	}
-	fixed := make(map[string]bool)
-	for _, f := range r.Fixes {
-		fixed[f.Site] = true
-	}
-	left := 0
-	for _, s := range r.Sites {
-		if !fixed[s.ID] {
-			left++
 		}
 	}
 	t.fold(said)
