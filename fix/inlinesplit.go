@@ -309,7 +309,7 @@ func (m *making) recovers(c inspector.Cursor) bool {
 func restName(name, typ string) string {
 	for _, prefix := range []string{"New", "new", "Make", "make"} {
 		rest, ok := strings.CutPrefix(name, prefix)
-		if r, _ := utf8.DecodeRuneInString(rest); !ok || unicode.IsLower(r) {
+		if r, _ := utf8.DecodeRuneInString(rest); !ok || rest != "" && !unicode.IsUpper(r) {
 			continue
 		}
 		if rest == "" {

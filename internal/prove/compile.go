@@ -125,8 +125,11 @@ func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
 
 // verdict is what the compiler said of a candidate that passed.
 func (c *candidate) verdict() string {
-	if c.Effect == fix.Fewer {
+	switch c.Effect {
+	case fix.Fewer:
 		return "no new site"
+	case fix.Moved:
+		return "inlined into callers that have it on their stack, no new site"
 	}
 	if len(c.sites) > 1 {
 		return fmt.Sprintf("%d sites gone, no new one", len(c.sites))
@@ -156,6 +159,9 @@ func (r *round) together(ctx context.Context, before ledger, kept []*candidate) 
 		for _, c := range list {
 			if why := after.kept(before, list, c); why != "" {
 				return why, nil
+			}
+			if c.Effect == fix.Moved && after.spared(c) <= before.spared(c) {
+				return "no caller has it on its stack then", nil
 			}
 		}
 		return after.added(before, list), nil
@@ -264,6 +270,25 @@ func (l ledger) kept(before ledger, list []*candidate, c *candidate) string {
 		}
 	}
 	return ""
+}
+
+// spared counts the places into which the functions of a candidate were inlined
+// and where the values that they make are on the stack.
+func (l ledger) spared(c *candidate) (n int) {
+	for _, f := range c.funcs {
+		for _, kind := range []alloc.Kind{alloc.New, alloc.Composite, alloc.Variable} {
+			for _, sites := range l[account{f, kind}] {
+				for _, s := range sites {
+					for _, in := range s.Inlined {
+						if in.Allocates == alloc.Never {
+							n++
+						}
+					}
+				}
+			}
+		}
+	}
+	return n
 }
 
 // added says which site has come anywhere, "" none.
