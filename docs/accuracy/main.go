@@ -5,8 +5,8 @@
 //	go run ./docs/accuracy >docs/accuracy.md
 //
 // The modules are those that modules.txt names, fetched with the go command,
-// copied to a temporary directory and measured there, one by one: target.go
-// says what a line means. Lines as arguments are measured instead.
+// copied to a temporary directory and measured there, one by one: package
+// modules says what a line means. Lines as arguments are measured instead.
 package main
 
 import (
@@ -16,15 +16,17 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/stackward-go/stackward/docs/internal/modules"
 )
 
 //go:embed modules.txt
-var modules string
+var listed string
 
 func main() {
 	list := os.Args[1:]
 	if len(list) == 0 {
-		list = strings.Split(strings.TrimSpace(modules), "\n")
+		list = strings.Split(strings.TrimSpace(listed), "\n")
 	}
 	if err := run(list); err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
@@ -45,7 +47,7 @@ func run(list []string) error {
 	var rows []row
 	for i, line := range list {
 		fmt.Fprintf(os.Stderr, "measuring %d of %d: %s\n", i+1, len(list), line)
-		rows = append(rows, measure(tmp, tool, parseTarget(line)))
+		rows = append(rows, measure(tmp, tool, modules.Parse(line)))
 	}
 	write(os.Stdout, rows)
 	return nil

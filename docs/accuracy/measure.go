@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/docs/internal/modules"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 
 // A row is what was found out about one target.
 type row struct {
-	target     target
+	target     modules.Target
 	notes      []string // what went wrong
 	packages   map[string]bool
 	benchmarks int
@@ -54,9 +55,9 @@ type bad struct {
 	why string
 }
 
-func measure(tmp, tool string, t target) row {
+func measure(tmp, tool string, t modules.Target) row {
 	r := row{target: t, packages: make(map[string]bool)}
-	dir, env, err := t.prepare(tmp)
+	dir, env, err := t.Prepare(tmp)
 	if err != nil {
 		r.notes = append(r.notes, err.Error())
 		return r
@@ -68,9 +69,9 @@ func measure(tmp, tool string, t target) row {
 		}
 		return rep
 	}
-	rep := stackward(slices.Concat([]string{"cost", "-bench", ".", "-benchtime", benchtime, "-timeout", timeout.String(), "-format=json"}, t.packages)...)
+	rep := stackward(slices.Concat([]string{"cost", "-bench", ".", "-benchtime", benchtime, "-timeout", timeout.String(), "-format=json"}, t.Packages)...)
 	r.weigh(rep)
-	found := stackward(slices.Concat([]string{"find", "-tests", "-generated", "-top", "0", "-format=json", "./..."}, t.packages)...) // what is measured may call all of the module
+	found := stackward(slices.Concat([]string{"find", "-tests", "-generated", "-top", "0", "-format=json", "./..."}, t.Packages)...) // what is measured may call all of the module
 	for _, s := range r.find(rep, found) {
 		if s.Escapes == nil || !*s.Escapes {
 			continue // nothing to follow

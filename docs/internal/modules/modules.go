@@ -1,4 +1,6 @@
-package main
+// Package modules gets real modules to measure on: published ones, copied to a
+// directory of their own.
+package modules
 
 import (
 	"bytes"
@@ -11,47 +13,48 @@ import (
 	"strings"
 )
 
-// A target is one line of modules.txt:
+// A Target is one line of a list of modules:
 //
 //	module@version [package ...]                packages of a module
 //	vendor module@version [package ...]         the same, after go mod vendor
 //	work module@version ... [package ...]       of several, under one go.work
 //
 // Packages are relative to the (first) module's root; none is the root package.
-type target struct {
-	how      string // "", "vendor", "work"
-	modules  []string
-	packages []string
+type Target struct {
+	How      string // "", "vendor", "work"
+	Modules  []string
+	Packages []string
 }
 
-func parseTarget(line string) target {
-	var t target
+// Parse reads a line.
+func Parse(line string) Target {
+	var t Target
 	for i, word := range strings.Fields(line) {
 		switch {
 		case i == 0 && (word == "vendor" || word == "work"):
-			t.how = word
+			t.How = word
 		case strings.Contains(word, "@"):
-			t.modules = append(t.modules, word)
+			t.Modules = append(t.Modules, word)
 		default:
-			t.packages = append(t.packages, word)
+			t.Packages = append(t.Packages, word)
 		}
 	}
-	if t.packages == nil {
-		t.packages = []string{"."}
+	if t.Packages == nil {
+		t.Packages = []string{"."}
 	}
 	return t
 }
 
-func (t target) String() string {
+func (t Target) String() string {
 	var names []string
-	for _, m := range t.modules {
+	for _, m := range t.Modules {
 		names = append(names, strings.TrimSuffix(m, "@latest"))
 	}
 	s := strings.Join(names, " + ")
-	if p := strings.Join(t.packages, " "); p != "." {
+	if p := strings.Join(t.Packages, " "); p != "." {
 		s += " " + p
 	}
-	switch t.how {
+	switch t.How {
 	case "vendor":
 		s += " (vendored)"
 	case "work":
@@ -60,15 +63,15 @@ func (t target) String() string {
 	return s
 }
 
-// prepare copies the target's modules below tmp. It returns the directory to
+// Prepare copies the target's modules below tmp. It returns the directory to
 // work in and the environment.
-func (t target) prepare(tmp string) (dir string, env []string, err error) {
+func (t Target) Prepare(tmp string) (dir string, env []string, err error) {
 	root, err := os.MkdirTemp(tmp, "module-")
 	if err != nil {
 		return "", nil, err
 	}
 	var dirs []string
-	for _, m := range t.modules {
+	for _, m := range t.Modules {
 		d, err := fetch(root, m)
 		if err != nil {
 			return "", nil, err
@@ -78,9 +81,9 @@ func (t target) prepare(tmp string) (dir string, env []string, err error) {
 	dir = dirs[0]
 	// A published go.sum may lack what only tests need.
 	env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "PWD="+dir)
-	switch t.how {
+	switch t.How {
 	case "vendor":
-		if err := goCommand(dir, env, "mod", "vendor"); err != nil {
+		if err := command(dir, env, "mod", "vendor"); err != nil {
 			return "", nil, err
 		}
 		env = append(env, "GOFLAGS=-mod=vendor")
@@ -90,7 +93,7 @@ func (t target) prepare(tmp string) (dir string, env []string, err error) {
 		for _, d := range dirs {
 			args = append(args, "./"+filepath.Base(d))
 		}
-		if err := goCommand(root, append(env, "PWD="+root), args...); err != nil {
+		if err := command(root, append(env, "PWD="+root), args...); err != nil {
 			return "", nil, err
 		}
 	}
@@ -111,7 +114,7 @@ func fetch(root, module string) (string, error) {
 	return dir, os.CopyFS(dir, os.DirFS(info.Dir))
 }
 
-func goCommand(dir string, env []string, args ...string) error {
+func command(dir string, env []string, args ...string) error {
 	cmd := exec.Command("go", args...)
 	cmd.Dir, cmd.Env = dir, env
 	var stderr bytes.Buffer
