@@ -112,5 +112,57 @@ which is sorted, and a slice that is a variable or a field of one. It refuses
     receiver on it: now it is given a copy;
   - elements whose type has no name there, comments in the call, names slices,
     cmp or strings that mean something else, and files older than go1.21.
+
+# Analyzer sprint
+
+sprint: make text without package fmt
+
+Package fmt boxes its operands in interfaces, looks at them by reflection, and
+copies what it made. Where all operands have plain types, strconv and
+concatenation make the same text:
+
+	fmt.Sprintf("%s:%d", host, port)       =>  host + ":" + strconv.Itoa(port)
+	fmt.Sprintf("%.2f", x)                 =>  strconv.FormatFloat(x, 'f', 2, 64)
+	fmt.Sprint(name, "=", ok)              =>  name + "=" + strconv.FormatBool(ok)
+	fmt.Appendf(buf, "%d", n)              =>  strconv.AppendInt(buf, int64(n), 10)
+	fmt.Errorf("not found")                =>  errors.New("not found")
+
+What is written to a strings.Builder or a bytes.Buffer is written piece by
+piece, and to an os.File in one piece:
+
+	fmt.Fprintf(&b, "<%s>", name)          =>  b.WriteByte('<')
+	                                           b.WriteString(name)
+	                                           b.WriteByte('>')
+
+Text of any kind that becomes bytes is formatted as bytes:
+
+	[]byte(fmt.Sprintf("v%d", n))          =>  fmt.Appendf(nil, "v%d", n)
+	w.Write([]byte(fmt.Sprintf("%v", x)))  =>  fmt.Fprintf(w, "%v", x)
+
+The verbs are %s %v %q of strings, %d %v %x %o %b of integers, %c of runes and
+bytes, %t %v of booleans, %g %v %f %e with or without a precision of
+floating-point numbers, %s %x of []byte.
+
+It refuses
+
+  - flags, widths and argument numbers in the format, a format that is not a
+    literal, operands passed as a slice, verbs that do not fit: fmt's own work;
+  - operands that are interface values, nil errors among them, or have a method
+    Format, Error or String that fmt calls;
+  - operands whose order of evaluation could be seen, as when one reads a
+    variable that the call in another may change;
+  - to write in pieces where an operand calls something, may panic while
+    somebody can see what is written already, or may share the buffer's bytes;
+    the text is then made first and written at once;
+  - fmt.Append of more than one piece: an append that fits writes to memory that
+    others may share, before the one that does not fit moves the slice;
+  - []byte(fmt.Sprintf(…)) that may be empty: fmt.Appendf(nil, …) is nil then
+    (golang/go#77557);
+  - writers that are no type of the standard library, since their Write may keep
+    the bytes, and bufio.Writer, whose Write and WriteString cut blocks
+    differently;
+  - a text that would be one of its operands, in a package that imports unsafe
+    and so may hold strings that change;
+  - what is made for a panic, and calls with comments in them.
 */
 package fix

@@ -24,6 +24,7 @@ var Suite = []*analysis.Analyzer{
 	InlineSplit,
 	Presize,
 	Sortslice,
+	Sprint,
 }
 
 // A Result is what a fixer found in one package.
