@@ -65,6 +65,39 @@ tells. It refuses where the function
   - declares the value's type itself;
   - is a method whose receiver has no name, or has a comment in its signature.
 
+# Analyzer once
+
+once: make what is constant when the program starts, not at each call
+
+A regular expression, a strings.Replacer, a template or a map that is made of
+constants, and is only read, is the same at each call. It becomes a variable of
+the package, above the function:
+
+	func valid(s string) bool {              =>    var validRegexp = regexp.MustCompile(`^[a-z]+$`)
+		re := regexp.MustCompile(`^[a-z]+$`)
+		return re.MatchString(s)                   func valid(s string) bool {
+	}                                                      return validRegexp.MatchString(s)
+	                                               }
+
+What it costs moves to the start of the program, which pays it even if it never
+calls the function. The pattern is compiled, and the template parsed, before
+this is proposed: one that panics would do so at the start.
+
+It refuses
+
+  - a value that leaves the function, is assigned, or has a method called that
+    changes it or gives it away: Longest and SubexpNames of a Regexp, Parse and
+    Funcs of a template, an assignment to an element of a map;
+  - maps of functions, pointers, slices and anything that is not constant;
+  - names, types and type parameters that belong to the function;
+  - packages where a variable is set by a call that may come back into the
+    package, by an interface or a function value: the order of initialization
+    does not know of it, and it could find the new variable not yet set;
+  - main and init outside of loops, and tests: these run once, or do not matter.
+
+An error, a time.Location or a number that is made anew is not looked at: each
+is another, which a comparison shows, or can be changed.
+
 # Analyzer presize
 
 presize: make slices with the length that a loop is going to append

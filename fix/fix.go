@@ -22,6 +22,7 @@ var manual string
 // Suite are all fixers, in the order of their names.
 var Suite = []*analysis.Analyzer{
 	InlineSplit,
+	Once,
 	Presize,
 	Sortslice,
 	Sprint,
@@ -68,7 +69,8 @@ const (
 )
 
 // A Span is the extent of an expression, statement or declared name that
-// allocates.
+// allocates. Its kind is "" where that is a call which is no site itself:
+// what it calls allocates, and only costs tell how much.
 type Span struct {
 	Pos, End token.Pos
 	Kind     alloc.Kind
@@ -133,6 +135,8 @@ type pass struct {
 	users  map[types.Object][]inspector.Cursor
 	names  map[string]bool // of all identifiers, see declarable
 	unseen []string        // see tests
+	// initWhy is what initCalls found, nil before it looked.
+	initWhy *string
 }
 
 // propose adds a candidate, unless its place is one that nobody edits by hand.

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/tools/go/analysis/analysistest"
 )
 
-// Each fixer has a folder of its name in testdata/src.
+// Each fixer has a folder of its name in testdata/src, with packages in it.
 func TestFixers(t *testing.T) {
 	if err := analysis.Validate(Suite); err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func TestFixers(t *testing.T) {
 			if _, err := os.Stat(dir); err != nil {
 				t.Fatal(err)
 			}
-			for _, r := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), a, a.Name) {
+			for _, r := range analysistest.RunWithSuggestedFixes(t, analysistest.TestData(), a, a.Name+"/...") {
 				checkRefusals(t, r)
 				if *update {
 					writeGoldens(t, r)
@@ -58,8 +58,8 @@ func writeGoldens(t *testing.T, r *analysistest.Result) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.SortStableFunc(list, func(a, b analysis.TextEdit) int { return int(b.Pos - a.Pos) })
-		for _, e := range list { // the last first
+		slices.SortStableFunc(list, func(a, b analysis.TextEdit) int { return int(a.Pos - b.Pos) })
+		for _, e := range slices.Backward(list) {
 			src = slices.Replace(src, f.Offset(e.Pos), f.Offset(e.End), e.NewText...)
 		}
 		if src, err = format.Source(src); err == nil {
