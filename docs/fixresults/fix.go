@@ -34,8 +34,8 @@ type row struct {
 	elapsed time.Duration
 }
 
-func fixModule(tmp, tool, diffs string, t modules.Target) row {
-	r := row{target: t}
+func fixModule(tmp, tool, diffs string, t modules.Target) (r row) {
+	r.target = t
 	start := time.Now()
 	defer func() { r.elapsed = time.Since(start) }()
 	dir, env, err := t.Prepare(tmp)

@@ -11,16 +11,19 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/docs"
+	"github.com/stackward-go/stackward/fix"
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/prove"
 )
 
-const explainHelp = `usage: stackward explain [flags] FILE:LINE[:COL] | ID | CAUSE [packages]
+const explainHelp = `usage: stackward explain [flags] FILE:LINE[:COL] | ID | CAUSE | FIXER [packages]
 
 Explain tells the whole story of the allocations at a place: what is allocated,
 the path by which it escapes, on into callees, dependencies and the standard
 library, up to what forces it to the heap, and the cut: the one step to change.
 ID is a site's id, as find -format=json prints it. Of a CAUSE it prints the
-page: what it is, an example, what removes it, when to leave it alone.
+page: what it is, an example, what removes it, when to leave it alone; of a FIXER
+what it rewrites, and when it does not.
 Packages, if given, are the patterns to look in.
 
   -tests          look into _test files, too
@@ -46,7 +49,7 @@ func defineExplain(fs *flag.FlagSet) runner {
 			return err
 		}
 		if len(args) == 0 {
-			return usageError("explain what?", "write FILE:LINE, a site's id or a cause such as \"returned\"")
+			return usageError("explain what?", "write FILE:LINE, a site's id, a fixer or a cause such as \"returned\"")
 		}
 		req.Target, req.Patterns = args[0], args[1:]
 		if i := slices.IndexFunc(req.Patterns, isPlace); i >= 0 {
@@ -58,6 +61,10 @@ func defineExplain(fs *flag.FlagSet) runner {
 				return fmt.Errorf("docs/causes.md has no page for %s", c)
 			}
 			_, err := io.WriteString(e.stdout, page)
+			return err
+		}
+		if section := fix.Section(req.Target); section != "" {
+			_, err := io.WriteString(e.stdout, section+"\n")
 			return err
 		}
 		if err := noCause(req.Target); err != nil {
@@ -73,8 +80,8 @@ func isPlace(arg string) bool {
 	return ok && line != "" && line[0] >= '0' && line[0] <= '9'
 }
 
-// noCause is the answer to a word that is neither a cause nor the beginning of a
-// place or id.
+// noCause is the answer to a word that is neither a cause or a fixer nor the
+// beginning of a place or id.
 func noCause(word string) error {
 	if word == "" || strings.ContainsAny(word, `:#./\`) {
 		return nil
@@ -86,18 +93,20 @@ func noCause(word string) error {
 	best, least := "", 3 // edits that a slip may make
 	for _, c := range alloc.Causes {
 		all = append(all, string(c))
-		if n := edits(word, string(c)); n < least {
-			best, least = string(c), n
+	}
+	for _, name := range slices.Concat(all, prove.Names()) {
+		if n := edits(word, name); n < least {
+			best, least = name, n
 		}
 	}
-	msg := fmt.Sprintf("no cause %q", word)
+	msg := fmt.Sprintf("no cause or fixer %q", word)
 	switch {
 	case best != "":
 		return usageError(msg, "did you mean "+best+"?")
 	case slices.Contains(alloc.Kinds, alloc.Kind(word)):
 		return usageError(msg, "it is a kind; sites of a kind are listed by: stackward find -kind "+word)
 	}
-	return usageError(msg, "causes are "+strings.Join(all, ", "))
+	return usageError(msg, "causes are "+strings.Join(all, ", ")+"; fixers are listed by: stackward help fixers")
 }
 
 // edits is the number of bytes to insert, delete or replace between two words.
