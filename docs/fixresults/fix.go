@@ -60,7 +60,7 @@ func fixModule(tmp, tool, diffs string, t modules.Target) (r row) {
 	cmd.WaitDelay = time.Minute
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	out, _ := cmd.Output() // a report that is partial is one, too
 	if r.report, err = alloc.ReadJSON(bytes.NewReader(out)); err != nil {
 		r.err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(stderr.Bytes()))
 		return r

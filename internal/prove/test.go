@@ -98,10 +98,12 @@ func (r *round) vetted(ctx context.Context, tree rewrite.Tree, paths []string) (
 
 // tests is how tests went.
 type tests struct {
-	failed map[string]string // "package.Test", "package" where all of it failed: what it printed
+	failed map[string]failure // by "package.Test", "package" where all of it failed
 	passed int
-	ran    map[string]bool // packages with tests
 }
+
+// A failure is one failed test, and the first telling line that it printed.
+type failure struct{ pkg, said string }
 
 // test keeps the candidates after which no test fails that passed before, in
 // their packages and in those that import them.
@@ -173,28 +175,18 @@ func (r *round) fails(paths []string, before *tests, race bool) func(context.Con
 				continue
 			}
 			// It may be one that fails now and then.
-			again, err := r.run(ctx, tree, []string{after.packageOf(name)}, race)
+			pkg := after.failed[name].pkg
+			again, err := r.run(ctx, tree, []string{pkg}, race)
 			if err != nil {
 				return "", err
 			}
-			if said, ok := again.failed[name]; ok {
-				return fmt.Sprintf("a test fails that passed before: %s: %s", name, said), nil
+			if f, ok := again.failed[name]; ok {
+				return fmt.Sprintf("a test fails that passed before: %s: %s", name, f.said), nil
 			}
-			r.problem(after.packageOf(name), name+" failed once and passed once: it is not blamed on a fix")
+			r.problem(pkg, name+" failed once and passed once: it is not blamed on a fix")
 		}
 		return "", nil
 	}
-}
-
-func (t *tests) packageOf(name string) string {
-	for pkg := range t.ran {
-		if rest, ok := strings.CutPrefix(name, pkg); ok && (rest == "" || rest[0] == '.' && !strings.Contains(rest, "/") || rest[0] == '.') {
-			if rest == "" || !strings.Contains(strings.SplitN(rest[1:], "/", 2)[0], ".") {
-				return pkg
-			}
-		}
-	}
-	return name
 }
 
 // An event is a line of go test -json (go doc test2json).
@@ -226,7 +218,7 @@ func (r *round) run(ctx context.Context, tree rewrite.Tree, paths []string, race
 
 // readTests reads what go test -json prints.
 func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
-	t := &tests{failed: make(map[string]string), ran: make(map[string]bool)}
+	t := &tests{failed: make(map[string]failure)}
 	said := make(map[string]string)
 	dec := json.NewDecoder(stdout)
 	for {
@@ -249,21 +241,18 @@ func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
 			if line := strings.TrimSpace(e.Output); said[name] == "" && telling(line) {
 				said[name] = line
 			}
-		case "run":
-			t.ran[pkg] = true
 		case "pass":
 			if e.Test != "" {
 				t.passed++
 			}
 		case "fail", "build-fail":
-			t.ran[pkg] = true
-			t.failed[name] = said[name]
+			t.failed[name] = failure{pkg, said[name]}
 		}
 	}
 	// A package fails since a test of it does.
-	for name := range t.failed {
-		if pkg := t.packageOf(name); pkg != name {
-			delete(t.failed, pkg)
+	for name, f := range t.failed {
+		if name != f.pkg {
+			delete(t.failed, f.pkg)
 		}
 	}
 	return t, nil
