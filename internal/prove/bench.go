@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"errors"
@@ -98,7 +99,7 @@ func (w *weights) reached(list []*candidate) (out []benchmark) {
 			out = append(out, b)
 		}
 	}
-	slices.SortFunc(out, func(a, b benchmark) int { return compare(cmpStrings(a.pkg, b.pkg), cmpStrings(a.name, b.name)) })
+	slices.SortFunc(out, func(a, b benchmark) int { return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name)) })
 	return out
 }
 

@@ -1,6 +1,7 @@
 package prove
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"go/token"
@@ -53,6 +54,11 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 	if err != nil {
 		return nil, nil, fmt.Errorf("loading packages: %w", err)
 	}
+	for _, pkg := range loaded {
+		if pkg.ForTest == pkg.PkgPath && len(pkg.Errors) > 0 && w.round == 1 {
+			w.problem(pkg.PkgPath, "its tests do not compile, so nothing in it is fixed: "+pkg.Errors[0].Msg)
+		}
+	}
 	fixers := make([]*analysis.Analyzer, len(w.fixers))
 	for i, a := range w.fixers {
 		fixers[i] = reading(a, cfg.Overlay)
@@ -90,25 +96,14 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 		order[a.Name] = i
 	}
 	slices.SortStableFunc(list, func(a, b *candidate) int {
-		return compare(
-			cmpStrings(a.pkg, b.pkg), cmpStrings(a.pos.File, b.pos.File),
+		return cmp.Or(
+			strings.Compare(a.pkg, b.pkg), strings.Compare(a.pos.File, b.pos.File),
 			a.pos.Line-b.pos.Line, a.pos.Col-b.pos.Col, order[a.Fixer]-order[b.Fixer])
 	})
 	return list, refused, nil
 }
 
-func cmpStrings(a, b string) int { return strings.Compare(a, b) }
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-func compare(by ...int) int {
-	for _, n := range by {
-		if n != 0 {
-			return n
-		}
-	}
-	return 0
-}
 
 // reading is an analyzer that reads files as an overlay has them.
 func reading(a *analysis.Analyzer, overlay map[string][]byte) *analysis.Analyzer {
@@ -231,7 +226,7 @@ func (at index) find(fset *token.FileSet, span fix.Span) *alloc.Site {
 			continue
 		}
 		if best == nil || len(s.Expr) > len(best.Expr) ||
-			len(s.Expr) == len(best.Expr) && compare(s.Line-best.Line, s.Col-best.Col) < 0 {
+			len(s.Expr) == len(best.Expr) && cmp.Or(s.Line-best.Line, s.Col-best.Col) < 0 {
 			best = s
 		}
 	}

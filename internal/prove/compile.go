@@ -1,11 +1,13 @@
 package prove
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
@@ -298,7 +300,7 @@ func (l ledger) added(before ledger, list []*candidate) string {
 
 func (l ledger) more(before ledger, list []*candidate, in func(account) bool) string {
 	for _, a := range slices.SortedFunc(maps.Keys(l), func(a, b account) int {
-		return compare(cmpStrings(a.pkg, b.pkg), cmpStrings(a.name, b.name), cmpStrings(string(a.kind), string(b.kind)))
+		return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name), strings.Compare(string(a.kind), string(b.kind)))
 	}) {
 		if in(a) && l.count(a) > before.count(a)+adds(list, a) {
 			return "a new site: " + l.surplus(before, a)

@@ -14,6 +14,7 @@
 package prove
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -106,8 +107,10 @@ func Run(ctx context.Context, req Request) (*Result, error) {
 			return nil, err
 		}
 		if w.round == 1 {
-			w.begin(r)
-			sites = r.Sites
+			if err := w.begin(ctx, r); err != nil {
+				return nil, err
+			}
+			sites = w.own(r.Sites)
 		}
 		accepted, err := w.once(ctx, r.Sites)
 		if err != nil {
@@ -193,16 +196,24 @@ func absolute(root, file string) string {
 }
 
 // begin takes over what the first look found.
-func (w *work) begin(r *alloc.Report) {
+func (w *work) begin(ctx context.Context, r *alloc.Report) (err error) {
 	w.root = r.Root
 	w.report = &alloc.Report{Root: r.Root, Header: r.Header, Problems: r.Problems, Summary: r.Summary}
 	w.report.Header.Command = "fix"
+	w.graph, err = w.importers(ctx)
+	return err
+}
+
+// own are the sites that stand in the main modules: copies of what others wrote
+// are nobody's to edit here.
+func (w *work) own(sites []*alloc.Site) []*alloc.Site {
+	return slices.DeleteFunc(slices.Clone(sites), func(s *alloc.Site) bool { return w.dirOf(s.Package) == "" })
 }
 
 // once is one round; it returns how many fixes it added to the tree.
 func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	base := sites
-	sites = slices.DeleteFunc(slices.Clone(sites), func(s *alloc.Site) bool {
+	sites = slices.DeleteFunc(w.own(sites), func(s *alloc.Site) bool {
 		return w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s)
 	})
 	if w.req.Site != "" && len(sites) == 0 && w.round == 1 {
@@ -231,11 +242,6 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		return 0, err
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c.sites) < w.req.MinShare })
-	if w.graph == nil {
-		if w.graph, err = w.importers(ctx); err != nil {
-			return 0, err
-		}
-	}
 	r := &round{work: w, before: base, weights: weights}
 	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.test, r.measure} {
 		if list, err = step(ctx, list); err != nil {
@@ -297,7 +303,7 @@ func (w *work) leftover(sites []*alloc.Site) {
 		list = append(list, f)
 	}
 	slices.SortFunc(list, func(a, b *alloc.Fix) int {
-		return compare(place[a.Site]-place[b.Site], cmpStrings(a.Site, b.Site), cmpStrings(a.Fixer, b.Fixer))
+		return cmp.Or(place[a.Site]-place[b.Site], strings.Compare(a.Site, b.Site), strings.Compare(a.Fixer, b.Fixer))
 	})
 	for _, f := range w.report.Fixes {
 		f.File = w.relative(f.File)
