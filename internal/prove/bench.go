@@ -1,8 +1,8 @@
 package prove
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +99,9 @@ func (w *weights) reached(list []*candidate) (out []benchmark) {
 			out = append(out, b)
 		}
 	}
-	slices.SortFunc(out, func(a, b benchmark) int { return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name)) })
+	slices.SortFunc(out, func(a, b benchmark) int {
+		return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name))
+	})
 	return out
 }
 
