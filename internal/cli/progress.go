@@ -19,6 +19,7 @@ type progress struct {
 	mu          sync.Mutex
 	step, what  string
 	done, total int
+	began       time.Duration // when the step did, since the command
 	shown       int  // columns of the line that is on the terminal
 	yielded     bool // somebody else writes to the terminal until the next step
 	stop        chan struct{}
@@ -28,6 +29,8 @@ type progress struct {
 const (
 	// wait is how long a command must take before it shows its progress.
 	wait = 200 * time.Millisecond
+	// enough is how long a step must have taken for an estimate of the rest.
+	enough = 5 * time.Second
 	// redraw is how often it does.
 	redraw = 100 * time.Millisecond
 )
@@ -65,6 +68,10 @@ func (p *progress) report(step string, done, total int, what string) {
 	defer p.mu.Unlock()
 	if step != p.step {
 		p.yielded = false
+		p.began = 0
+		if p.since != nil {
+			p.began = p.since()
+		}
 	}
 	p.step, p.done, p.total, p.what = step, done, total, what
 }
@@ -87,7 +94,7 @@ func (p *progress) draw() {
 }
 
 // line is the step's name, a bar and count where the total is known, the time
-// since the start, and what the step is at.
+// since the start, an estimate of what is left of the step, and what it is at.
 func (p *progress) line(elapsed time.Duration) string {
 	var b strings.Builder
 	b.WriteString(p.step)
@@ -100,6 +107,10 @@ func (p *progress) line(elapsed time.Duration) string {
 		fmt.Fprintf(&b, " %d packages", p.total)
 	}
 	fmt.Fprintf(&b, " %s", elapsed.Truncate(time.Second))
+	if took := elapsed - p.began; took >= enough && p.done > 0 && p.done < p.total {
+		left := took / time.Duration(p.done) * time.Duration(p.total-p.done)
+		fmt.Fprintf(&b, ", some %s left", left.Round(time.Second))
+	}
 	if p.what != "" {
 		b.WriteString(" " + p.what)
 	}

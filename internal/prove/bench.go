@@ -316,7 +316,7 @@ func (w *work) inTurns(ctx context.Context, before, after rewrite.Tree, marks []
 				return nil, err
 			}
 			binaries[i] = filepath.Join(w.dir, fmt.Sprintf("side%d.test", i))
-			w.progress("building benchmarks", i, 2, pkg)
+			w.progress("building benchmarks", 0, 0, pkg)
 			_, stderr, err := w.output(ctx, cfg, slices.Concat([]string{"test", "-c", "-o", binaries[i]}, cfg.Flags(), []string{pkg})...)
 			if err != nil {
 				return nil, err
@@ -330,8 +330,9 @@ func (w *work) inTurns(ctx context.Context, before, after rewrite.Tree, marks []
 			sides[i] = make(map[sample][]float64)
 		}
 		for i := range n {
-			for _, side := range []int{i % 2, 1 - i%2} {
-				w.progress("running benchmarks in turns", 2*i, 2*n, pkg)
+			for k, side := range []int{i % 2, 1 - i%2} {
+				done := 2*i + k
+				w.progress("running benchmarks in turns", done, 2*n, pkg)
 				if err := w.bench(ctx, pkg, binaries[side], mine, sides[side]); err != nil {
 					return nil, err
 				}
