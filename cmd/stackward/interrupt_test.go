@@ -95,3 +95,75 @@ func main() {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// TestInterruptedFix ends a fix that is to be written while its tests run: the
+// source is as it was, and nothing is left behind. A kill leaves no more than the
+// overlay's directory.
+func TestInterruptedFix(t *testing.T) {
+	t.Parallel()
+	binary := build(t)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
+		t.Run(sig.String(), func(t *testing.T) {
+			t.Parallel()
+			dir := unpack(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- m.go --
+package m
+
+func F(data []int) []int {
+	s := []int{}
+	for _, v := range data {
+		s = append(s, v)
+	}
+	return s
+}
+-- m_test.go --
+package m
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func TestF(t *testing.T) {
+	F([]int{99: 1})
+	if os.WriteFile(os.Getenv("STARTED"), nil, 0o666) == nil {
+		time.Sleep(10 * time.Second) // a kill leaves it alone
+	}
+}
+`)
+			tmp := t.TempDir()
+			started := filepath.Join(t.TempDir(), "started")
+			if err := syscall.Mkfifo(started, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(binary, "fix", "-fixer=presize", "-w", ".")
+			cmd.Dir = dir
+			cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GOTMPDIR="+tmp, "GOFLAGS=", "GOWORK=off", "STARTED="+started)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.ReadFile(started); err != nil { // waits for the test to open it
+				t.Fatal(err)
+			}
+			cmd.Process.Signal(sig)
+			cmd.Wait()
+			src, err := os.ReadFile(filepath.Join(dir, "m.go"))
+			if err != nil || !bytes.Contains(src, []byte("\ts := []int{}\n")) {
+				t.Errorf("m.go is %v\n%s", err, src)
+			}
+			files, _ := filepath.Glob(filepath.Join(dir, "*"))
+			hidden, _ := filepath.Glob(filepath.Join(dir, ".*"))
+			if len(files) != 3 || len(hidden) != 0 {
+				t.Errorf("in the module: %v %v", files, hidden)
+			}
+			if left, _ := os.ReadDir(tmp); sig == syscall.SIGINT && len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
