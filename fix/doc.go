@@ -115,6 +115,41 @@ It refuses where the slice is used between its declaration and the loop, where
 the loop appends conditionally or may end early, and where what is ranged over
 changes before the loop.
 
+# Analyzer returnvalue
+
+returnvalue: return small values instead of pointers to them
+
+What a function makes and returns a pointer to is on the heap, if the function is
+not inlined. A small value can be returned itself. The function and all its
+callers change, so only functions and methods that are not exported do:
+
+	func parse(s string) *pos {      =>      func parse(s string) pos {
+		p := &pos{line: 1}                       p := pos{line: 1}
+		p.scan(s)                                p.scan(s)
+		return p                                 return p
+	}                                        }
+
+	p := parse(s)                            p := parse(s)
+	show(p)                                  show(&p)
+
+A caller's variable holds the value instead of the pointer and nothing copies it,
+so its address is as good as the pointer was. In the function itself nobody may
+have a pointer to the value when it returns, which copies it. It refuses where
+
+  - the function is used other than by calls, or a linkname directive, another
+    build's file or an interface's method names it;
+  - a return may give nil, or what others may hold;
+  - the value is handed to a function that may keep or return it, stored, used in
+    a function literal, a goroutine or a deferred call, or its array sliced;
+  - the function defers anything, which may recover and have it return nil;
+  - another result calls a function, which may change the value before or after
+    it is copied;
+  - the value has more than 128 bytes, a lock, or a part that may hold its own
+    address unseen, as a strings.Builder does;
+  - a caller stores, returns or compares what it gets, or has it in a variable
+    that is given other values, or that a loop copies;
+  - a caller needs its address without having it in a variable.
+
 # Analyzer sortslice
 
 sortslice: sort with package slices in place of sort.Slice

@@ -24,6 +24,7 @@ var Suite = []*analysis.Analyzer{
 	InlineSplit,
 	Once,
 	Presize,
+	ReturnValue,
 	Sortslice,
 	Sprint,
 }
@@ -135,6 +136,7 @@ type pass struct {
 	users  map[types.Object][]inspector.Cursor
 	names  map[string]bool // of all identifiers, see declarable
 	unseen []string        // see tests
+	decls  map[*types.Func]*ast.FuncDecl
 	// initWhy is what initCalls found, nil before it looked.
 	initWhy *string
 }
