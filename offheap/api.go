@@ -30,165 +30,34 @@ type Allocator interface {
 // through any [Heap] or [Cache] of the same heap. T must have no Go pointers, or
 // New panics; see [CheckType], and [Ptr] for links.
 func New[T any](a Allocator) (*T, error) {
-	// NewUninit's fast paths are here too: they save a call.
-	if size := unsafe.Sizeof(*new(T)); isSmall(size) && !mayHavePointers((*T)(nil)) {
-		class := sizeClass(size)
-		if h, ok := a.(*Heap); ok {
-			if usePin {
-				b := h.pinned(class)
-				if p := b.pop(); p != nil {
-					b.req += size
-					procUnpin()
-					zero((*T)(p))
-					return (*T)(p), nil
-				}
-				procUnpin()
-			}
-		} else if c, ok := a.(*Cache); ok {
-			b := &c.c.bins[class]
-			if p := b.pop(); p != nil {
-				b.req += size
-				zero((*T)(p))
-				return (*T)(p), nil
-			}
-		}
-	}
-	p, err := NewUninit[T](a)
-	if err != nil {
-		return nil, err
-	}
-	zero(p)
-	return p, nil
-}
-
-// zero clears what p points to. Up to some size stores are faster than a call of
-// the runtime, which above has wider ones. They are of arrays, since for a T of a
-// type parameter the compiler makes a zero value elsewhere and copies it. What
-// is not needed for T's size, it leaves out.
-func zero[T any](p *T) {
-	size := unsafe.Sizeof(*p)
-	q := unsafe.Pointer(p)
-	if size > 128 {
-		clear(unsafe.Slice((*byte)(q), size))
-		return
-	}
-	if size&128 != 0 {
-		*(*[128]byte)(q) = [128]byte{}
-	}
-	if size&64 != 0 {
-		*(*[64]byte)(q) = [64]byte{}
-	}
-	if size&32 != 0 {
-		*(*[32]byte)(unsafe.Add(q, size&64)) = [32]byte{}
-	}
-	if size&16 != 0 {
-		*(*[16]byte)(unsafe.Add(q, size&(64|32))) = [16]byte{}
-	}
-	if size&8 != 0 {
-		*(*[8]byte)(unsafe.Add(q, size&(64|32|16))) = [8]byte{}
-	}
-	if size&7 != 0 {
-		clear(unsafe.Slice((*byte)(unsafe.Add(q, size&^7)), size&7))
-	}
+	p, err := zeroFn(a, unsafe.Sizeof(*new(T)), (*T)(nil))
+	return (*T)(p), err
 }
 
 // NewUninit is [New], but the contents are undefined.
 func NewUninit[T any](a Allocator) (*T, error) {
-	if mayHavePointers((*T)(nil)) {
-		refusePointers[T]()
-	}
-	size := unsafe.Sizeof(*new(T))
-	if !isSmall(size) {
-		p, _, err := allocTyped[T](a, size)
-		return (*T)(p), err
-	}
-	// The fast paths of allocSmall are here too: they save a call. Type
-	// assertions one after the other are cheaper than a switch.
-	class := sizeClass(size)
-	if h, ok := a.(*Heap); ok {
-		if usePin {
-			b := h.pinned(class)
-			if p := b.pop(); p != nil {
-				b.req += size
-				procUnpin()
-				return (*T)(p), nil
-			}
-			procUnpin()
-		}
-		p, err := h.allocSlow(class, size)
-		return (*T)(p), err
-	}
-	if c, ok := a.(*Cache); ok {
-		b := &c.c.bins[class]
-		if p := b.pop(); p != nil {
-			b.req += size
-			return (*T)(p), nil
-		}
-		p, err := c.allocSlow(class, size)
-		return (*T)(p), err
-	}
-	p, err := a.AllocUninit(size)
+	p, err := allocFn(a, unsafe.Sizeof(*new(T)), (*T)(nil))
 	return (*T)(p), err
 }
 
 // Free takes back what [New] or [NewUninit] returned. A nil p is fine.
 func Free[T any](a Allocator, p *T) {
-	size := unsafe.Sizeof(*p)
-	if p == nil {
-		return
-	}
-	if !isSmall(size) {
-		freeTyped[T](a, unsafe.Pointer(p), size)
-		return
-	}
-	class := sizeClass(size)
-	if h, ok := a.(*Heap); ok {
-		if usePin {
-			b := h.pinned(class)
-			if b.canPush(unsafe.Pointer(p)) {
-				b.push(unsafe.Pointer(p))
-				b.req -= size
-				procUnpin()
-				return
-			}
-			procUnpin()
-		}
-		h.freeSlow(unsafe.Pointer(p), class, size)
-		return
-	}
-	if c, ok := a.(*Cache); ok {
-		b := &c.c.bins[class]
-		if b.canPush(unsafe.Pointer(p)) {
-			b.push(unsafe.Pointer(p))
-			b.req -= size
-			return
-		}
-		c.freeSlow(unsafe.Pointer(p), class, size)
-		return
-	}
-	a.Free(unsafe.Pointer(p), size)
-}
-
-// allocTyped is allocUninit, which in the checked build remembers the type.
-func allocTyped[T any](a Allocator, size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	if checked {
-		return checkedAlloc(a, size, reflect.TypeFor[T]())
+		freeTyped(a, unsafe.Pointer(p), unsafe.Sizeof(*p), (*T)(nil))
+		return
 	}
-	return a.allocUninit(size)
+	freeFn(a, unsafe.Pointer(p), unsafe.Sizeof(*p))
 }
 
 // freeTyped is Free, which in the checked build compares the type.
-func freeTyped[T any](a Allocator, p unsafe.Pointer, size uintptr) {
-	if checked {
-		checkedFree(a, p, size, reflect.TypeFor[T]())
-	} else {
-		a.Free(p, size)
+func freeTyped(a Allocator, p unsafe.Pointer, size uintptr, nilT any) {
+	switch {
+	case p == nil:
+	case checked:
+		checkedFree(a, p, size, reflect.TypeOf(nilT).Elem())
+	default:
+		freeFn(a, p, size)
 	}
-}
-
-// isSmall says that an object has a size class and goes straight to a bin.
-func isSmall(size uintptr) bool {
-	return !checked && size != 0 && size <= maxSmallSize && !isTiny(size)
 }
 
 // MakeSlice returns a slice of n zero Ts with room for capacity. It is freed with
@@ -208,7 +77,6 @@ func MakeSliceUninit[T any](a Allocator, n, capacity int) ([]T, error) {
 }
 
 func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err error) {
-	mustPointerFree[T]()
 	if n < 0 || n > capacity {
 		panic(fmt.Sprintf("offheap: MakeSlice of %d elements with a capacity of %d", n, capacity))
 	}
@@ -216,7 +84,7 @@ func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err erro
 	if size > 0 && uintptr(capacity) > math.MaxInt/size {
 		return nil, false, &oomError{size: math.MaxInt, cause: errTooLarge}
 	}
-	p, dirty, err := allocTyped[T](a, uintptr(capacity)*size)
+	p, dirty, err := allocTyped(a, uintptr(capacity)*size, (*T)(nil))
 	if err != nil {
 		return nil, false, err
 	}
@@ -228,7 +96,7 @@ func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err erro
 // nil slice is fine.
 func FreeSlice[T any](a Allocator, s []T) {
 	if cap(s) > 0 {
-		freeTyped[T](a, unsafe.Pointer(unsafe.SliceData(s)), uintptr(cap(s))*unsafe.Sizeof(*new(T)))
+		freeTyped(a, unsafe.Pointer(unsafe.SliceData(s)), uintptr(cap(s))*unsafe.Sizeof(*new(T)), (*T)(nil))
 	}
 }
 
@@ -297,16 +165,17 @@ func Must[T any](v T, err error) T {
 var zeroSized uint64
 
 // Alloc returns size zeroed bytes; see [Allocator].
-func (h *Heap) Alloc(size uintptr) (unsafe.Pointer, error) { return alloc(h, size) }
+func (h *Heap) Alloc(size uintptr) (unsafe.Pointer, error) { return zeroFn(h, size, nilByte) }
 
 // AllocUninit returns size bytes of undefined contents.
 func (h *Heap) AllocUninit(size uintptr) (unsafe.Pointer, error) {
-	p, _, err := h.allocUninit(size)
-	return p, err
+	return allocFn(h, size, nilByte)
 }
 
 // Free takes back size bytes.
-func (h *Heap) Free(p unsafe.Pointer, size uintptr) {
+func (h *Heap) Free(p unsafe.Pointer, size uintptr) { freeFn(h, p, size) }
+
+func (h *Heap) free(p unsafe.Pointer, size uintptr) {
 	switch {
 	case checked:
 		h.check.free(p, size, nil)
@@ -337,16 +206,17 @@ func (h *Heap) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err erro
 }
 
 // Alloc returns size zeroed bytes; see [Allocator].
-func (c *Cache) Alloc(size uintptr) (unsafe.Pointer, error) { return alloc(c, size) }
+func (c *Cache) Alloc(size uintptr) (unsafe.Pointer, error) { return zeroFn(c, size, nilByte) }
 
 // AllocUninit returns size bytes of undefined contents.
 func (c *Cache) AllocUninit(size uintptr) (unsafe.Pointer, error) {
-	p, _, err := c.allocUninit(size)
-	return p, err
+	return allocFn(c, size, nilByte)
 }
 
 // Free takes back size bytes.
-func (c *Cache) Free(p unsafe.Pointer, size uintptr) {
+func (c *Cache) Free(p unsafe.Pointer, size uintptr) { freeFn(c, p, size) }
+
+func (c *Cache) free(p unsafe.Pointer, size uintptr) {
 	switch {
 	case checked:
 		c.heap.check.free(p, size, nil)
@@ -376,12 +246,4 @@ func (c *Cache) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err err
 		return p, true, err
 	}
 	return unsafe.Pointer(&zeroSized), false, nil
-}
-
-func alloc(a Allocator, size uintptr) (unsafe.Pointer, error) {
-	p, dirty, err := a.allocUninit(size)
-	if err == nil && dirty {
-		clear(unsafe.Slice((*byte)(p), size))
-	}
-	return p, err
 }

@@ -95,6 +95,35 @@ func fillBytes(b []byte) {
 	}
 }
 
+// Of each size all bytes are zero, and none that is another object's.
+func TestZero(t *testing.T) {
+	eachAllocator(t, func(t *testing.T, a Allocator) {
+		const n = 8
+		for size := uintptr(1); size < 2100; size++ {
+			var all [n][]byte
+			for range 2 {
+				for i := range all {
+					all[i] = unsafe.Slice((*byte)(Must(a.Alloc(size))), size)
+					for j, b := range all[i] {
+						if b != 0 {
+							t.Fatalf("byte %d of %d is %#x", j, size, b)
+						}
+					}
+					fillBytes(all[i])
+				}
+				for i := range all {
+					for j, b := range all[i] {
+						if b != 0xff {
+							t.Fatalf("byte %d of %d was cleared", j, size)
+						}
+					}
+					a.Free(unsafe.Pointer(&all[i][0]), size)
+				}
+			}
+		}
+	})
+}
+
 func TestSlices(t *testing.T) {
 	eachAllocator(t, func(t *testing.T, a Allocator) {
 		s := Must(MakeSlice[int32](a, 3, 10))

@@ -32,7 +32,7 @@ func AllocN[T any](a Allocator, dst []*T) (n int, err error) {
 				p := objectAt(&ch.head)
 				ch.head = *(*uintptr)(p)
 				dst[n] = (*T)(p)
-				zero(dst[n])
+				clear(unsafe.Slice((*byte)(p), size))
 				n++
 			}
 		}

@@ -36,7 +36,7 @@ type bumpChunk struct {
 func (h *Heap) NewArena() *Arena { return &Arena{heap: h} }
 
 // Alloc returns size zeroed bytes; see [Allocator].
-func (a *Arena) Alloc(size uintptr) (unsafe.Pointer, error) { return alloc(a, size) }
+func (a *Arena) Alloc(size uintptr) (unsafe.Pointer, error) { return zeroGo(a, size, nilByte) }
 
 // AllocUninit returns size bytes of undefined contents.
 func (a *Arena) AllocUninit(size uintptr) (unsafe.Pointer, error) {

@@ -63,6 +63,7 @@
 //	mcentral.go   the free objects and spans of one class
 //	mcache.go     the caches of free objects, one for each P
 //	pin.go        why a P's cache needs no lock
+//	fast.go       the paths of a hit in a cache, in assembly where possible
 //	tiny.go       objects below 16 bytes
 //	flush.go      emptying caches
 //	trim.go       giving memory back
@@ -132,9 +133,9 @@
 //   - A free object of up to 32 KiB is in one place: a bin's chain, a chain of
 //     its mcentral, or its span. Its first word is a link, and is a uintptr to
 //     the compiler, so no write barrier sees it.
-//   - What a P's cache has is touched only by who is pinned to that P, or, when
-//     the cache was taken out of the table and the world has stopped since, by
-//     who took it out.
+//   - What a P's cache has is touched only by who is pinned to that P, or runs on
+//     it and is in assembly, which is not preempted; or, when the cache was taken
+//     out of the table and the world has stopped since, by who took it out.
 //   - Whoever is pinned neither blocks nor allocates.
 //   - Locks are taken in the order Heap.flushMu, Heap.mu, mcentral.mu,
 //     mcentral.spanMu, mheap.mu, space.mu.
@@ -153,4 +154,9 @@
 // whether it works as expected is tried out when the program starts. If it does
 // not, and always under -tags nolinkname, caches are shards with a lock. See
 // pin.go.
+//
+// On linux/amd64 a hit in a P's cache does not even pin: it is found by way of the
+// runtime's structures, whose layout is tried out when the program starts, too,
+// and is known for Go 1.25 to 1.27. Elsewhere, and with a toolchain that is newer,
+// it pins. See fast.go.
 package offheap

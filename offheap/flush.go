@@ -6,14 +6,14 @@ import "runtime"
 //
 // A P's cache is used without a lock, so nobody else may take its objects while
 // the P may be at it. To empty caches, they are first taken out of the table.
-// A goroutine that looked at the table before is pinned, and pinned goroutines
-// do not stop the world: so once the world has stopped, each of them is done,
-// and the caches are the emptier's alone. Stopping it takes tens of
-// microseconds; it happens where GOMAXPROCS went down, on [Heap.Trim], and
+// A goroutine that looked at the table before is pinned, or in assembly, and does
+// not let the world stop until it no longer is: so once the world has stopped,
+// each of them is done, and the caches are the emptier's alone. Stopping it takes
+// tens of microseconds; it happens where GOMAXPROCS went down, on [Heap.Trim], and
 // where there is no memory.
 
-// waitPinned returns when every goroutine that is pinned now no longer is. If the
-// collector is at work it waits until that is done, too.
+// waitPinned returns when every goroutine that is pinned, or in assembly, now no
+// longer is. If the collector is at work it waits until that is done, too.
 func waitPinned() {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats) // stops the world

@@ -514,7 +514,7 @@ func (f *failing) fail() bool {
 	return true
 }
 
-func (f *failing) Alloc(size uintptr) (unsafe.Pointer, error) { return alloc(f, size) }
+func (f *failing) Alloc(size uintptr) (unsafe.Pointer, error) { return zeroGo(f, size, nilByte) }
 func (f *failing) AllocUninit(size uintptr) (unsafe.Pointer, error) {
 	p, _, err := f.allocUninit(size)
 	return p, err

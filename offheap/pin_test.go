@@ -18,6 +18,7 @@ func TestFallback(t *testing.T) {
 	if checked {
 		t.Skip("the checked build has no caches")
 	}
+	defer useFast(useFast(false))
 	defer func(use bool) { usePin = use }(usePin)
 	usePin = false
 	stress(t, stressOps(t)/8, func(i int) int { return 1 + i%6 })

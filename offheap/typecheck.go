@@ -80,15 +80,15 @@ func mayHavePointers(nilT any) bool {
 // mustPointerFree panics if T has Go pointers.
 func mustPointerFree[T any]() {
 	if mayHavePointers((*T)(nil)) {
-		refusePointers[T]()
+		refusePointers((*T)(nil))
 	}
 }
 
 var pointerFree sync.Map // of reflect.Type
 
-// refusePointers panics if T has Go pointers.
-func refusePointers[T any]() {
-	t := reflect.TypeFor[T]()
+// refusePointers panics if T, of a nil *T, has Go pointers.
+func refusePointers(nilT any) {
+	t := reflect.TypeOf(nilT).Elem()
 	if _, ok := pointerFree.Load(t); ok {
 		return
 	}
