@@ -16,10 +16,11 @@ import (
 // compile keeps the candidates after which the compiler does not list their
 // sites, nor others. Of the candidates for one site, the first that passes.
 func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	before, err := r.around(ctx, list)
-	if err != nil {
+	var err error
+	if r.ledger, err = r.around(ctx, list); err != nil {
 		return nil, err
 	}
+	before := r.ledger
 	var kept []*candidate
 	solo := make(map[*candidate]bool)
 	for todo := list; len(todo) > 0; {
@@ -38,7 +39,7 @@ func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 		todo = append(again, rest...)
 	}
-	return r.together(ctx, before, kept)
+	return r.together(ctx, kept)
 }
 
 // wave chooses candidates to try at once: none that conflicts with one that was
@@ -141,7 +142,8 @@ func (c *candidate) verdict() string {
 
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
-func (r *round) together(ctx context.Context, before ledger, kept []*candidate) ([]*candidate, error) {
+func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
+	before := r.ledger
 	return r.keep(ctx, kept, func(ctx context.Context, list []*candidate) (string, error) {
 		r.progress("compiling importers", 0, 0, "")
 		tree, err := r.apply(list)

@@ -17,16 +17,15 @@ import (
 // A coverage says which statements of the user's files tests run.
 type coverage map[string][]cover.ProfileBlock // by absolute file, as the round that it was taken in has it
 
-// readCoverage reads a cover profile. dir tells where the package of an import
+// read adds what a cover profile says. dir tells where the package of an import
 // path is.
-func readCoverage(name, root string, dir func(importPath string) string) (coverage, error) {
-	cov := make(coverage)
+func (cov coverage) read(name string, dir func(importPath string) string) error {
 	profiles, err := cover.ParseProfiles(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return cov, nil // no tests
+		return nil // no tests
 	}
 	if err != nil {
-		return cov, err
+		return err
 	}
 	for _, p := range profiles {
 		if d := dir(path.Dir(p.FileName)); d != "" {
@@ -34,7 +33,7 @@ func readCoverage(name, root string, dir func(importPath string) string) (covera
 			cov[file] = append(cov[file], p.Blocks...)
 		}
 	}
-	return cov, nil
+	return nil
 }
 
 // runs reports whether tests run the text that a candidate changes: each piece

@@ -86,6 +86,7 @@ type work struct {
 	graph       graph
 	dirs        map[string]string // of packages, by import path
 	coverage    coverage
+	covered     map[string]bool // packages that coverage is of
 	marks       []benchmark // that reach what is applied
 
 	refusals map[string]*alloc.Fix // by site and fixer
@@ -129,7 +130,10 @@ func Run(ctx context.Context, req Request) (*Result, error) {
 }
 
 func newWork(ctx context.Context, req Request) (*work, error) {
-	w := &work{req: req, importNames: make(map[string]string), refusals: make(map[string]*alloc.Fix), original: make(rewrite.Tree)}
+	w := &work{
+		req: req, importNames: make(map[string]string), refusals: make(map[string]*alloc.Fix), original: make(rewrite.Tree),
+		coverage: make(coverage), covered: make(map[string]bool),
+	}
 	for _, name := range req.Fixers {
 		if !slices.ContainsFunc(fix.Suite, func(a *analysis.Analyzer) bool { return a.Name == name }) {
 			return nil, &engine.Error{Msg: fmt.Sprintf("no fixer %q", name), Hint: "fixers are: " + strings.Join(Names(), ", "), Usage: true}
@@ -243,7 +247,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c.sites) < w.req.MinShare })
 	r := &round{work: w, before: base, weights: weights}
-	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.test, r.measure} {
+	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.test, r.measure, r.settle} {
 		if list, err = step(ctx, list); err != nil {
 			return 0, err
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/fix"
 	"github.com/stackward-go/stackward/internal/rewrite"
 )
 
@@ -17,6 +18,7 @@ type round struct {
 	*work
 	before  []*alloc.Site // of the packages that were asked for
 	weights *weights
+	ledger  ledger // of all packages that candidates may have to do with
 }
 
 // apply is the tree with candidates applied, and the files that they change.
@@ -112,50 +114,69 @@ func (r *round) keep(ctx context.Context, list []*candidate, fails func(context.
 	return kept, nil
 }
 
-// accept puts candidates into the tree, one after the other.
-func (r *round) accept(list []*candidate) (int, error) {
-	w := r.work
-	n := 0
-	var kept []*candidate
+// settle sets aside what lacks a measurement. What is left has been tested with
+// it, and is once more without.
+func (r *round) settle(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	kept, err := r.aside(list, func(c *candidate) bool { return c.status() == alloc.Unmeasured && !r.req.Unmeasured })
+	if err != nil || len(kept) == len(list) {
+		return kept, err
+	}
+	if kept, err = r.together(ctx, kept); err != nil || len(kept) == 0 {
+		return kept, err
+	}
+	paths := r.graph.above(packagesOf(kept))
+	before, err := r.run(ctx, r.tree, paths, false)
+	if err != nil {
+		return nil, err
+	}
+	return r.keep(ctx, kept, r.fails(paths, before, false))
+}
+
+// aside notes the candidates whose proof lacks something, with their diffs, and
+// returns the others.
+func (r *round) aside(list []*candidate, lacks func(*candidate) bool) (kept []*candidate, err error) {
 	for _, c := range list {
-		status := c.status()
-		f := w.fix(c, status)
-		if status == alloc.Unexercised && !w.req.Unexercised || status == alloc.Unmeasured && !w.req.Unmeasured {
-			f.Reason = missing[status]
-			diff, err := r.diff(kept, c)
-			if err != nil {
-				return 0, err
-			}
-			f.Diff = diff
-			w.refuse(f)
+		if !lacks(c) {
+			kept = append(kept, c)
 			continue
 		}
-		diff, err := r.diff(kept, c)
+		f := r.fix(c, c.status())
+		f.Reason = missing[f.Status]
+		if f.Diff, err = r.diff(nil, c); err != nil {
+			return nil, err
+		}
+		r.refuse(f)
+	}
+	return kept, nil
+}
+
+// accept puts candidates into the tree, one after the other.
+func (r *round) accept(list []*candidate) (int, error) {
+	for i, c := range list {
+		f := r.fix(c, c.status())
+		var err error
+		if f.Diff, err = r.diff(list[:i], c); err != nil {
+			return 0, err
+		}
+		tree, err := r.apply(list[:i+1])
 		if err != nil {
 			return 0, err
 		}
-		f.Diff = diff
-		kept = append(kept, c)
-		delete(w.refusals, c.key())
-		tree, err := r.apply(kept)
-		if err != nil {
-			return 0, err
-		}
-		w.report.Fixes = append(w.report.Fixes, f)
-		w.steps = append(w.steps, Step{f, tree})
+		delete(r.refusals, c.key())
+		r.report.Fixes = append(r.report.Fixes, f)
+		r.steps = append(r.steps, Step{f, tree})
 		for _, b := range r.weights.reached([]*candidate{c}) {
-			if !slices.Contains(w.marks, b) {
-				w.marks = append(w.marks, b)
+			if !slices.Contains(r.marks, b) {
+				r.marks = append(r.marks, b)
 			}
 		}
-		n++
 	}
-	tree, err := r.apply(kept)
+	tree, err := r.apply(list)
 	if err != nil {
 		return 0, err
 	}
-	w.tree = tree
-	return n, nil
+	r.tree = tree
+	return len(list), nil
 }
 
 // missing says what a fix of a status lacks.
@@ -169,12 +190,12 @@ func (c *candidate) status() alloc.FixStatus {
 	switch {
 	case c.proof.Benchmarks != "":
 		return alloc.Proved
-	case c.Effect == "fewer":
+	case !c.exercised:
+		return alloc.Unexercised
+	case c.Effect == fix.Fewer:
 		return alloc.Unmeasured
-	case c.exercised:
-		return alloc.Proved
 	}
-	return alloc.Unexercised
+	return alloc.Proved
 }
 
 // diff is what a candidate changes on top of others.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -111,9 +110,6 @@ func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, erro
 	paths := r.graph.above(packagesOf(list))
 	before, err := r.run(ctx, r.tree, paths, false)
 	if err != nil {
-		return nil, err
-	}
-	if err := r.reach(ctx, list, paths); err != nil {
 		return nil, err
 	}
 	list, err = r.keep(ctx, list, r.fails(paths, before, false))
@@ -268,30 +264,46 @@ func telling(line string) bool {
 	return line != ""
 }
 
-// reach finds out which candidates the tests run.
-func (r *round) reach(ctx context.Context, list []*candidate, paths []string) error {
-	if r.coverage == nil {
-		// go test -cover takes no notice of an overlay (cmd/go, go1.26): what is
-		// asked is whether the tests run the lines as the user has them.
-		cfg, err := r.config(nil)
-		if err != nil {
-			return err
-		}
-		file := filepath.Join(r.dir, "cover.out")
-		r.progress("finding what tests run", 0, 0, "")
-		args := append([]string{"test", "-coverpkg=" + strings.Join(packagesOf(list), ","), "-coverprofile=" + file}, cfg.Flags()...)
-		if r.req.Timeout > 0 {
-			args = append(args, "-timeout="+r.req.Timeout.String())
-		}
-		if _, _, err = r.output(ctx, cfg, append(args, paths...)...); err != nil {
-			return err
-		}
-		if r.coverage, err = readCoverage(file, r.root, r.dirOf); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
+// reach finds out which candidates the tests run, and sets aside those that
+// neither they nor benchmarks do.
+func (r *round) reach(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	unknown := slices.DeleteFunc(packagesOf(list), func(pkg string) bool { return r.covered[pkg] })
+	if len(unknown) > 0 {
+		if err := r.cover(ctx, unknown); err != nil {
+			return nil, err
 		}
 	}
 	for _, c := range list {
 		c.exercised = r.coverage.runs(r.work, c)
 	}
-	return nil
+	kept, err := r.aside(list, func(c *candidate) bool {
+		return !c.exercised && !r.req.Unexercised && len(r.weights.reached([]*candidate{c})) == 0
+	})
+	if err != nil || len(kept) == len(list) {
+		return kept, err
+	}
+	return r.together(ctx, kept)
+}
+
+// cover runs tests to see which statements of packages they run. go test -cover
+// takes no notice of an overlay (cmd/go, go1.26), so it is the lines as the user
+// has them.
+func (r *round) cover(ctx context.Context, packages []string) error {
+	cfg, err := r.config(nil)
+	if err != nil {
+		return err
+	}
+	file := filepath.Join(r.dir, "cover.out")
+	r.progress("finding what tests run", 0, 0, "")
+	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + file}, cfg.Flags()...)
+	if r.req.Timeout > 0 {
+		args = append(args, "-timeout="+r.req.Timeout.String())
+	}
+	if _, _, err = r.output(ctx, cfg, append(args, r.graph.above(packages)...)...); err != nil {
+		return err
+	}
+	for _, pkg := range packages {
+		r.covered[pkg] = true
+	}
+	return r.coverage.read(file, r.dirOf)
 }
