@@ -87,7 +87,7 @@ type work struct {
 	dirs        map[string]string // of packages, by import path
 	coverage    coverage
 	covered     map[string]bool // packages that coverage is of
-	marks       []benchmark // that reach what is applied
+	marks       []benchmark     // that reach what is applied
 
 	refusals map[string]*alloc.Fix // by site and fixer
 	round    int

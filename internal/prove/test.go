@@ -293,7 +293,7 @@ func (r *round) cover(ctx context.Context, packages []string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(r.dir, "cover.out")
+	file := filepath.Join(r.dir, fmt.Sprintf("cover%d.out", r.round))
 	r.progress("finding what tests run", 0, 0, "")
 	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + file}, cfg.Flags()...)
 	if r.req.Timeout > 0 {
