@@ -1,4 +1,4 @@
-//go:build !linux || !amd64 || nolinkname || offheapcheck || race || go1.28
+//go:build !nolinkname && (!linux || !amd64 || offheapcheck || race || go1.28)
 
 package offheap
 
