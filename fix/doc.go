@@ -65,6 +65,55 @@ tells. It refuses where the function
   - declares the value's type itself;
   - is a method whose receiver has no name, or has a comment in its signature.
 
+# Analyzer inplace
+
+inplace: use strings and bytes where they are
+
+A conversion between string and []byte copies. Where what is done with the copy
+can be done with the original, it is not needed:
+
+	for _, r := range []rune(s) {                =>  for _, r := range s {
+	strings.HasPrefix(string(b), "GET ")         =>  bytes.HasPrefix(b, []byte("GET "))
+	strings.TrimSpace(string(b)) == ""           =>  string(bytes.TrimSpace(b)) == ""
+	utf8.RuneCountInString(string(b))            =>  utf8.RuneCount(b)
+	re.Match([]byte(s))                          =>  re.MatchString(s)
+	json.NewDecoder(bytes.NewReader([]byte(s)))  =>  json.NewDecoder(strings.NewReader(s))
+	file.Write([]byte(s))                        =>  file.WriteString(s)
+
+The compiler compares string(b), looks it up in a map, switches on it and
+measures it without a copy, but not a variable that holds it:
+
+	k := string(b)
+	if v, ok := m[k]; ok {                       =>  if v, ok := m[string(b)]; ok {
+
+What is put together to be written to a strings.Builder or a bytes.Buffer is
+written part by part:
+
+	b.WriteString(key + "=" + value)             =>  b.WriteString(key)
+	                                                 b.WriteByte('=')
+	                                                 b.WriteString(value)
+
+It refuses
+
+  - a range over runes that uses the index, which would count bytes;
+  - twins of functions that would convert another operand instead, whose other
+    operands call something, or that call a function of the user's while they
+    look at the bytes: all could change them;
+  - a variable for string(b), where something until its last use could change b
+    or its elements: an assignment to an element, a call, a closure;
+  - string(b) written to a bytes.Buffer: b may be the buffer's own bytes, which
+    move as it grows;
+  - writers and readers that are not known: the Write and the WriteString of one
+    type may differ, and who gets a reader may ask for its type. bufio.Writer
+    cuts blocks differently in the two;
+  - parts written one by one where a later one calls something that could look at
+    the writer, or may panic when others are written and somebody could see it;
+  - calls with comments in them.
+
+strings.ToLower(a) == strings.ToLower(b) is not strings.EqualFold(a, b): they
+differ for runes whose lower cases differ but whose folds do not, as in "ſ" and
+"s".
+
 # Analyzer once
 
 once: make what is constant when the program starts, not at each call

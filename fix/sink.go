@@ -102,6 +102,67 @@ func (p *pass) own(s sink) bool {
 	return true
 }
 
+// severable says why a text may not be written in several steps, each of an
+// operand or, nil, of constant text: later ones are then evaluated when earlier
+// ones are written.
+func (p *pass) severable(to sink, steps []ast.Expr) (why string) {
+	own := p.own(to)
+	var operands []ast.Expr
+	for i, e := range steps {
+		if e == nil {
+			continue
+		}
+		operands = append(operands, e)
+		d := p.demands(e)
+		switch {
+		case i == 0: // before any write, as it was
+		case d.calls && !own:
+			return p.text(e) + " calls a function, which may look at what is written already"
+		case d.calls && p.refersTo(e, p.TypesInfo.Uses[to.expr.(*ast.Ident)]):
+			return p.text(e) + " reads what is written already"
+		case d.panics() && !own:
+			return p.text(e) + " may panic when a part is written already"
+		}
+		if to.typ == "bytes.Buffer" && len(steps) > 1 && p.holdsBytes(e) {
+			return p.text(e) + " may share the buffer's bytes"
+		}
+	}
+	if !p.interleaves(operands) {
+		return "it matters in which order the operands are evaluated"
+	}
+	return ""
+}
+
+// holdsBytes reports whether an expression reads from a []byte.
+func (p *pass) holdsBytes(e ast.Expr) (found bool) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		if x, ok := n.(ast.Expr); ok && !p.TypesInfo.Types[x].IsType() {
+			if t := p.TypesInfo.TypeOf(x); t != nil {
+				switch t := t.Underlying().(type) {
+				case *types.Slice:
+					found = true
+				case *types.Pointer:
+					_, array := t.Elem().Underlying().(*types.Array)
+					found = found || array
+				}
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// refersTo reports whether an object is named in a node.
+func (p *pass) refersTo(n ast.Node, obj types.Object) (found bool) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && p.TypesInfo.Uses[id] == obj {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
 // callee is the full name of the package-level function that a call calls,
 // "strings.Split", or "" for others.
 func (p *pass) callee(call *ast.CallExpr) string {

@@ -277,7 +277,11 @@ func (s *printing) write(c inspector.Cursor, to sink) {
 		return
 	}
 	stmt, ok := statement(c)
-	if why := s.severable(to, operands); ok && why == "" && to.builds {
+	steps := make([]ast.Expr, len(s.pieces))
+	for i, piece := range s.pieces {
+		steps[i] = piece.arg
+	}
+	if ok && to.builds && s.severable(to, steps) == "" {
 		var lines []string
 		for i, piece := range s.pieces {
 			lines = append(lines, to.write(piece, s.texts[i], false))
@@ -297,42 +301,6 @@ func (s *printing) write(c inspector.Cursor, to sink) {
 	cand.Adds = []alloc.Kind{alloc.String}
 	cand.Edits = append(imports, s.replace(c.Node(), to.recv+".WriteString("+strings.Join(parts, " + ")+")"))
 	s.propose(cand)
-}
-
-// severable says why a text may not be written in several steps: its operands
-// are then read between them.
-func (s *printing) severable(to sink, operands []ast.Expr) (why string) {
-	for _, e := range operands {
-		d := s.demands(e)
-		switch {
-		case d.calls:
-			return s.text(e) + " calls a function"
-		case d.panics() && !s.own(to):
-			return s.text(e) + " may panic when a part is written already"
-		case to.typ == "bytes.Buffer" && s.holdsBytes(e):
-			return s.text(e) + " may share the buffer's bytes"
-		}
-	}
-	return ""
-}
-
-// holdsBytes reports whether an expression reads from a []byte.
-func (p *pass) holdsBytes(e ast.Expr) (found bool) {
-	ast.Inspect(e, func(n ast.Node) bool {
-		if x, ok := n.(ast.Expr); ok && !p.TypesInfo.Types[x].IsType() {
-			if t := p.TypesInfo.TypeOf(x); t != nil {
-				switch t := t.Underlying().(type) {
-				case *types.Slice:
-					found = true
-				case *types.Pointer:
-					_, array := t.Elem().Underlying().(*types.Array)
-					found = found || array
-				}
-			}
-		}
-		return !found
-	})
-	return found
 }
 
 // append is for functions that append to a []byte. Where more than one piece

@@ -154,4 +154,3 @@ func (p *pass) unmoved(w ast.Expr) []ast.Expr {
 
 // addressable reports whether & can be put before an expression.
 func (p *pass) addressable(e ast.Expr) bool { return p.TypesInfo.Types[e].Addressable() }
-
