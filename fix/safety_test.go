@@ -223,7 +223,7 @@ func (b *bench) vet(c *checked) map[string]int {
 	return said
 }
 
-var anyLine = regexp.MustCompile(`prog\.go:\d+:\d+|at line \d+|line \d+`)
+var anyLine = regexp.MustCompile(`prog\.go:\d+:\d+|at line \d+|line \d+|fmt\.\w+`)
 
 // apply is a text with candidates applied.
 func (b *bench) apply(c *checked, fixes []*fix.Candidate) ([]byte, error) {
@@ -427,10 +427,27 @@ func (b *bench) rename(c *checked) []byte {
 		}
 		return obj != nil && obj.Pkg() == c.pkg && obj.Parent() == c.pkg.Scope()
 	}
+	// What every generated program has is compiled once.
+	same := make(map[types.Object]bool)
+	var cut [][2]int
+	for _, d := range c.file.Decls {
+		tf := b.fset.File(d.Pos())
+		from, to := tf.Offset(d.Pos()), tf.Offset(d.End())
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && bytes.Contains([]byte(shared), append(c.src[from:to:to], '\n')) {
+			cut = append(cut, [2]int{from, to})
+			same[c.info.Defs[f.Name]] = true
+		}
+	}
 	var at []int
 	ast.Inspect(c.file, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && id.Name != "_" && (own(c.info.Defs[id]) || own(c.info.Uses[id])) {
-			at = append(at, b.fset.File(id.Pos()).Offset(id.End()))
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			return !same[c.info.Defs[n.Name]]
+		case *ast.Ident:
+			obj := cmp.Or(c.info.Defs[n], c.info.Uses[n])
+			if n.Name != "_" && !same[obj] && (own(obj) || own(c.info.Uses[n])) {
+				at = append(at, b.fset.File(n.Pos()).Offset(n.End()))
+			}
 		}
 		return true
 	})
@@ -438,10 +455,22 @@ func (b *bench) rename(c *checked) []byte {
 	var out []byte
 	from := 0
 	for _, i := range slices.Compact(at) {
+		for len(cut) > 0 && cut[0][0] < i {
+			out = append(out, c.src[from:cut[0][0]]...)
+			from, cut = cut[0][1], cut[1:]
+		}
 		out = append(append(out, c.src[from:i]...), suffix...)
 		from = i
 	}
-	return append(out, c.src[from:]...)
+	out = append(out, c.src[from:]...)
+	if len(same) == 0 {
+		return out
+	}
+	out, err := rewrite.NewText(out, func(string) string { return "" }).Apply(nil) // imports that only those used
+	if err != nil {
+		panic(err)
+	}
+	return out
 }
 
 // try builds variants into one program and compares what they print. Variants
@@ -464,10 +493,11 @@ func (b *bench) try(t testing.TB, list []*variant) {
 		write(t, filepath.Join(dir, "p"+id+".go"), src)
 		fmt.Fprintf(&table, "\tmain%s,\n", id)
 	}
+	write(t, filepath.Join(dir, "shared.go"), []byte("package main\n\nimport (\n\t\"encoding/json\"\n\t\"fmt\"\n)\n"+shared))
 	write(t, filepath.Join(dir, "go.mod"), []byte("module main\n\ngo 1.26\n"))
 	write(t, filepath.Join(dir, "main.go"), []byte(runner+"\nvar all = []func(){\n"+table.String()+"}\n"))
 	exe := filepath.Join(dir, "all.exe")
-	cmd := exec.Command("go", "build", "-o", exe, ".")
+	cmd := exec.Command("go", "build", "-gcflags=-N -l", "-ldflags=-s -w", "-o", exe, ".") // quick to compile
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
