@@ -149,20 +149,54 @@ is another, which a comparison shows, or can be changed.
 
 # Analyzer presize
 
-presize: make slices with the length that a loop is going to append
+presize: make slices with the capacity that loops are going to fill
 
-A slice that grows by append in a loop is allocated again and again. Where the
-number of rounds is known before the loop, and each appends one element, the
-slice can be made with that capacity at once:
+A slice that grows by append in a loop is allocated again and again. Where it is
+known before the loop how much is appended, the slice can have that capacity at
+once:
 
 	s := []T{}                       =>      s := make([]T, 0, len(data))
 	for _, v := range data {                 for _, v := range data {
 		s = append(s, f(v))                      s = append(s, f(v))
 	}                                        }
 
-It refuses where the slice is used between its declaration and the loop, where
-the loop appends conditionally or may end early, and where what is ranged over
-changes before the loop.
+	var s []T                        =>      var s []T
+	for k := range m {                       s = slices.Grow(s, len(m))
+		s = append(s, k)                 for k := range m {
+	}                                                s = append(s, k)
+	return s                                 }
+	                                         return s
+
+	all := []T{}                     =>      n := 0
+	for _, p := range pages {                for _, p := range pages {
+		all = append(all, p.items...)            n += len(p.items)
+	}                                        }
+	                                         all := make([]T, 0, n)
+	                                         ...
+
+The slice is a variable of a function that starts empty. The rounds of a loop
+are known where it ranges over a slice, an array, a map, a string or an integer,
+or counts from one integer to another; loops within loops multiply, loops one
+after the other add up, and what a call gives to range over is kept in a
+variable. A slice that starts as nil stays nil where nothing is appended, unless
+nobody can tell. A number that is not the length of something that exists is
+limited to 1024 where the loop may end early: memory is not taken on a promise.
+
+It refuses where
+  - the number of rounds is not known, depends on what the loop changes, or
+    differs from round to round by more than lengths that can be added up before;
+  - the loop is left by break or goto, or a return gives the slice before its end:
+    it may need far less;
+  - appends depend on a condition, unless each round has one or the elements are
+    bytes, and the slice stays in the function: the array would be kept at full
+    length;
+  - the slice, an element's address, or the slice's own address is used while it
+    grows, or a function literal uses it: whoever has it can see whether append
+    moved the elements or not;
+  - cap(s), s[:n] or t := append(s, x) makes the capacity visible;
+  - nil would become empty where that shows;
+  - the slice is a result that a deferred call may see half done;
+  - what is to be measured may panic earlier than it does now.
 
 # Analyzer returnvalue
 

@@ -135,8 +135,10 @@ type pass struct {
 	root   inspector.Cursor
 	result *Result
 	users  map[types.Object][]inspector.Cursor
-	names  map[string]bool // of all identifiers, see declarable
-	unseen []string        // see tests
+	given  map[ast.Decl]map[string]bool // names, see fresh
+	ranged map[*ast.RangeStmt]string    // names for what loops range over
+	names  map[string]bool              // of all identifiers, see declarable
+	unseen []string                     // see tests
 	decls  map[*types.Func]*ast.FuncDecl
 	// initWhy is what initCalls found, nil before it looked.
 	initWhy *string

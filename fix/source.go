@@ -247,12 +247,21 @@ func importEdit(f *ast.File, importPath string) analysis.TextEdit {
 }
 
 // fresh is a name like the one given that means nothing at pos nor anywhere in
-// the function around it.
+// the function around it, and that the pass has not given to another rewrite
+// there.
 func (p *pass) fresh(pos token.Pos, name string) string {
 	f := p.fileOf(pos)
 	taken := make(map[string]bool)
+	var given map[string]bool
 	for _, d := range f.Decls {
 		if d.Pos() <= pos && pos < d.End() {
+			if given = p.given[d]; given == nil {
+				given = make(map[string]bool)
+				if p.given == nil {
+					p.given = make(map[ast.Decl]map[string]bool)
+				}
+				p.given[d] = given
+			}
 			ast.Inspect(d, func(n ast.Node) bool {
 				if id, ok := n.(*ast.Ident); ok {
 					taken[id.Name] = true
@@ -267,7 +276,10 @@ func (p *pass) fresh(pos token.Pos, name string) string {
 		if i > 1 {
 			try += strconv.Itoa(i)
 		}
-		if _, obj := scope.LookupParent(try, token.NoPos); obj == nil && !taken[try] {
+		if _, obj := scope.LookupParent(try, token.NoPos); obj == nil && !taken[try] && !given[try] {
+			if given != nil {
+				given[try] = true
+			}
 			return try
 		}
 	}
