@@ -25,31 +25,31 @@ func (p *pass) functions(visit func(inspector.Cursor, *ast.FuncDecl, *types.Func
 
 // fixed says why the parameters and results of a function cannot change
 // together with all its calls, "" if they can: it is exported, or used in
-// another way than to call it, or somewhere that the pass does not see.
-// Otherwise calls are all its calls.
+// another way than to call it, or somewhere that the pass does not see. calls
+// are the calls that it sees.
 func (p *pass) fixed(decl *ast.FuncDecl, fn *types.Func) (calls []inspector.Cursor, why string) {
 	name := fn.Name()
-	switch list := directives(decl.Doc); {
-	case fn.Exported():
-		return nil, name + " is exported"
-	case len(list) > 0:
-		return nil, fmt.Sprintf("%s has a //%s directive", name, list[0])
-	case p.linknamed(name):
-		return nil, "a //go:linkname directive names " + name
-	case p.mentioned(name):
-		return nil, "a file that is not part of this build names " + name
-	case decl.Recv != nil && p.inInterface(name):
-		return nil, "an interface has a method " + name
-	}
 	for _, use := range p.uses(fn) {
-		call, ok := called(use)
-		if !ok {
-			at := p.Fset.Position(use.Node().Pos())
-			return nil, fmt.Sprintf("line %d uses %s as a value", at.Line, name)
+		if call, ok := called(use); ok {
+			calls = append(calls, call)
+		} else if why == "" {
+			why = fmt.Sprintf("line %d uses %s as a value", p.lineOf(use), name)
 		}
-		calls = append(calls, call)
 	}
-	return calls, ""
+	switch list := directives(decl.Doc); {
+	case why != "":
+	case fn.Exported():
+		why = name + " is exported"
+	case len(list) > 0:
+		why = fmt.Sprintf("%s has a //%s directive", name, list[0])
+	case p.linknamed(name):
+		why = "a //go:linkname directive names " + name
+	case p.mentioned(name):
+		why = "a file that is not part of this build names " + name
+	case decl.Recv != nil && p.inInterface(name):
+		why = "an interface has a method " + name
+	}
+	return calls, why
 }
 
 // called is the call whose function the identifier at c names.

@@ -17,6 +17,40 @@ evaluation, exported declarations, reflection, linkname, assembly, cgo,
 generated files, files that another build would compile. A rewrite that could
 change behaviour is a serious bug.
 
+# Analyzer concrete
+
+concrete: give parameters of interface types the types of what is passed
+
+A value that is not a pointer is put on the heap to be passed as an interface, and
+what a pointer points to must be on the heap where its methods are called through
+an interface, which the compiler does not see through. A function that is not
+exported may be called with values of one type only:
+
+	func add(h *hash, k key)         =>      func add(h *hash, k userKey)
+	...                                      ...
+	add(h, userKey{id, name})                add(h, userKey{id, name})
+
+If it is called with values of several types, and at least one of them is not a
+pointer, the type becomes a type parameter:
+
+	func add(h *hash, k key)         =>      func add[K key](h *hash, k K)
+
+All that the function does with the parameter is to call its methods, or itself.
+It refuses where the function
+
+  - is used other than by calls, or a linkname directive, another build's file or
+    an interface's method names it;
+  - compares the parameter, asks for its type, passes it on, gives it another
+    value, or uses a method as a value;
+  - calls a method that belongs to what a pointer points to, which may be nil: an
+    interface's panic is another one;
+  - declares several parameters of the type in one go;
+  - is a method and gets values of several types, which cannot have a type
+    parameter, or gets pointers to several types, for which it does not help;
+  - cannot name the type where it is declared.
+
+A call with nil or with what another call returns in several values is left alone.
+
 # Analyzer inlinesplit
 
 inlinesplit: split functions so that what they make can be on the caller's stack
