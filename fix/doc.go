@@ -51,6 +51,47 @@ It refuses where the function
 
 A call with nil or with what another call returns in several values is left alone.
 
+# Analyzer hoist
+
+hoist: make once, before a loop, what each round makes anew
+
+A function literal that names nothing which the loop declares is the same
+function in each round, whoever keeps it: it shares the variables that it names
+with the code around it before and after. A method value of a pointer that
+nobody assigns to holds the same pointer:
+
+	for _, n := range nodes {        =>      visit := func(m *Node) { total += m.size }
+		walk(n, func(m *Node) {          for _, n := range nodes {
+			total += m.size                  walk(n, visit)
+		})                               }
+	}
+
+A variable that a round declares, and whose address only functions of the
+standard library get which fill it and forget it (json.Unmarshal and Decode, the
+Scan of database/sql and fmt, binary.Read), can be one variable that each round
+sets anew:
+
+	for rows.Next() {                =>      var id int
+		var id int                       for rows.Next() {
+		rows.Scan(&id)                           id = 0
+		ids = append(ids, id)                    rows.Scan(&id)
+	}                                                ids = append(ids, id)
+	                                         }
+
+It moves things out of as many loops as it can. It refuses
+
+  - what not every round makes: it would be made even if no round does;
+  - a loop over a function, which may run its body in other ways, and a function
+    with a goto, which may not jump over a variable;
+  - a method value of a field, of a pointer that is assigned, of a method with a
+    value receiver, which it copies in that round, or of an interface, which
+    panics in that round if it is nil;
+  - a variable that a function literal uses, whose address others get, that has
+    parts with methods which get their address (UnmarshalJSON, Scan), or that is
+    declared again together with others;
+  - a variable whose name means something else around the loop, or whose type
+    has no name there.
+
 # Analyzer inlinesplit
 
 inlinesplit: split functions so that what they make can be on the caller's stack

@@ -22,6 +22,7 @@ var manual string
 // Suite are all fixers, in the order of their names.
 var Suite = []*analysis.Analyzer{
 	Concrete,
+	Hoist,
 	InlineSplit,
 	Inplace,
 	Once,

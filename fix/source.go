@@ -263,7 +263,7 @@ func (p *pass) fresh(pos token.Pos, name string) string {
 				p.given[d] = given
 			}
 			ast.Inspect(d, func(n ast.Node) bool {
-				if id, ok := n.(*ast.Ident); ok {
+				if id, ok := n.(*ast.Ident); ok && !p.isMember(id) {
 					taken[id.Name] = true
 				}
 				return true
@@ -283,6 +283,18 @@ func (p *pass) fresh(pos token.Pos, name string) string {
 			return try
 		}
 	}
+}
+
+// isMember reports whether an identifier names a field or a method, which is
+// not looked up as a name.
+func (p *pass) isMember(id *ast.Ident) bool {
+	switch obj := p.TypesInfo.ObjectOf(id).(type) {
+	case *types.Var:
+		return obj.IsField() && !obj.Embedded()
+	case *types.Func:
+		return obj.Signature().Recv() != nil
+	}
+	return false
 }
 
 // spelled is how code at pos writes a type, ok is false where it cannot.
