@@ -174,42 +174,39 @@ func (m Map[K, V]) Get(k K) (v V, ok bool) {
 // place; nil if there is none. It is valid until the next Set or Upsert of a key
 // that is not in the map, Delete, Clear or Free.
 func (m Map[K, V]) At(k K) *V {
-	p, _ := m.find(k)
+	p, _ := find[K, V](m.h, k)
 	return p
 }
 
 // Set gives k the value v. An error, which wraps [ErrOutOfMemory], means that
 // the map had no memory for another key; then it is as before. Setting a key
 // that is in the map never fails.
-func (m Map[K, V]) Set(k K, v V) error {
-	slot, found, err := m.slotFor(k)
-	if err != nil {
-		return err
+func (m Map[K, V]) Set(k K, v V) (err error) {
+	// As little as the compiler inlines, so that v is copied once; a result
+	// without a name would make it too much.
+	p, err := m.valueFor(k)
+	if p != nil {
+		*p = v
 	}
-	if found && !m.h.plain {
-		*slotKey[K](slot) = k // 0 and -0 are equal
-	}
-	*slotValue[K, V](slot) = v
-	return nil
+	return
 }
 
 // Upsert returns where the value of k is, as [Map.At] does, and whether there
 // was one. If not, it adds one that is zero. Errors are those of Set.
 func (m Map[K, V]) Upsert(k K) (p *V, found bool, err error) {
-	slot, found, err := m.slotFor(k)
-	if err != nil {
-		return nil, false, err
+	p, hash := find[K, V](m.h, k)
+	if p != nil {
+		return p, true, nil
 	}
-	p = slotValue[K, V](slot)
-	if !found {
+	if p, err = m.insert(k, hash); err == nil {
 		*p = *new(V)
 	}
-	return p, found, nil
+	return p, false, err
 }
 
 // Delete deletes k, and reports whether it was in the map.
 func (m Map[K, V]) Delete(k K) bool {
-	p, hash := m.find(k)
+	p, hash := find[K, V](m.h, k)
 	if p == nil {
 		return false
 	}

@@ -123,7 +123,7 @@ func (m Map[K, V]) sameNextBit(t *mapTable) bool {
 	for n := range t.groups1 + 1 {
 		g := t.group(n, size)
 		for full := matchFull(g.ctrl); full != 0; full &= full - 1 {
-			hash := m.hash(*slotKey[K](g.slot(firstMatch(full), size)))
+			hash := hashOf(m.h, *slotKey[K](g.slot(firstMatch(full), size)))
 			seen[hash>>(63-t.depth)&1] = true
 			if seen[0] && seen[1] {
 				return false
@@ -142,7 +142,7 @@ func (m Map[K, V]) move(from, t0, t1 *mapTable) {
 		g := from.group(n, size)
 		for full := matchFull(g.ctrl); full != 0; full &= full - 1 {
 			slot := g.slot(firstMatch(full), size)
-			hash := m.hash(*slotKey[K](slot))
+			hash := hashOf(m.h, *slotKey[K](slot))
 			to := t0
 			if t0 != t1 && hash>>(64-t0.depth)&1 == 1 {
 				to = t1
@@ -183,7 +183,7 @@ func (m Map[K, V]) reorder(t *mapTable) {
 func (m Map[K, V]) settle(t *mapTable, from *mapGroup, i uint32) bool {
 	size := slotSize[K, V]()
 	slot := from.slot(i, size)
-	hash := m.hash(*slotKey[K](slot))
+	hash := hashOf(m.h, *slotKey[K](slot))
 	to, j := t.notFull(hash, size)
 	if to == from {
 		from.mark(i, hash7(hash)) // that a lower slot is free does not matter

@@ -17,9 +17,8 @@ import (
 // (runtime/hash64.go), in 3 ns. The seeds are the map's own and random, so
 // which keys collide cannot be known from outside.
 
-// hash is k's hash.
-func (m Map[K, V]) hash(k K) uint64 {
-	h := m.h
+// hashOf is k's hash.
+func hashOf[K comparable](h *mapHeader, k K) uint64 {
 	p := unsafe.Pointer(&k)
 	if h.plain {
 		switch unsafe.Sizeof(k) {

@@ -70,7 +70,7 @@ func (m Map[K, V]) iterateTable(t *mapTable, random, clears uint64, yield func(K
 			k := *slotKey[K](slot)
 			v := slotValue[K, V](slot)
 			if t.retired && k == k {
-				if v, _ = m.find(k); v == nil {
+				if v, _ = find[K, V](m.h, k); v == nil {
 					continue
 				}
 				k = *slotKey[K](slotOf[K](v))

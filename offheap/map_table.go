@@ -299,15 +299,14 @@ func firstMatch(match uint64) uint32 { return uint32(bits.TrailingZeros64(match)
 
 // find returns where the value of k is, or nil, and k's hash. It is the one call
 // of a look-up.
-func (m Map[K, V]) find(k K) (v *V, hash uint64) {
-	h := m.h
+func find[K comparable, V any](h *mapHeader, k K) (v *V, hash uint64) {
 	if h == nil {
 		return nil, 0
 	}
 	if h.plain && unsafe.Sizeof(k) == 8 {
-		hash = h.hash64(word(unsafe.Pointer(&k), 0)) // as m.hash does, without a call
+		hash = h.hash64(word(unsafe.Pointer(&k), 0)) // as hashOf does, without a call
 	} else {
-		hash = m.hash(k)
+		hash = hashOf(h, k)
 	}
 	l := h.link(hash)
 	t, groups1 := objectAt(&l.addr), l.n
@@ -329,16 +328,25 @@ func (m Map[K, V]) find(k K) (v *V, hash uint64) {
 	}
 }
 
-// slotFor returns the slot with k. If there is none, it takes one and puts k in,
-// but no value.
-func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
+// valueFor returns where the value of k is. If k is not in the map, it takes a
+// slot and puts k in, but no value.
+func (m Map[K, V]) valueFor(k K) (*V, error) {
+	v, hash := find[K, V](m.h, k)
+	if v == nil {
+		return m.insert(k, hash)
+	}
+	if !m.h.plain {
+		*slotKey[K](slotOf[K](v)) = k // 0 and -0 are equal
+	}
+	return v, nil
+}
+
+// insert takes a slot for k, which is not in the map, and puts k in, but no
+// value.
+func (m Map[K, V]) insert(k K, hash uint64) (*V, error) {
 	h := m.h
 	if h == nil {
 		panic("offheap: a key is set in a nil Map")
-	}
-	v, hash := m.find(k)
-	if v != nil {
-		return slotOf[K](v), true, nil
 	}
 	size := slotSize[K, V]()
 	for {
@@ -347,7 +355,7 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 		if g.control(i) != ctrlDeleted {
 			if t.left == 0 {
 				if err := m.grow(hash); err != nil {
-					return nil, false, err
+					return nil, err
 				}
 				continue
 			}
@@ -356,9 +364,9 @@ func (m Map[K, V]) slotFor(k K) (slot unsafe.Pointer, found bool, err error) {
 		g.mark(i, hash7(hash))
 		t.used++
 		h.len++
-		slot = g.slot(i, size)
+		slot := g.slot(i, size)
 		*slotKey[K](slot) = k
-		return slot, false, nil
+		return slotValue[K, V](slot), nil
 	}
 }
 

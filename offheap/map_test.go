@@ -85,11 +85,11 @@ func checkMap[K comparable, V any](t testing.TB, m Map[K, V]) {
 				if k != k {
 					continue
 				}
-				hash := m.hash(k)
+				hash := hashOf(m.h, k)
 				if tab.depth > 0 && firstHash(hash, tab.depth) != firstHash(first, tab.depth) {
 					t.Fatalf("key %v is in the wrong table", k)
 				}
-				if at, _ := m.find(k); slotOf[K](at) != g.slot(i, slotSize[K, V]()) {
+				if at, _ := find[K, V](m.h, k); slotOf[K](at) != g.slot(i, slotSize[K, V]()) {
 					t.Fatalf("key %v is not found where it is", k)
 				}
 			case g.control(i) == ctrlEmpty:
