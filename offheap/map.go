@@ -141,6 +141,22 @@ func NewMap[K comparable, V any](a Allocator) (Map[K, V], error) {
 	return Map[K, V]{a, h}, nil
 }
 
+// NewMapSize is [NewMap] with memory for n entries, as in make(map[K]V, n). Until
+// there are more, inserts move entries only by the odd chance, and fail only
+// then. Deleting entries gives memory back, this too. The hint is taken as far as
+// it goes: a map with one that was too small grows, and n below 1 is none.
+func NewMapSize[K comparable, V any](a Allocator, n int) (Map[K, V], error) {
+	m, err := NewMap[K, V](a)
+	if err != nil {
+		return m, err
+	}
+	if err := m.reserve(n); err != nil {
+		m.Free()
+		return Map[K, V]{}, err
+	}
+	return m, nil
+}
+
 // Free frees the map. It must not be used afterwards, nor any copy. Freeing the
 // zero Map is fine. Free panics while there is an iteration over the map.
 func (m Map[K, V]) Free() {

@@ -1,6 +1,9 @@
 package offheap
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // How a map grows and shrinks. See map.go for an overview.
 
@@ -96,6 +99,72 @@ func (m Map[K, V]) deepen(p mapPlace) error {
 	}
 	*l = mapLink{addr: uintptr(unsafe.Pointer(&links[0])), bits: l.bits + 1}
 	return nil
+}
+
+// reserve gives an empty map the tables that n entries need. After an error it is
+// as before.
+//
+// In a map of several tables each has another number of entries: the square root
+// of the mean is their standard deviation. So tables get a mean from which what
+// they have room for is three of those away: one table in 700 is split then.
+func (m Map[K, V]) reserve(n int) error {
+	h := m.h
+	if n <= 0 {
+		return nil
+	}
+	slots := uint32(groupSlots)
+	for slots < h.maxSlots && int(room(slots)) < n {
+		slots *= 2
+	}
+	var depth uint8
+	if full := int(room(slots)); n > full {
+		for mean := n; depth < mapMaxDepth; mean = n >> depth {
+			if spare := full - mean; spare > 0 && spare*spare >= 9*mean {
+				break
+			}
+			depth++
+		}
+	}
+	size, err := tableSize(slots, slotSize[K, V]())
+	if err != nil {
+		return err
+	}
+	if size > maxAlloc>>depth {
+		return &oomError{size: math.MaxInt, cause: errTooLarge}
+	}
+	root, err := m.newLink(slots, 0, depth)
+	if err == nil {
+		h.root = root
+	}
+	return err
+}
+
+// newLink returns a link, above bits of the hash deep, to an empty table, or to
+// directories of bits bits in all with one for each link.
+func (m Map[K, V]) newLink(slots uint32, above, bits uint8) (mapLink, error) {
+	if bits == 0 {
+		t, err := m.newTable(slots, above)
+		if err != nil {
+			return mapLink{}, err
+		}
+		return mapLink{addr: uintptr(unsafe.Pointer(t)), n: t.groups1}, nil
+	}
+	b := min(bits, m.h.maxBits)
+	links, err := m.newDir(b)
+	if err != nil {
+		return mapLink{}, err
+	}
+	l := mapLink{addr: uintptr(unsafe.Pointer(&links[0])), n: uint32(len(links)), bits: b}
+	for i := range links {
+		if links[i], err = m.newLink(slots, above+b, bits-b); err != nil {
+			for j := range links[:i] {
+				m.freeLink(&links[j], above+b)
+			}
+			m.freeDir(l.addr, b)
+			return mapLink{}, err
+		}
+	}
+	return l, nil
 }
 
 // newDir returns the links of a new directory.

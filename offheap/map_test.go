@@ -349,6 +349,83 @@ func TestMapBoundedWork(t *testing.T) {
 	}
 }
 
+// A map with memory for its entries does not grow.
+func TestMapSize(t *testing.T) {
+	for _, n := range []int{-1, 0, 1, 7, 8, 14, 100, 896, 1000, 5000, 100_000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			h := NewHeap(Config{})
+			defer h.Close()
+			m, err := NewMapSize[uint64, uint64](h, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkMap(t, m)
+			if room := m.Stats().Slots / 8 * 7; n > 0 && (room < n || room > 3*n+7) {
+				t.Errorf("room for %d entries", room)
+			}
+			for i := range uint64(max(n, 0)) {
+				if err := m.Set(i, i); err != nil {
+					t.Fatal(err)
+				}
+			}
+			// At 100,000 a table or two may be split.
+			if moved := m.Stats().Moved; moved > uint64(max(n, 0)/20) || n <= 896 && moved != 0 {
+				t.Errorf("%d entries moved", moved)
+			}
+			checkMap(t, m)
+			m.Free()
+			checkEmpty(t, h)
+		})
+	}
+}
+
+// Directories of several levels, by a hint; and no memory for any part of them.
+func TestMapSizeFails(t *testing.T) {
+	for fail := 0; ; fail++ {
+		f := &failing{a: NewHeap(Config{}), rng: rand.New(rand.NewPCG(1, 1))}
+		m := Must(NewMap[uint64, uint64](f))
+		shrunk(m)
+		f.countdown = fail + 1
+		err := m.reserve(200) // 32 tables, and directories of 2, 2 and 1 bits
+		f.countdown = 0
+		checkMap(t, m)
+		if err != nil && (!errors.Is(err, errInjected) || m.MemoryUsed() != int(unsafe.Sizeof(*m.h))) {
+			t.Errorf("allocation %d failed: %v, and %d bytes are left", fail, err, m.MemoryUsed())
+		}
+		for i := range uint64(300) {
+			m.Set(i, i)
+		}
+		if m.Len() != 300 {
+			t.Errorf("%d entries", m.Len())
+		}
+		checkMap(t, m)
+		for i := range uint64(300) {
+			m.Delete(i)
+		}
+		checkMap(t, m)
+		if s := m.Stats(); s.Directories != 0 || s.Slots != groupSlots {
+			t.Errorf("after all was deleted: %+v", s)
+		}
+		m.Free()
+		checkEmpty(t, f.a)
+		f.a.Close()
+		if err == nil {
+			if fail < 20 {
+				t.Errorf("only %d allocations", fail)
+			}
+			break
+		}
+	}
+	h := NewHeap(Config{Limit: 1 << 20})
+	defer h.Close()
+	for _, n := range []int{1_000_000, math.MaxInt / 4, math.MaxInt} {
+		if _, err := NewMapSize[uint64, value100](h, n); !errors.Is(err, ErrOutOfMemory) {
+			t.Errorf("a million entries in a megabyte: %v", err)
+		}
+	}
+	checkEmpty(t, h)
+}
+
 // Several levels of directories, and hashes that are all alike.
 func TestMapDirectories(t *testing.T) {
 	for _, test := range []struct {
@@ -502,11 +579,19 @@ type failing struct {
 	rng    *rand.Rand
 	chance uint64
 	failed int
+
+	countdown int // if not 0, that allocation fails
 }
 
 var errInjected = fmt.Errorf("%w: injected", ErrOutOfMemory)
 
 func (f *failing) fail() bool {
+	if f.countdown > 0 {
+		if f.countdown--; f.countdown == 0 {
+			f.failed++
+			return true
+		}
+	}
 	if f.chance == 0 || f.rng.Uint64N(f.chance) != 0 {
 		return false
 	}
@@ -727,7 +812,7 @@ func TestMapModel(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			x := newMapModel(t, Config{}, test.keys)
 			test.f(x.m)
-			rng := rand.New(rand.NewPCG(1, test.keys))
+			rng := rand.New(rand.NewPCG(1, test.keys^stressSeed(t)<<32))
 			for i := range n / 7 {
 				if i%(3*int(test.keys)) == 0 {
 					x.shrinks = !x.shrinks
@@ -777,8 +862,8 @@ func FuzzMap(f *testing.F) {
 	f.Add([]byte("1 one operation is eight bytes, and this has several of them."))
 	f.Add([]byte{0})
 	rng := rand.New(rand.NewPCG(9, 9))
-	for i := range byte(32) {
-		seed := []byte{i}
+	for i := range byte(64) {
+		seed := []byte{i * 5}
 		for range 500 {
 			seed = binary.LittleEndian.AppendUint64(seed, rng.Uint64())
 		}
@@ -801,6 +886,9 @@ func FuzzMap(f *testing.F) {
 		}
 		if how&16 != 0 {
 			lumpy(x.m)
+		}
+		if err := x.m.reserve(int(how>>5) * int(x.keys) / 4); err != nil && how&8 == 0 {
+			t.Fatal(err)
 		}
 		for ops = ops[1:]; len(ops) >= 8; ops = ops[8:] {
 			x.shrinks = len(ops)/1024%2 == 1

@@ -214,7 +214,7 @@ func TestMapStress(t *testing.T) {
 	})
 	for g := range uint64(goroutines) {
 		wg.Go(func() {
-			rng := rand.New(rand.NewPCG(g, 7))
+			rng := rand.New(rand.NewPCG(g, 7+stressSeed(t)))
 			f := &failing{a: h, rng: rng}
 			m, err := NewMap[uint64, uint64](f)
 			if err != nil {

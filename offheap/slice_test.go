@@ -1,6 +1,7 @@
 package offheap
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"slices"
@@ -19,56 +20,101 @@ func TestSlice(t *testing.T) {
 // testSlice does random operations on a Slice and on Go's slice.
 func testSlice[T comparable](t *testing.T, value func(int) T) {
 	t.Helper()
-	f := &failing{a: NewHeap(Config{}), rng: rand.New(rand.NewPCG(1, 1)), chance: 5}
-	defer f.a.Close()
-	rng := rand.New(rand.NewPCG(1, 2))
-	var s Slice[T]
-	var want []T
-	for i := range stressOps(t) / 100 {
-		var err error
-		switch op := rng.IntN(100); {
-		case op < 50:
-			if err = s.Append(f, value(i)); err == nil {
-				want = append(want, value(i))
-			}
-		case op < 60:
-			part := want[:min(len(want), rng.IntN(20))]
-			if err = s.Append(f, s.View()[:len(part)]...); err == nil {
-				want = append(want, part...)
-			}
-		case op < 70:
-			n := rng.IntN(2000)
-			if err = s.Grow(f, n); err == nil && s.Cap() < s.Len()+n {
-				t.Fatalf("Grow by %d: %d of %d", n, s.Len(), s.Cap())
-			}
-		case op < 80:
-			n := rng.IntN(3000)
-			if err = s.Resize(f, n); err == nil {
-				for n > len(want) {
-					want = append(want, *new(T))
-				}
-				want = want[:n]
-			}
-		case op < 85:
-			err = s.Clip(f)
-		case op < 87:
-			s.Free(f)
-			want = nil
-		case op < 95 && len(want) > 0:
-			i := rng.IntN(len(want))
-			*s.At(i) = value(i + 5)
-			want[i] = value(i + 5)
-		}
-		if err != nil && !errors.Is(err, ErrOutOfMemory) {
-			t.Fatal(err)
-		}
-		if !slices.Equal(s.View(), want) || s.Len() != len(want) || cap(s.View()) != len(want) {
-			t.Fatalf("after %d operations: %d elements, want %d", i, s.Len(), len(want))
-		}
+	rng := rand.New(rand.NewPCG(1, 2+stressSeed(t)))
+	m := newSliceModel(t, 5, value)
+	for range stressOps(t) / 100 {
+		m.op(rng.Uint64())
 	}
-	s.Free(f)
-	s.Free(f)
-	checkEmpty(t, f.a)
+	m.end()
+}
+
+// A sliceModel is a Slice, and what it must have.
+type sliceModel[T comparable] struct {
+	t     testing.TB
+	f     *failing
+	value func(int) T
+	s     Slice[T]
+	want  []T
+	n     int
+}
+
+func newSliceModel[T comparable](t testing.TB, chance uint64, value func(int) T) *sliceModel[T] {
+	f := &failing{a: NewHeap(Config{}), rng: rand.New(rand.NewPCG(1, 1)), chance: chance}
+	return &sliceModel[T]{t: t, f: f, value: value}
+}
+
+// op does one operation that r chooses.
+func (m *sliceModel[T]) op(r uint64) {
+	m.t.Helper()
+	m.n++
+	var err error
+	s, failed, capacity := &m.s, m.f.failed, m.s.Cap()
+	switch op, arg := r%100, int(r>>8%3000); {
+	case op < 50:
+		if err = s.Append(m.f, m.value(m.n)); err == nil {
+			m.want = append(m.want, m.value(m.n))
+		}
+	case op < 60:
+		part := m.want[:min(len(m.want), arg%20)]
+		if err = s.Append(m.f, s.View()[:len(part)]...); err == nil {
+			m.want = append(m.want, part...)
+		}
+	case op < 70:
+		if err = s.Grow(m.f, arg); err == nil && s.Cap() < s.Len()+arg {
+			m.t.Fatalf("Grow by %d: %d of %d", arg, s.Len(), s.Cap())
+		}
+	case op < 80:
+		if err = s.Resize(m.f, arg); err == nil {
+			m.want = append(m.want, make([]T, max(0, arg-len(m.want)))...)[:arg]
+		}
+	case op < 85:
+		err = s.Clip(m.f)
+	case op < 87:
+		s.Free(m.f)
+		m.want = nil
+	case op < 95 && len(m.want) > 0:
+		i := arg % len(m.want)
+		*s.At(i) = m.value(arg)
+		m.want[i] = m.value(arg)
+	}
+	if err != nil && (!errors.Is(err, ErrOutOfMemory) || s.Cap() != capacity) || (err != nil) != (m.f.failed > failed) {
+		m.t.Fatalf("operation %d, %d: %v, after which the capacity is %d and was %d", m.n, r%100, err, s.Cap(), capacity)
+	}
+	if !slices.Equal(s.View(), m.want) || s.Len() != len(m.want) || cap(s.View()) != len(m.want) || s.Cap() < s.Len() {
+		m.t.Fatalf("after %d operations: %d elements of %d, want %d", m.n, s.Len(), s.Cap(), len(m.want))
+	}
+}
+
+func (m *sliceModel[T]) end() {
+	m.s.Free(m.f)
+	m.s.Free(m.f)
+	checkEmpty(m.t, m.f.a)
+	m.f.a.Close()
+}
+
+// FuzzSlice takes operations from the input: eight bytes each. One allocation in
+// chance fails, if that is not 0.
+func FuzzSlice(f *testing.F) {
+	f.Add(uint64(0), []byte("eight bytes are one operation, so these are some"))
+	rng := rand.New(rand.NewPCG(4, 4))
+	for chance := range uint64(4) {
+		var seed []byte
+		for range 200 {
+			seed = binary.LittleEndian.AppendUint64(seed, rng.Uint64())
+		}
+		f.Add(chance, seed)
+	}
+	f.Fuzz(func(t *testing.T, chance uint64, ops []byte) {
+		small := newSliceModel(t, chance, func(i int) uint8 { return uint8(i) })
+		odd := newSliceModel(t, chance, func(i int) [3]uint16 { return [3]uint16{uint16(i), 7, 8} })
+		for ; len(ops) >= 8; ops = ops[8:] {
+			r := binary.LittleEndian.Uint64(ops)
+			small.op(r)
+			odd.op(r)
+		}
+		small.end()
+		odd.end()
+	})
 }
 
 func TestSliceView(t *testing.T) {
