@@ -18,8 +18,8 @@ type Allocator interface {
 	// AllocUninit is Alloc, but the contents are undefined.
 	AllocUninit(size uintptr) (unsafe.Pointer, error)
 
-	// Free takes back memory of Alloc or AllocUninit. The size must be the one
-	// that was asked for.
+	// Free takes back memory of Alloc or AllocUninit, and of nothing else. The
+	// size must be the one that was asked for.
 	Free(p unsafe.Pointer, size uintptr)
 
 	// allocUninit is AllocUninit that says whether the memory may not be zero.
@@ -49,7 +49,8 @@ func Free[T any](a Allocator, p *T) {
 	freeFn(a, unsafe.Pointer(p), unsafe.Sizeof(*p))
 }
 
-// freeTyped is Free, which in the checked build compares the type.
+// freeTyped is Free, which in the checked build compares the type: that of the
+// object, of the slice, or string.
 func freeTyped(a Allocator, p unsafe.Pointer, size uintptr, nilT any) {
 	switch {
 	case p == nil:
@@ -84,7 +85,13 @@ func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err erro
 	if size > 0 && uintptr(capacity) > math.MaxInt/size {
 		return nil, false, &oomError{size: math.MaxInt, cause: errTooLarge}
 	}
-	p, dirty, err := allocTyped(a, uintptr(capacity)*size, (*T)(nil))
+	var p unsafe.Pointer
+	if checked {
+		mustPointerFree[T]()
+		p, dirty, err = checkedAlloc(a, uintptr(capacity)*size, reflect.TypeFor[[]T]())
+	} else {
+		p, dirty, err = allocTyped(a, uintptr(capacity)*size, (*T)(nil))
+	}
 	if err != nil {
 		return nil, false, err
 	}
@@ -96,7 +103,7 @@ func makeSlice[T any](a Allocator, n, capacity int) (s []T, dirty bool, err erro
 // nil slice is fine.
 func FreeSlice[T any](a Allocator, s []T) {
 	if cap(s) > 0 {
-		freeTyped(a, unsafe.Pointer(unsafe.SliceData(s)), uintptr(cap(s))*unsafe.Sizeof(*new(T)), (*T)(nil))
+		freeTyped(a, unsafe.Pointer(unsafe.SliceData(s)), uintptr(cap(s))*unsafe.Sizeof(*new(T)), (*[]T)(nil))
 	}
 }
 
@@ -137,7 +144,13 @@ func CloneString(a Allocator, s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	p, err := a.AllocUninit(uintptr(len(s)))
+	var p unsafe.Pointer
+	var err error
+	if checked {
+		p, _, err = checkedAlloc(a, uintptr(len(s)), reflect.TypeFor[string]())
+	} else {
+		p, err = a.AllocUninit(uintptr(len(s)))
+	}
 	if err != nil {
 		return "", err
 	}
@@ -148,7 +161,7 @@ func CloneString(a Allocator, s string) (string, error) {
 // FreeString takes back a string of [CloneString]: that very string, not a part.
 func FreeString(a Allocator, s string) {
 	if s != "" {
-		a.Free(unsafe.Pointer(unsafe.StringData(s)), uintptr(len(s)))
+		freeTyped(a, unsafe.Pointer(unsafe.StringData(s)), uintptr(len(s)), (*string)(nil))
 	}
 }
 

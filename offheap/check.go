@@ -7,7 +7,8 @@ package offheap
 // was allocated. An object ends in a canary, which is looked at when it is
 // freed; then it is poisoned and put in a quarantine, where double frees find it
 // with both stacks, and when it leaves the quarantine the poison is looked at.
-// Sizes and types are compared at the free. An object that New did not zero is
+// Sizes and types are compared at the free: a T is not a []T of one, nor a string
+// a []byte, and memory of Alloc has no type. An object that New did not zero is
 // poisoned too. Without -race, some objects have a page of the system's with one
 // behind it that may not be accessed; see check_guard.go.
 //
@@ -21,7 +22,7 @@ const Checked = checked
 type Leak struct {
 	Objects int
 	Bytes   int64
-	Type    string // "" if not known
+	Type    string // "[]T" for slices, "" for memory of Alloc
 	Stack   string // where they were allocated
 }
 

@@ -49,7 +49,7 @@ type checkHeap struct {
 type checkedObject struct {
 	mem   []byte // the object and its canary
 	size  uintptr
-	typ   reflect.Type // nil if not known
+	typ   reflect.Type // nil if it came from Alloc or AllocUninit
 	alloc []uintptr    // stacks
 	free  []uintptr    // nil while it lives
 	page  *guardedPage // that it has for itself, or nil
@@ -61,6 +61,9 @@ func (c *checkHeap) init(h *Heap) {
 }
 
 func checkedAlloc(a Allocator, size uintptr, t reflect.Type) (p unsafe.Pointer, dirty bool, err error) {
+	if t == reflect.TypeFor[plainByte]() {
+		t = nil
+	}
 	switch a := a.(type) {
 	case *Heap:
 		p, err = a.check.alloc(size, t)
@@ -84,6 +87,13 @@ func checkedFree(a Allocator, p unsafe.Pointer, size uintptr, t reflect.Type) {
 	default:
 		a.Free(p, size)
 	}
+}
+
+func typeText(t reflect.Type) string {
+	if t == nil {
+		return "plain memory"
+	}
+	return t.String()
 }
 
 func callers() []uintptr {
@@ -165,8 +175,8 @@ func (c *checkHeap) free(p unsafe.Pointer, size uintptr, t reflect.Type) {
 		panic(o.misuse(badTwice))
 	case o.size != size:
 		panic(o.misuse(badSize + ": " + strconv.Itoa(int(size)) + " bytes"))
-	case o.typ != nil && t != nil && o.typ != t:
-		panic(o.misuse("was allocated as " + o.typ.String() + " and is freed as " + t.String()))
+	case o.typ != t:
+		panic(o.misuse("was allocated as " + typeText(o.typ) + " and is freed as " + typeText(t)))
 	}
 	o.checkCanary()
 	o.free = callers()

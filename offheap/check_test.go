@@ -93,6 +93,41 @@ func TestChecked(t *testing.T) {
 			p := Must(New[a](h))
 			Free(h, (*b)(unsafe.Pointer(p)))
 		}},
+		{"a slice of another type", "[]offheap.a and is freed as []offheap.b", func(h *Heap) {
+			s := Must(MakeSlice[a](h, 3, 3))
+			FreeSlice(h, unsafe.Slice((*b)(unsafe.Pointer(&s[0])), 3))
+		}},
+		{"a slice as an element", "[]offheap.a and is freed as offheap.a", func(h *Heap) {
+			Free(h, &Must(MakeSlice[a](h, 1, 1))[0])
+		}},
+		{"a string as a slice", "string and is freed as []uint8", func(h *Heap) {
+			s := Must(CloneString(h, "text"))
+			FreeSlice(h, unsafe.Slice(unsafe.StringData(s), len(s)))
+		}},
+		{"a slice as a string", "[]uint8 and is freed as string", func(h *Heap) {
+			s := Must(MakeSlice[byte](h, 4, 4))
+			FreeString(h, unsafe.String(&s[0], len(s)))
+		}},
+		{"a part of a string", "another size", func(h *Heap) {
+			FreeString(h, Must(CloneString(h, "text"))[:3])
+		}},
+		{"an object through Heap.Free", "offheap.a and is freed as plain memory", func(h *Heap) {
+			h.Free(unsafe.Pointer(Must(New[a](h))), unsafe.Sizeof(a{}))
+		}},
+		{"an object through Cache.Free", "offheap.a and is freed as plain memory", func(h *Heap) {
+			h.NewCache().Free(unsafe.Pointer(Must(New[a](h))), unsafe.Sizeof(a{}))
+		}},
+		{"plain memory as an object", "plain memory and is freed as offheap.a", func(h *Heap) {
+			Free(h, (*a)(Must(h.Alloc(unsafe.Sizeof(a{})))))
+		}},
+		{"plain memory as a string", "plain memory and is freed as string", func(h *Heap) {
+			FreeString(h, unsafe.String((*byte)(Must(h.NewCache().Alloc(8))), 8))
+		}},
+		{"one of many as another type", "offheap.a and is freed as offheap.b", func(h *Heap) {
+			ps := make([]*a, 2)
+			Must(AllocN(h, ps))
+			FreeN(h, []*b{(*b)(unsafe.Pointer(ps[0]))})
+		}},
 		{"past the end", "past its end", func(h *Heap) {
 			s := Must(MakeSlice[byte](h, 5, 5))
 			*(*byte)(unsafe.Add(unsafe.Pointer(&s[0]), 5)) = 1
@@ -141,6 +176,7 @@ func TestLeaks(t *testing.T) {
 		Must(New[[4]uint64](h))
 	}
 	Free(h, Must(New[uint64](h)))
+	Must(MakeSlice[uint16](h, 2, 4))
 	leaks := h.Leaks()
 	err := h.Close()
 	if !checked {
@@ -149,7 +185,7 @@ func TestLeaks(t *testing.T) {
 		}
 		return
 	}
-	if len(leaks) != 1 || leaks[0].Objects != 3 || leaks[0].Bytes != 96 || leaks[0].Type != "[4]uint64" || !strings.Contains(leaks[0].Stack, "TestLeaks") {
+	if len(leaks) != 2 || leaks[0].Objects != 3 || leaks[0].Bytes != 96 || leaks[0].Type != "[4]uint64" || !strings.Contains(leaks[0].Stack, "TestLeaks") || leaks[1].Type != "[]uint16" {
 		t.Errorf("%+v", leaks)
 	}
 	if err == nil || !strings.Contains(err.Error(), "3 objects, 96 bytes, [4]uint64") {

@@ -1,6 +1,7 @@
 package offheap
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -51,7 +52,7 @@ func leakError(leaks []Leak) error {
 	var b strings.Builder
 	b.WriteString("offheap: not freed:")
 	for _, l := range leaks {
-		fmt.Fprintf(&b, "\n%d objects, %d bytes, %s\n%s", l.Objects, l.Bytes, l.Type, l.Stack)
+		fmt.Fprintf(&b, "\n%d objects, %d bytes, %s\n%s", l.Objects, l.Bytes, cmp.Or(l.Type, "plain memory"), l.Stack)
 	}
 	return errors.New(b.String())
 }

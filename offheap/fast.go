@@ -37,8 +37,11 @@ type allocFunc = func(a Allocator, size uintptr, nilT any) (unsafe.Pointer, erro
 // A freeFunc takes them back.
 type freeFunc = func(a Allocator, p unsafe.Pointer, size uintptr)
 
-// nilByte stands for the type of memory that may have no Go pointers.
-var nilByte any = (*byte)(nil)
+// nilByte stands for the type of memory of Alloc, which may have no Go pointers.
+// The type is one of its own, so that the checked build knows it.
+var nilByte any = (*plainByte)(nil)
+
+type plainByte byte
 
 func allocGo(a Allocator, size uintptr, nilT any) (unsafe.Pointer, error) {
 	p, _, err := allocTyped(a, size, nilT)
