@@ -151,6 +151,9 @@ func writeConfig(w io.Writer, p plan, args []string, start time.Time) error {
 		{"load", firstWord("/proc/loadavg")},
 		{"go", runtime.Version()},
 	}
+	if commit := measuredCommit(".."); commit != "" {
+		config = append(config, [2]string{"offheap", commit})
+	}
 	for _, module := range []string{"modernc.org/memory", "github.com/dgraph-io/ristretto/v2"} {
 		version, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", module).Output()
 		if err != nil {
@@ -171,6 +174,28 @@ func writeConfig(w io.Writer, p plan, args []string, start time.Time) error {
 		}
 	}
 	return nil
+}
+
+// measuredCommit is the last commit that changed the sources of the package in a
+// folder, and whether they were changed since: "3fa162d0c1b2 and changes". It is
+// "" where git does not know. The build information has none: the package is in
+// another module, by a replace directive.
+func measuredCommit(dir string) string {
+	git := func(args ...string) (string, error) {
+		args = append(args, "--", ":(glob)*.go", ":(glob)*.s", "go.mod")
+		cmd := exec.Command("git", args...)
+		cmd.Dir = dir
+		out, err := cmd.Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	commit, err := git("log", "-1", "--abbrev=12", "--format=%h")
+	if err != nil {
+		return ""
+	}
+	if changes, err := git("status", "--porcelain"); err != nil || changes != "" {
+		commit += " and changes"
+	}
+	return commit
 }
 
 // hidePaths leaves of each argument that is a path only its end.

@@ -65,7 +65,7 @@ func serve(p *peer.Peer, target time.Duration, stdin io.Reader, stdout io.Writer
 		if pat == nil {
 			return fmt.Errorf("no pattern %q", name)
 		}
-		r := measure(pat, a, params, target)
+		r := measure(func(p pattern.Params) pattern.Result { return pat.Run(a, p) }, params, target)
 		if _, err := fmt.Fprintln(stdout, r.N, r.Wall.Nanoseconds(), r.CPU.Nanoseconds()); err != nil {
 			return err
 		}
@@ -75,16 +75,16 @@ func serve(p *peer.Peer, target time.Duration, stdin io.Reader, stdout io.Writer
 
 // measure runs the pattern with the pairs asked for, after a tenth of them to
 // warm up, or finds out how many take the target.
-func measure(pat *pattern.Pattern, a pattern.Allocator, params pattern.Params, target time.Duration) pattern.Result {
+func measure(run func(pattern.Params) pattern.Result, params pattern.Params, target time.Duration) pattern.Result {
 	if params.N > 0 {
 		warm := params
 		warm.N = max(1, params.N/10)
-		pat.Run(a, warm)
-		return pat.Run(a, params)
+		run(warm)
+		return run(params)
 	}
 	params.N = 1000
 	for {
-		r := pat.Run(a, params)
+		r := run(params)
 		took := r.CPU / time.Duration(params.Threads)
 		if took >= target*3/4 {
 			return r

@@ -188,8 +188,12 @@ func writeConfig(b *strings.Builder, s *Set) {
 		}
 		return "unknown"
 	}
-	fmt.Fprintf(b, "Measured on %s with `%s` in bench; %s. %s, %s CPUs, kernel %s, %s/%s; %s; modernc.org/memory %s, ristretto %s; mimalloc %s, jemalloc %s, tcmalloc %s, glibc %s, gcc %s. Load of the machine at the start: %s.\n",
-		c("date"), c("command"), c("rounds"), c("cpu"), c("cpus"), c("kernel"), c("goos"), c("goarch"), c("go"),
+	commit := s.Config["offheap"] // older results do not have it
+	if commit != "" {
+		commit = " of offheap at " + commit
+	}
+	fmt.Fprintf(b, "Measured on %s%s with `%s` in bench; %s. %s, %s CPUs, kernel %s, %s/%s; %s; modernc.org/memory %s, ristretto %s; mimalloc %s, jemalloc %s, tcmalloc %s, glibc %s, gcc %s. Load of the machine at the start: %s.\n",
+		c("date"), commit, c("command"), c("rounds"), c("cpu"), c("cpus"), c("kernel"), c("goos"), c("goarch"), c("go"),
 		c("modernc.org-memory"), c("github.com-dgraph-io-ristretto-v2"),
 		c("libmimalloc2.0"), c("libjemalloc2"), c("libtcmalloc-minimal4"), c("libc6"), c("gcc"), c("load"))
 }
