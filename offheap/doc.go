@@ -103,8 +103,11 @@
 // Objects above 32 KiB come from the page heap directly, and those longer than
 // an arena from the system.
 //
-// All of it is in the program's own memory: a program that is killed leaves
-// nothing behind.
+// All of it is anonymous memory that is the process's own: no file, no memory that
+// is shared or locked, nothing that outlives the process or that another could
+// find half written. The system takes it back with the process. So a program may
+// be killed at any moment, and leaves nothing behind; nor does it keep anything:
+// what is to be there after a restart, the program itself must write somewhere.
 //
 // Where this is not as in the runtime, it is since a program that frees knows
 // what the runtime must find out:
