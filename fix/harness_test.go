@@ -54,7 +54,7 @@ func main() {
 }
 `
 	for _, test := range []struct{ with, want string }{
-		{"(0 + 1)", "second run"},
+		{"(0 + 1)", "five runs"},
 		{"2", "prints something else"},
 		{"'1'", "prints something else"},
 		{"0x1", ""},

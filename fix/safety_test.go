@@ -88,12 +88,13 @@ type bench struct {
 	findings []finding
 
 	programs, fixed, ran int
-	candidates, refusals map[string]int
+	candidates, refusals map[string]int // by fixer
+	unlocked             map[string]int // programs where a second run proposes more
 	reasons              map[string]map[string]int
 }
 
 func newBench(t testing.TB, fixers []*analysis.Analyzer) *bench {
-	b := &bench{fixers: fixers, candidates: make(map[string]int), refusals: make(map[string]int), reasons: make(map[string]map[string]int)}
+	b := &bench{fixers: fixers, candidates: make(map[string]int), refusals: make(map[string]int), unlocked: make(map[string]int), reasons: make(map[string]map[string]int)}
 	b.reset(t)
 	return b
 }
@@ -295,7 +296,7 @@ func (b *bench) variants(p *program) []*variant {
 		}
 		if len(own) > 0 {
 			v := add(a.Name, own...)
-			b.again(a, v, len(own) == len(res.Candidates))
+			b.again(a, v)
 		}
 	}
 	if len(all) > 0 {
@@ -363,9 +364,10 @@ func (b *bench) overlaps(list []*fix.Candidate, c *fix.Candidate) bool {
 	return false
 }
 
-// again runs a fixer on what it made: nothing is left to do. Where candidates
-// excluded one another it may take some rounds.
-func (b *bench) again(a *analysis.Analyzer, v *variant, whole bool) {
+// again runs a fixer on what it made, until nothing is left to do. Most have
+// nothing to do the second time; where candidates excluded one another, or one
+// makes the place for another, it takes some rounds, and then ends.
+func (b *bench) again(a *analysis.Analyzer, v *variant) {
 	if v == nil {
 		return
 	}
@@ -375,10 +377,10 @@ func (b *bench) again(a *analysis.Analyzer, v *variant, whole bool) {
 		}
 	}
 	src := v.src
-	for range 4 {
+	for round := range 5 {
 		c, err := b.check(src, v.prog.version)
 		if err != nil {
-			return // said elsewhere
+			return // said elsewhere, or not wanted together
 		}
 		res, err := b.propose(a, c, make(map[*analysis.Analyzer]any))
 		if err != nil {
@@ -388,9 +390,8 @@ func (b *bench) again(a *analysis.Analyzer, v *variant, whole bool) {
 		if len(res.Candidates) == 0 {
 			return
 		}
-		if whole {
-			b.findings = append(b.findings, finding{v, "a second run proposes: " + res.Candidates[0].Message})
-			return
+		if round == 0 {
+			b.unlocked[a.Name]++
 		}
 		var own []*fix.Candidate
 		for _, c := range res.Candidates {
@@ -402,7 +403,7 @@ func (b *bench) again(a *analysis.Analyzer, v *variant, whole bool) {
 			return
 		}
 	}
-	b.findings = append(b.findings, finding{v, "four runs leave something to propose"})
+	b.findings = append(b.findings, finding{v, "five runs leave something to propose"})
 }
 
 const suffix = "_v00000"
@@ -633,7 +634,7 @@ func (b *bench) tell(t testing.TB) {
 	t.Helper()
 	t.Logf("%d programs by %d fixers: %d; %d with fixes; %d variants run", b.programs, len(b.fixers), b.programs*len(b.fixers), b.fixed, b.ran)
 	for _, a := range b.fixers {
-		t.Logf("%-14s %6d candidates, %6d refusals", a.Name, b.candidates[a.Name], b.refusals[a.Name])
+		t.Logf("%-14s %6d candidates, %6d refusals, %5d programs with more to do the second time", a.Name, b.candidates[a.Name], b.refusals[a.Name], b.unlocked[a.Name])
 		if !testing.Verbose() {
 			continue
 		}
