@@ -40,7 +40,7 @@ func TestGenerated(t *testing.T) {
 			}
 			continue
 		}
-		list = append(list, b.variants(p)...)
+		list = append(list, b.variants(b.mutate(p, uint64(from+i)))...)
 		if len(list) < batch && i < count-1 {
 			continue
 		}
@@ -77,7 +77,7 @@ func FuzzFixers(f *testing.F) {
 		if _, err := b.check(p.src, p.version); err != nil {
 			t.Skip(err)
 		}
-		b.try(t, b.variants(p))
+		b.try(t, b.variants(b.mutate(p, seed)))
 		for _, f := range b.findings {
 			t.Error(f)
 		}

@@ -456,8 +456,8 @@ func constructor(g *generator) []string {
 	g.vars = []variable{pn, ps}
 	g.line("func %s%s(%s) %s {", recv, mk, params, res)
 	g.noise(0.2)
-	if g.chance(0.3) {
-		g.line("if %s { %s }", g.cond(1), ret(g.pick("nil", "&node{N: -1}", "nil")))
+	if g.chance(0.2) {
+		g.line("if %s { %s }", g.cond(1), ret(g.pick("nil", "&node{N: -1}", "&node{}")))
 	}
 	switch g.IntN(4) {
 	case 0:
@@ -510,23 +510,28 @@ func constructor(g *generator) []string {
 			g.line("return 0")
 			return
 		}
-		if g.chance(0.5) {
+		if g.chance(0.15) {
 			g.line("if %s == nil { return -2 }", p)
 		}
+		most := 4 // that keep the pointer here
+		if g.chance(0.3) {
+			most = 15
+		}
 		for range 1 + g.IntN(4) {
-			switch g.IntN(14) {
+			switch g.IntN(most) {
 			case 0:
 				g.line("%s.N += %s", p, g.expr("int", 1))
 			case 1:
-				g.line("%s.grow(n)", p)
+				g.line("show(%s.S, %[1]s.N)", p)
 			case 2:
 				g.line("show(%s.String(), %[1]s.sum(2))", p)
 			case 3:
-				g.line("q%d := %s", g.names, p)
-				g.line("q%d.N = 40", g.names)
+				g.line("%s.Xs = append(%[1]s.Xs, %[1]s.sum(n))", p)
 			case 4:
-				g.line("show(%s)", p)
+				g.line(g.pick("%s.grow(n)", "q%[2]d := %[1]s; q%[2]d.N = 40"), p, g.names)
 			case 5:
+				g.line("show(%s)", p)
+			case 9:
 				g.line("f%d := %s.%s", g.names, p, g.pick("sum", "grow"))
 				g.line("%s.N += 3", p)
 				g.line("show(f%d(1))", g.names)
@@ -538,7 +543,7 @@ func constructor(g *generator) []string {
 				g.line("show(w%d.N)", g.names)
 			case 8:
 				g.line("show(%s.Xs, len(%[1]s.S))", p)
-			case 9:
+			case 14:
 				if !withErr {
 					g.line("%s = %s", p, call())
 				}
