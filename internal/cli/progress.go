@@ -20,8 +20,8 @@ type progress struct {
 	step, what  string
 	done, total int
 	began       time.Duration // when the step did, since the command
-	shown       int  // columns of the line that is on the terminal
-	yielded     bool // somebody else writes to the terminal until the next step
+	shown       int           // columns of the line that is on the terminal
+	yielded     bool          // somebody else writes to the terminal until the next step
 	stop        chan struct{}
 	stopped     sync.WaitGroup
 }
