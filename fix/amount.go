@@ -308,6 +308,8 @@ func (s *sized) loop(c inspector.Cursor) (a amount, why string) {
 	switch {
 	case why != "":
 		return a, why
+	case a.hoist != nil:
+		return a, "a loop within ranges over " + s.text(a.hoist) + ", which is evaluated in each round"
 	case x.breaks || x.jumps:
 		return a, "the loop may end early"
 	case x.early() && len(a.terms) > 0:
@@ -349,7 +351,7 @@ func (s *sized) loop(c inspector.Cursor) (a amount, why string) {
 		a.reads = append(a.reads, read{e, stmt.Pos()})
 	}
 	if r.hoist != nil {
-		if a.hoist != nil || a.before != "" {
+		if a.before != "" {
 			return a, noRounds
 		}
 		a.hoist, a.name = r.hoist, r.name

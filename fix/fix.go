@@ -158,6 +158,10 @@ func (p *pass) propose(c *Candidate) {
 			return
 		}
 	}
+	if comment := p.loses(c.Edits); comment != "" {
+		p.refuse(c.Sites[0], "the comment %s stands in what is rewritten", comment)
+		return
+	}
 	p.result.Candidates = append(p.result.Candidates, c)
 	site := c.Sites[0]
 	p.Report(analysis.Diagnostic{

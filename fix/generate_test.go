@@ -31,7 +31,7 @@ func generate(seed uint64) *program {
 	g.minor = []int{21, 22, 23, 24, 26, 26, 26, 26}[g.IntN(8)]
 	g.line("package main\n")
 	g.out.WriteString("import (IMPORTS)\n")
-	g.out.WriteString(prelude + shared + "\n")
+	g.out.WriteString(prelude + shared + "\nvar global = 1\n\n")
 	var calls []string
 	for range 1 + g.IntN(3) {
 		p := patterns[g.IntN(len(patterns))]
@@ -97,7 +97,7 @@ var (
 	ranged   = regexp.MustCompile(`for ((?:_|[a-z]+\d+)(?:, (?:_|[a-z]+\d+))?) := range `)
 )
 
-// A prelude is what the functions of a program use.
+// A prelude is what the functions of a program use, beside an int: global.
 const prelude = `
 type node struct {
 	N  int
@@ -127,11 +127,9 @@ func boom(n int) int {
 	}
 	return n
 }
-
-var global = 1
 `
 
-// What is shared does not depend on the program, and is not renamed.
+// What is shared are functions that need nothing of the program.
 const shared = `
 func tr(n int) int { fmt.Println("tr", n); return n }
 
@@ -161,7 +159,7 @@ func show(vs ...any) {
 		case error:
 			fmt.Printf("%T %s ", v, v)
 		case string, []string, []byte:
-			fmt.Printf("%T %q %#v ", v, v, v)
+			fmt.Printf("%T %q %t ", v, v, fmt.Sprintf("%#v", v) == fmt.Sprintf("%T(nil)", v))
 		default:
 			data, err := json.Marshal(v)
 			fmt.Printf("%T %s %v ", v, data, err)

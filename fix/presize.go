@@ -259,7 +259,7 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 	case a.hoist != nil && s.mentions(a.hoist, s.v):
 		s.refuse(s.site, "the loop ranges over what is made of %s", name)
 		return
-	case len(a.terms) == 0 && (a.n == a.had || int64(a.n) <= s.room), s.room > 0 && strings.HasSuffix(s.text(s.start), ", "+a.text()+")"):
+	case len(a.terms) == 0 && (a.n == a.had || int64(a.n) <= s.room), s.start != nil && strings.HasSuffix(s.text(s.start), ", "+a.text()+")"):
 		return
 	case !s.universal(at.Node().Pos(), "make", "len"):
 		s.refuse(s.site, "make or len means something else here")

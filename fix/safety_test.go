@@ -224,7 +224,7 @@ func (b *bench) vet(c *checked) map[string]int {
 	return said
 }
 
-var anyLine = regexp.MustCompile(`prog\.go:\d+:\d+|at line \d+|line \d+|fmt\.\w+`)
+var anyLine = regexp.MustCompile(`prog\.go:\d+:\d+|at line \d+|line \d+|fmt\.\w+|arg .* of wrong`)
 
 // apply is a text with candidates applied.
 func (b *bench) apply(c *checked, fixes []*fix.Candidate) ([]byte, error) {
@@ -413,6 +413,26 @@ var suffixed = regexp.MustCompile(`_v\d{5}`)
 // rename gives the package-level names of a file a suffix, which is to be
 // replaced by the variant's own.
 func (b *bench) rename(c *checked) []byte {
+	// What every generated program has is compiled once: functions, and types with
+	// all their methods where nothing changed any.
+	same := make(map[types.Object]bool)
+	var cut [][2]int
+	kept := 0
+	for _, d := range c.file.Decls {
+		if in(prelude, b.text(c, d)) {
+			kept++
+		} else if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil {
+			kept = -len(c.file.Decls) // it has other methods
+		}
+	}
+	for _, d := range c.file.Decls {
+		text := b.text(c, d)
+		if in(shared, text) || in(prelude, text) && kept == strings.Count(prelude, "\n\n")+1 {
+			from := b.fset.File(d.Pos()).Offset(d.Pos())
+			cut = append(cut, [2]int{from, from + len(text)})
+			same[c.info.Defs[declares(d)]] = true
+		}
+	}
 	own := func(obj types.Object) bool {
 		if v, ok := obj.(*types.Var); ok && v.IsField() && v.Embedded() {
 			t := v.Type()
@@ -426,27 +446,15 @@ func (b *bench) rename(c *checked) []byte {
 				obj = t.Obj()
 			}
 		}
-		return obj != nil && obj.Pkg() == c.pkg && obj.Parent() == c.pkg.Scope()
-	}
-	// What every generated program has is compiled once.
-	same := make(map[types.Object]bool)
-	var cut [][2]int
-	for _, d := range c.file.Decls {
-		tf := b.fset.File(d.Pos())
-		from, to := tf.Offset(d.Pos()), tf.Offset(d.End())
-		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && bytes.Contains([]byte(shared), append(c.src[from:to:to], '\n')) {
-			cut = append(cut, [2]int{from, to})
-			same[c.info.Defs[f.Name]] = true
-		}
+		return obj != nil && obj.Pkg() == c.pkg && obj.Parent() == c.pkg.Scope() && !same[obj]
 	}
 	var at []int
 	ast.Inspect(c.file, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.FuncDecl:
-			return !same[c.info.Defs[n.Name]]
+		case ast.Decl:
+			return !same[c.info.Defs[declares(n)]]
 		case *ast.Ident:
-			obj := cmp.Or(c.info.Defs[n], c.info.Uses[n])
-			if n.Name != "_" && !same[obj] && (own(obj) || own(c.info.Uses[n])) {
+			if n.Name != "_" && (own(c.info.Defs[n]) || own(c.info.Uses[n])) {
 				at = append(at, b.fset.File(n.Pos()).Offset(n.End()))
 			}
 		}
@@ -474,6 +482,29 @@ func (b *bench) rename(c *checked) []byte {
 	return out
 }
 
+// in reports whether declarations have one of this text.
+func in(decls, text string) bool { return strings.Contains(decls+"\n", "\n"+text+"\n\n") }
+
+func (b *bench) text(c *checked, n ast.Node) string {
+	f := b.fset.File(n.Pos())
+	return string(c.src[f.Offset(n.Pos()):f.Offset(n.End())])
+}
+
+// declares is the name that a declaration gives to one function or type.
+func declares(d ast.Decl) *ast.Ident {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		return d.Name
+	case *ast.GenDecl:
+		if len(d.Specs) == 1 {
+			if t, ok := d.Specs[0].(*ast.TypeSpec); ok {
+				return t.Name
+			}
+		}
+	}
+	return nil
+}
+
 // try builds variants into one program and compares what they print. Variants
 // of one program follow each other, the first is the program as it was.
 func (b *bench) try(t testing.TB, list []*variant) {
@@ -494,11 +525,11 @@ func (b *bench) try(t testing.TB, list []*variant) {
 		write(t, filepath.Join(dir, "p"+id+".go"), src)
 		fmt.Fprintf(&table, "\tmain%s,\n", id)
 	}
-	write(t, filepath.Join(dir, "shared.go"), []byte("package main\n\nimport (\n\t\"encoding/json\"\n\t\"fmt\"\n)\n"+shared))
+	write(t, filepath.Join(dir, "shared.go"), []byte("package main\n\nimport (\n\t\"encoding/json\"\n\t\"fmt\"\n\t\"strconv\"\n)\n"+prelude+shared))
 	write(t, filepath.Join(dir, "go.mod"), []byte("module main\n\ngo 1.26\n"))
 	write(t, filepath.Join(dir, "main.go"), []byte(runner+"\nvar all = []func(){\n"+table.String()+"}\n"))
 	exe := filepath.Join(dir, "all.exe")
-	cmd := exec.Command("go", "build", "-gcflags=-N -l", "-ldflags=-s -w", "-o", exe, ".") // quick to compile
+	cmd := exec.Command("go", "build", "-gcflags=-N -l -dwarf=false", "-ldflags=-s -w", "-o", exe, ".") // quick to compile
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -550,9 +581,10 @@ const hung = "hung"
 // run runs programs from an index on, and returns where to go on, and what was
 // said if no program ran.
 func (b *bench) run(t testing.TB, exe string, list []*variant, from int) (next int, said string) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var out, errs bytes.Buffer
+	var out, errs limited
+	out.stop, errs.stop = cancel, cancel
 	cmd := exec.CommandContext(ctx, exe, strconv.Itoa(from))
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
@@ -578,6 +610,21 @@ func (b *bench) run(t testing.TB, exe string, list []*variant, from int) (next i
 	return at + 1, ""
 }
 
+// A limited is a buffer for what a program prints, which is ended when that is
+// too much.
+type limited struct {
+	bytes.Buffer
+	stop func()
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	if l.Len() > 64<<20 {
+		l.stop()
+		return len(p), nil
+	}
+	return l.Buffer.Write(p)
+}
+
 // fatal is what a process that died says first.
 func fatal(stderr string) string {
 	line, _, _ := strings.Cut(stderr, "\n")
@@ -589,12 +636,22 @@ const runner = `package main
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
+	"time"
 )
 
 func main() {
 	from, _ := strconv.Atoi(os.Args[1])
+	go func() {
+		for range time.Tick(100 * time.Millisecond) {
+			var m runtime.MemStats
+			if runtime.ReadMemStats(&m); m.HeapAlloc > 1<<30 {
+				panic("out of memory")
+			}
+		}
+	}()
 	debug.SetMaxStack(16 << 20)
 	for i := from; i < len(all); i++ {
 		fmt.Printf("\x01begin %d\n", i)

@@ -168,6 +168,22 @@ func (p *pass) comments(pos, end token.Pos) bool {
 	return f == nil || slices.ContainsFunc(f.Comments, func(g *ast.CommentGroup) bool { return g.Pos() < end && pos < g.End() })
 }
 
+// loses is a comment that edits remove and none of them puts back, "" if there
+// is none.
+func (p *pass) loses(edits []analysis.TextEdit) string {
+	for _, e := range edits {
+		f := p.fileOf(e.Pos)
+		for _, g := range f.Comments {
+			for _, c := range g.List {
+				if c.Pos() < e.End && e.Pos < c.End() && !slices.ContainsFunc(edits, func(o analysis.TextEdit) bool { return bytes.Contains(o.NewText, []byte(c.Text)) }) {
+					return c.Text
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // uses are the identifiers of the package that mean an object, its declaration
 // left out; of a generic type's field or method, those of all instances.
 func (p *pass) uses(obj types.Object) []inspector.Cursor {

@@ -310,3 +310,16 @@ outer:
 	}
 	return s
 }
+
+func calls() []int
+
+// What a loop within another ranges over is evaluated in each of its rounds.
+func nested() []int {
+	out := []int{}
+	for range 3 {
+		for _, v := range calls() {
+			out = append(out, v) // refuse `which is evaluated in each round`
+		}
+	}
+	return out
+}

@@ -210,3 +210,9 @@ func appended(b []byte, k bare, s string, i int) []byte {
 	b = fmt.Append(k, s)                // refuse "type of its own"
 	return fmt.Appendf(b, "%v", any(s)) // refuse "interface value"
 }
+
+func commented(name string, i int) {
+	take([]byte(fmt.Sprintf("%d-%s", i, name) /* kept */)) // refuse "comment /. kept ./ stands"
+}
+
+func take([]byte) {}
