@@ -1,5 +1,7 @@
 package alloc
 
+import "iter"
+
 // A Fix is a rewrite of source text that removes allocations, and how its proof
 // came out.
 type Fix struct {
@@ -47,6 +49,21 @@ type Proof struct {
 	Race       string `json:"race,omitempty"`
 	Benchmarks string `json:"benchmarks,omitempty"`
 	Time       string `json:"time,omitempty"`
+}
+
+// Steps yields the names of the steps that were taken, as in the JSON form, and
+// what each found.
+func (p *Proof) Steps() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, step := range []struct{ name, found string }{
+			{"compiler", p.Compiler}, {"vet", p.Vet}, {"tests", p.Tests}, {"race", p.Race},
+			{"benchmarks", p.Benchmarks}, {"time", p.Time},
+		} {
+			if step.found != "" && !yield(step.name, step.found) {
+				return
+			}
+		}
+	}
 }
 
 // An Effect is what a benchmark says of fixes: the medians of its runs before

@@ -44,12 +44,9 @@ func (w *work) weigh(ctx context.Context) (*weights, error) {
 // recorded runs what a request names with the recorder, on a tree.
 func (w *work) recorded(ctx context.Context, tree rewrite.Tree, what engine.CostRequest) (*weights, error) {
 	build := w.req.Build
-	if len(tree) > 0 {
-		file, err := tree.Overlay(w.dir, w.users)
-		if err != nil {
-			return nil, err
-		}
-		build.Overlay = file
+	var err error
+	if build.Overlay, err = w.overlay(tree); err != nil {
+		return nil, err
 	}
 	what.Build, what.Benchtime, what.Timeout, what.Index = build, w.req.Benchtime, w.req.Timeout, "objects"
 	r, err := engine.Cost(ctx, what)

@@ -30,8 +30,7 @@ type candidate struct {
 	edits map[string][]rewrite.Edit // by file
 	funcs []function                // that hold the sites
 
-	exercised bool   // tests run what it changes
-	reason    string // why it was refused
+	exercised bool // tests run what it changes
 	proof     alloc.Proof
 }
 
@@ -41,16 +40,16 @@ type function struct{ pkg, name string }
 // propose has the fixers look at packages, as the tree has them. Proposals for
 // what does not allocate are left out.
 func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candidate, refused []*alloc.Fix, err error) {
-	dirs := make(map[string]bool)
+	paths := make(map[string]bool)
 	for _, s := range sites {
-		dirs[s.Package] = true
+		paths[s.Package] = true
 	}
 	w.progress("looking for fixes", 0, 0, "")
 	cfg := &packages.Config{
 		Mode: packages.LoadSyntax | packages.NeedModule | packages.NeedForTest, Context: ctx,
 		Dir: w.req.Dir, Env: w.env(), BuildFlags: w.req.Flags, Tests: true, Overlay: w.overlaid(),
 	}
-	loaded, err := packages.Load(cfg, slices.Sorted(maps.Keys(dirs))...)
+	loaded, err := packages.Load(cfg, sortedKeys(paths)...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("loading packages: %w", err)
 	}

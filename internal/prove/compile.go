@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/correlate"
 )
 
 // compile keeps the candidates after which the compiler does not list their
@@ -20,7 +20,6 @@ func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, e
 	if r.ledger, err = r.around(ctx, list); err != nil {
 		return nil, err
 	}
-	before := r.ledger
 	var kept []*candidate
 	solo := make(map[*candidate]bool)
 	for todo := list; len(todo) > 0; {
@@ -29,7 +28,7 @@ func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, e
 			break // what is left conflicts with what was kept
 		}
 		r.progress("compiling fixes", len(list)-len(todo), len(list), wave[0].pkg)
-		passed, again, err := r.judge(ctx, before, kept, wave)
+		passed, again, err := r.judge(ctx, kept, wave)
 		if err != nil {
 			return nil, err
 		}
@@ -67,7 +66,7 @@ func (r *round) wave(todo, kept []*candidate, solo map[*candidate]bool) (wave, r
 
 // judge compiles a wave on top of what was kept: which passed, and which have to
 // be tried again, alone.
-func (r *round) judge(ctx context.Context, before ledger, kept, wave []*candidate) (passed, again []*candidate, err error) {
+func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, again []*candidate, err error) {
 	wave, err = r.applicable(wave)
 	if err != nil || len(wave) == 0 {
 		return nil, nil, err
@@ -96,7 +95,7 @@ func (r *round) judge(ctx context.Context, before ledger, kept, wave []*candidat
 		if msg := broken[c.pkg]; msg != "" {
 			why = "it does not compile: " + msg
 		} else {
-			why = after.kept(before, append(kept[:len(kept):len(kept)], wave...), c)
+			why = after.kept(r.ledger, append(kept[:len(kept):len(kept)], wave...), c)
 		}
 		switch {
 		case why == "":
@@ -105,8 +104,7 @@ func (r *round) judge(ctx context.Context, before ledger, kept, wave []*candidat
 		case mates[c.pkg] > 1:
 			again = append(again, c)
 		default:
-			c.reason = why
-			r.give(c)
+			r.give(c, why)
 		}
 	}
 	return passed, again, nil
@@ -117,8 +115,7 @@ func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
 	var out []*candidate
 	for _, c := range wave {
 		if _, err := r.apply([]*candidate{c}); err != nil {
-			c.reason = "its edits do not apply: " + err.Error()
-			r.give(c)
+			r.give(c, "its edits do not apply: "+err.Error())
 			continue
 		}
 		out = append(out, c)
@@ -143,7 +140,6 @@ func (c *candidate) verdict() string {
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
 func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
-	before := r.ledger
 	return r.keep(ctx, kept, func(ctx context.Context, list []*candidate) (string, error) {
 		r.progress("compiling importers", 0, 0, "")
 		tree, err := r.apply(list)
@@ -161,14 +157,14 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 		}
 		after := newLedger(report.Sites)
 		for _, c := range list {
-			if why := after.kept(before, list, c); why != "" {
+			if why := after.kept(r.ledger, list, c); why != "" {
 				return why, nil
 			}
-			if c.Effect == fix.Moved && after.spared(c) <= before.spared(c) {
+			if c.Effect == fix.Moved && after.spared(c) <= r.ledger.spared(c) {
 				return "no caller has it on its stack then", nil
 			}
 		}
-		return after.added(before, list), nil
+		return after.added(r.ledger, list), nil
 	})
 }
 
@@ -197,8 +193,7 @@ func (r *round) around(ctx context.Context, list []*candidate) (ledger, error) {
 			return nil, err
 		}
 		sites = append(slices.Clip(sites), report.Sites...)
-		w := r.work
-		w.report.Problems = append(w.report.Problems, slices.DeleteFunc(report.Problems, w.knownProblem)...)
+		r.report.Problems = append(r.report.Problems, slices.DeleteFunc(report.Problems, r.knownProblem)...)
 	}
 	return newLedger(sites), nil
 }
@@ -235,11 +230,9 @@ func (l ledger) count(a account) (n int) {
 	return n
 }
 
-var literal = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d|-range\d).*$`)
-
 // outer is the declared function that holds a site: the literals in it are
 // numbered, and a rewrite may number them anew.
-func outer(s *alloc.Site) function { return function{s.Package, literal.ReplaceAllString(s.Func, "")} }
+func outer(s *alloc.Site) function { return function{s.Package, correlate.Declared(s.Func)} }
 
 // kept says what is wrong after candidates were applied, with the sites of one
 // of them or in the functions that hold them; "" nothing.

@@ -15,7 +15,7 @@ import (
 )
 
 // A coverage says which statements of the user's files tests run.
-type coverage map[string][]cover.ProfileBlock // by absolute file, as the round that it was taken in has it
+type coverage map[string][]cover.ProfileBlock // by absolute file, as the disk has it
 
 // read adds what a cover profile says. dir tells where the package of an import
 // path is.
@@ -37,8 +37,8 @@ func (cov coverage) read(name string, dir func(importPath string) string) error 
 }
 
 // runs reports whether tests run the text that a candidate changes: each piece
-// of it that lies in a function. In a text that an earlier round has changed, it
-// is the line of the site.
+// of it that lies in a function. In a text that an earlier round has changed, a
+// piece is where the user's file has its line.
 func (cov coverage) runs(w *work, c *candidate) bool {
 	hit := false
 	for file, edits := range c.edits {

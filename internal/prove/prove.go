@@ -50,8 +50,6 @@ type Request struct {
 	Unexercised, Unmeasured bool
 	// Timeout ends a test binary.
 	Timeout time.Duration
-	// Rounds is how many there may be, 0 for until nothing is left to fix.
-	Rounds int
 }
 
 // A Result is what became of a request.
@@ -102,7 +100,7 @@ func Run(ctx context.Context, req Request) (*Result, error) {
 	}
 	defer os.RemoveAll(w.dir)
 	var sites []*alloc.Site
-	for w.round = 1; w.req.Rounds == 0 || w.round <= w.req.Rounds; w.round++ {
+	for w.round = 1; ; w.round++ {
 		r, err := w.find(ctx, w.tree, w.req.Patterns)
 		if err != nil {
 			return nil, err
@@ -169,15 +167,20 @@ func Names() []string {
 	return names
 }
 
+// overlay is the -overlay file with which the go command sees a tree.
+func (w *work) overlay(tree rewrite.Tree) (string, error) {
+	if len(tree) == 0 {
+		return w.req.Overlay, nil
+	}
+	return tree.Overlay(w.dir, w.users)
+}
+
 // find lists the sites of packages as a tree has them, at absolute places.
 func (w *work) find(ctx context.Context, tree rewrite.Tree, patterns []string) (*alloc.Report, error) {
 	build := w.req.Build
-	if len(tree) > 0 {
-		file, err := tree.Overlay(w.dir, w.users)
-		if err != nil {
-			return nil, err
-		}
-		build.Overlay = file
+	var err error
+	if build.Overlay, err = w.overlay(tree); err != nil {
+		return nil, err
 	}
 	r, err := engine.Find(ctx, engine.FindRequest{Build: build, Patterns: patterns})
 	if err != nil {
@@ -232,8 +235,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool {
 		if c.API && !w.req.API {
-			c.reason = "it changes an exported declaration: -exported allows that"
-			w.give(c)
+			w.give(c, "it changes an exported declaration: -exported allows that")
 			return true
 		}
 		return w.tried(c)
@@ -266,10 +268,10 @@ func (w *work) tried(c *candidate) bool {
 
 func (c *candidate) key() string { return c.sites[0].ID + " " + c.Fixer }
 
-// give notes a candidate that was refused.
-func (w *work) give(c *candidate) {
+// give notes why a candidate was refused.
+func (w *work) give(c *candidate, why string) {
 	f := w.fix(c, alloc.Refused)
-	f.Reason = c.reason
+	f.Reason = why
 	w.refuse(f)
 }
 

@@ -89,8 +89,7 @@ func (r *round) keep(ctx context.Context, list []*candidate, fails func(context.
 	case why == "":
 		return list, nil
 	case len(list) == 1:
-		list[0].reason = why
-		r.give(list[0])
+		r.give(list[0], why)
 		return nil, nil
 	}
 	half := len(list) / 2
@@ -108,8 +107,7 @@ func (r *round) keep(ctx context.Context, list []*candidate, fails func(context.
 		return both, err
 	}
 	for _, c := range more {
-		c.reason = "together with another fix: " + why
-		r.give(c)
+		r.give(c, "together with another fix: "+why)
 	}
 	return kept, nil
 }
@@ -124,12 +122,8 @@ func (r *round) settle(ctx context.Context, list []*candidate) ([]*candidate, er
 	if kept, err = r.together(ctx, kept); err != nil || len(kept) == 0 {
 		return kept, err
 	}
-	paths := r.graph.above(packagesOf(kept))
-	before, err := r.run(ctx, r.tree, paths, false)
-	if err != nil {
-		return nil, err
-	}
-	return r.keep(ctx, kept, r.fails(paths, before, false))
+	kept, _, err = r.passing(ctx, kept, false)
+	return kept, err
 }
 
 // aside notes the candidates whose proof lacks something, with their diffs, and
@@ -140,9 +134,13 @@ func (r *round) aside(list []*candidate, lacks func(*candidate) bool) (kept []*c
 			kept = append(kept, c)
 			continue
 		}
+		tree, err := r.apply([]*candidate{c})
+		if err != nil {
+			return nil, err
+		}
 		f := r.fix(c, c.status())
 		f.Reason = missing[f.Status]
-		if f.Diff, err = r.diff(nil, c); err != nil {
+		if f.Diff, err = r.diff(r.tree, tree); err != nil {
 			return nil, err
 		}
 		r.refuse(f)
@@ -152,30 +150,27 @@ func (r *round) aside(list []*candidate, lacks func(*candidate) bool) (kept []*c
 
 // accept puts candidates into the tree, one after the other.
 func (r *round) accept(list []*candidate) (int, error) {
+	before := r.tree
 	for i, c := range list {
-		f := r.fix(c, c.status())
-		var err error
-		if f.Diff, err = r.diff(list[:i], c); err != nil {
+		after, err := r.apply(list[:i+1])
+		if err != nil {
 			return 0, err
 		}
-		tree, err := r.apply(list[:i+1])
-		if err != nil {
+		f := r.fix(c, c.status())
+		if f.Diff, err = r.diff(before, after); err != nil {
 			return 0, err
 		}
 		delete(r.refusals, c.key())
 		r.report.Fixes = append(r.report.Fixes, f)
-		r.steps = append(r.steps, Step{f, tree})
+		r.steps = append(r.steps, Step{f, after})
 		for _, b := range r.weights.reached([]*candidate{c}) {
 			if !slices.Contains(r.marks, b) {
 				r.marks = append(r.marks, b)
 			}
 		}
+		before = after
 	}
-	tree, err := r.apply(list)
-	if err != nil {
-		return 0, err
-	}
-	r.tree = tree
+	r.tree = before
 	return len(list), nil
 }
 
@@ -198,22 +193,9 @@ func (c *candidate) status() alloc.FixStatus {
 	return alloc.Proved
 }
 
-// diff is what a candidate changes on top of others.
-func (r *round) diff(kept []*candidate, c *candidate) (string, error) {
-	before, err := r.apply(kept)
-	if err != nil {
-		return "", err
-	}
-	after, err := r.apply(append(kept[:len(kept):len(kept)], c))
-	if err != nil {
-		return "", err
-	}
-	return r.treeDiff(before, after)
-}
-
-// treeDiff is a unified diff of trees; a file that one of them lacks is as the
-// disk has it.
-func (w *work) treeDiff(before, after rewrite.Tree) (string, error) {
+// diff is a unified diff of trees; a file that the first lacks is as the disk has
+// it.
+func (w *work) diff(before, after rewrite.Tree) (string, error) {
 	var b strings.Builder
 	for _, file := range sortedKeys(after) {
 		old, ok := before[file]

@@ -19,13 +19,17 @@ import (
 
 // config is how to run the go command with a tree.
 func (w *work) config(tree rewrite.Tree) (*gocmd.Config, error) {
-	cfg := &gocmd.Config{Dir: w.cfg.Dir, Env: w.cfg.Env, BuildFlags: w.cfg.BuildFlags, Overlay: w.cfg.Overlay}
-	if len(tree) == 0 {
-		return cfg, nil
+	overlay, err := w.overlay(tree)
+	return &gocmd.Config{Dir: w.cfg.Dir, Env: w.cfg.Env, BuildFlags: w.cfg.BuildFlags, Overlay: overlay}, err
+}
+
+// testFlags are the flags of every go test.
+func (w *work) testFlags(cfg *gocmd.Config) []string {
+	flags := cfg.Flags()
+	if w.req.Timeout > 0 {
+		flags = append(slices.Clip(flags), "-timeout="+w.req.Timeout.String())
 	}
-	var err error
-	cfg.Overlay, err = tree.Overlay(w.dir, w.users)
-	return cfg, err
+	return flags
 }
 
 // output runs a go command that may fail, which is an answer, too.
@@ -107,18 +111,13 @@ type failure struct{ pkg, said string }
 // test keeps the candidates after which no test fails that passed before, in
 // their packages and in those that import them.
 func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	paths := r.graph.above(packagesOf(list))
-	before, err := r.run(ctx, r.tree, paths, false)
-	if err != nil {
-		return nil, err
-	}
-	list, err = r.keep(ctx, list, r.fails(paths, before, false))
+	list, before, err := r.passing(ctx, list, false)
 	if err != nil {
 		return nil, err
 	}
 	var shared, rest []*candidate
 	for _, c := range list {
-		c.proof.Tests = r.told(c, before)
+		c.proof.Tests = before.told(c)
 		if c.Shares {
 			shared = append(shared, c)
 		} else {
@@ -128,19 +127,27 @@ func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, erro
 	if len(shared) == 0 {
 		return list, nil
 	}
-	paths = r.graph.above(packagesOf(shared))
-	raced, err := r.run(ctx, r.tree, paths, true)
-	if err != nil {
-		return nil, err
-	}
-	shared, err = r.keep(ctx, shared, r.fails(paths, raced, true))
+	shared, raced, err := r.passing(ctx, shared, true)
 	for _, c := range shared {
-		c.proof.Race = r.told(c, raced)
+		c.proof.Race = raced.told(c)
 	}
 	return append(rest, shared...), err
 }
 
-func (r *round) told(c *candidate, before *tests) string {
+// passing keeps the candidates after which no test fails that passed before, and
+// returns how the tests went then.
+func (r *round) passing(ctx context.Context, list []*candidate, race bool) ([]*candidate, *tests, error) {
+	paths := r.graph.above(packagesOf(list))
+	before, err := r.run(ctx, r.tree, paths, race)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, err = r.keep(ctx, list, r.fails(paths, before, race))
+	return list, before, err
+}
+
+// told is how the tests went, in words, for a candidate that broke none.
+func (before *tests) told(c *candidate) string {
 	if before.passed == 0 {
 		return "there are none"
 	}
@@ -197,14 +204,11 @@ func (r *round) run(ctx context.Context, tree rewrite.Tree, paths []string, race
 	if err != nil {
 		return nil, err
 	}
-	args := append([]string{"test", "-json"}, cfg.Flags()...)
+	args := append([]string{"test", "-json"}, r.testFlags(cfg)...)
 	if race {
 		args, what = append(args, "-race"), "running tests with -race"
 	}
 	r.progress(what, 0, len(paths), "")
-	if r.req.Timeout > 0 {
-		args = append(args, "-timeout="+r.req.Timeout.String())
-	}
 	stdout, stderr, err := r.output(ctx, cfg, append(args, paths...)...)
 	if err != nil {
 		return nil, err
@@ -295,10 +299,7 @@ func (r *round) cover(ctx context.Context, packages []string) error {
 	}
 	file := filepath.Join(r.dir, fmt.Sprintf("cover%d.out", r.round))
 	r.progress("finding what tests run", 0, 0, "")
-	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + file}, cfg.Flags()...)
-	if r.req.Timeout > 0 {
-		args = append(args, "-timeout="+r.req.Timeout.String())
-	}
+	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + file}, r.testFlags(cfg)...)
 	if _, _, err = r.output(ctx, cfg, append(args, r.graph.above(packages)...)...); err != nil {
 		return err
 	}

@@ -69,13 +69,9 @@ func message(f *alloc.Fix) string {
 	pkg, _, _ = strings.Cut(pkg, ".")
 	fmt.Fprintf(&b, "%s: %s\n\nFound and proved by stackward fix (%s).\n\n", pkg, f.Message, f.Fixer)
 	fmt.Fprintf(&b, "site: %s\n", f.Site)
-	if p := f.Proof; p != nil {
-		for _, step := range []struct{ name, said string }{
-			{"compiler", p.Compiler}, {"vet", p.Vet}, {"tests", p.Tests}, {"race", p.Race}, {"benchmarks", p.Benchmarks}, {"time", p.Time},
-		} {
-			if step.said != "" {
-				fmt.Fprintf(&b, "%s: %s\n", step.name, step.said)
-			}
+	if f.Proof != nil {
+		for step, found := range f.Proof.Steps() {
+			fmt.Fprintf(&b, "%s: %s\n", step, found)
 		}
 	}
 	return b.String()

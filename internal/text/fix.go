@@ -98,13 +98,8 @@ func (t *writer) fix(f *alloc.Fix) {
 		t.fold(f.Reason)
 	}
 	if f.Proof != nil && f.Status != alloc.Refused {
-		for _, step := range []struct{ name, said string }{
-			{"compiler", f.Proof.Compiler}, {"vet", f.Proof.Vet}, {"tests", f.Proof.Tests}, {"race", f.Proof.Race},
-			{"benchmarks", f.Proof.Benchmarks}, {"time", f.Proof.Time},
-		} {
-			if step.said != "" {
-				fmt.Fprintf(t, "  %-10s  %s\n", step.name, step.said)
-			}
+		for step, found := range f.Proof.Steps() {
+			fmt.Fprintf(t, "  %-10s  %s\n", step, found)
 		}
 	}
 	if f.Diff != "" {
