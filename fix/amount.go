@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -371,8 +370,7 @@ func (s *sized) total(loop ast.Stmt) bool {
 				ok = ok && isBasic
 				break
 			}
-			b, isBuiltin := typeutil.Callee(s.TypesInfo, n).(*types.Builtin)
-			ok = ok && isBuiltin && slices.Contains([]string{"append", "len", "cap", "min", "max", "copy", "new"}, b.Name())
+			ok = ok && slices.Contains([]string{"append", "len", "cap", "min", "max", "copy", "new"}, s.builtin(n))
 		case *ast.BinaryExpr:
 			ok = ok && (s.quiet(n) || n.Op == token.LAND || n.Op == token.LOR || n.Op == token.ADD)
 		case *ast.SelectorExpr:
@@ -411,7 +409,7 @@ func (s *sized) sum(c inspector.Cursor, r rounds, per amount) (a amount, why str
 			v := s.TypesInfo.Defs[id]
 			vars[v] = true
 			for _, rd := range per.reads {
-				if s.mentions(rd.e, v) {
+				if s.refersTo(rd.e, v) {
 					names[i] = id.Name
 				}
 			}
@@ -470,17 +468,6 @@ func (s *sized) known(e ast.Expr, loop ast.Stmt, but map[types.Object]bool) bool
 		return ok
 	})
 	return ok
-}
-
-// mentions reports whether an expression names an object.
-func (p *pass) mentions(e ast.Expr, obj types.Object) bool {
-	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		found = found || ok && p.TypesInfo.Uses[id] == obj
-		return !found
-	})
-	return found
 }
 
 // only reports whether a body does nothing but append what is quiet, or is read

@@ -8,7 +8,6 @@ import (
 	"iter"
 
 	"golang.org/x/tools/go/ast/inspector"
-	"golang.org/x/tools/go/types/typeutil"
 )
 
 // functions are the functions and methods that the package declares with a
@@ -167,10 +166,4 @@ func (p *pass) cursor(n ast.Node) inspector.Cursor {
 		panic(fmt.Sprintf("fix: no node at %s", p.Fset.Position(n.Pos())))
 	}
 	return c
-}
-
-// isBuiltin reports whether a call is one of a builtin function.
-func (p *pass) isBuiltin(call *ast.CallExpr, name string) bool {
-	b, _ := typeutil.Callee(p.TypesInfo, call).(*types.Builtin)
-	return b != nil && b.Name() == name
 }

@@ -5,8 +5,6 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
-
-	"golang.org/x/tools/go/types/typeutil"
 )
 
 // quiet reports whether evaluating an expression once more, once less, earlier
@@ -31,21 +29,7 @@ func (p *pass) quiet(e ast.Expr) bool {
 	case *ast.UnaryExpr:
 		return e.Op != token.ARROW && e.Op != token.AND && p.quiet(e.X)
 	case *ast.BinaryExpr:
-		switch e.Op {
-		case token.QUO, token.REM:
-			if tv := p.TypesInfo.Types[e.Y]; isInteger(tv.Type) && (tv.Value == nil || constant.Sign(tv.Value) == 0) {
-				return false // by zero
-			}
-		case token.SHL, token.SHR:
-			if tv := p.TypesInfo.Types[e.Y]; tv.Value == nil && !isUnsigned(tv.Type) {
-				return false // by a negative count
-			}
-		case token.EQL, token.NEQ:
-			if t := p.TypesInfo.TypeOf(e.X); types.IsInterface(t) || hasInterface(t) {
-				return false // of interface values that cannot be compared
-			}
-		}
-		return p.quiet(e.X) && p.quiet(e.Y)
+		return p.quietOp(e) && p.quiet(e.X) && p.quiet(e.Y)
 	case *ast.CallExpr:
 		if tv := p.TypesInfo.Types[e.Fun]; tv.IsType() {
 			if len(e.Args) != 1 {
@@ -54,10 +38,8 @@ func (p *pass) quiet(e ast.Expr) bool {
 			_, toArray := tv.Type.Underlying().(*types.Array)
 			return !toArray && p.quiet(e.Args[0]) // a slice may be too short for the array
 		}
-		switch b, _ := typeutil.Callee(p.TypesInfo, e).(*types.Builtin); {
-		case b == nil:
-			return false
-		case b.Name() == "len", b.Name() == "cap", b.Name() == "min", b.Name() == "max":
+		switch p.builtin(e) {
+		case "len", "cap", "min", "max":
 			for _, a := range e.Args {
 				if !p.quiet(a) {
 					return false
@@ -68,6 +50,22 @@ func (p *pass) quiet(e ast.Expr) bool {
 		return false
 	}
 	return p.TypesInfo.Types[e].Value != nil
+}
+
+// quietOp reports whether an operator itself cannot panic.
+func (p *pass) quietOp(e *ast.BinaryExpr) bool {
+	switch e.Op {
+	case token.QUO, token.REM: // by zero
+		tv := p.TypesInfo.Types[e.Y]
+		return !isInteger(tv.Type) || tv.Value != nil && constant.Sign(tv.Value) != 0
+	case token.SHL, token.SHR: // by a negative count
+		tv := p.TypesInfo.Types[e.Y]
+		return tv.Value != nil || isUnsigned(tv.Type)
+	case token.EQL, token.NEQ: // of interface values that cannot be compared
+		t := p.TypesInfo.TypeOf(e.X)
+		return !types.IsInterface(t) && !hasInterface(t)
+	}
+	return true
 }
 
 func isInteger(t types.Type) bool {

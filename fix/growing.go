@@ -103,8 +103,8 @@ func (s *sized) use(c inspector.Cursor) (sliceUse, string) {
 	case edge.CallExpr_Args:
 		call := parent.Node().(*ast.CallExpr)
 		i := c.ParentEdgeIndex()
-		if b, ok := typeutil.Callee(s.TypesInfo, call).(*types.Builtin); ok {
-			switch b.Name() {
+		if b := s.builtin(call); b != "" {
+			switch b {
 			case "len", "copy", "clear":
 				return elemUse, ""
 			case "cap":

@@ -158,8 +158,7 @@ func (m *making) makes(e ast.Expr) bool {
 		m.typ, m.site = m.lit.Type, span(e, alloc.Composite)
 		return true
 	case *ast.CallExpr:
-		b, _ := typeutil.Callee(m.TypesInfo, e).(*types.Builtin)
-		if b == nil || b.Name() != "new" || !m.TypesInfo.Types[e.Args[0]].IsType() {
+		if m.builtin(e) != "new" || !m.TypesInfo.Types[e.Args[0]].IsType() {
 			return false
 		}
 		m.typ, m.site = e.Args[0], span(e, alloc.New)
@@ -295,8 +294,7 @@ func (p *pass) asksForCaller(call *ast.CallExpr) bool {
 
 // recovers reports whether a call is one of recover in the outermost function.
 func (m *making) recovers(c inspector.Cursor) bool {
-	b, _ := typeutil.Callee(m.TypesInfo, c.Node().(*ast.CallExpr)).(*types.Builtin)
-	if b == nil || b.Name() != "recover" {
+	if m.builtin(c.Node().(*ast.CallExpr)) != "recover" {
 		return false
 	}
 	for f := range c.Enclosing((*ast.FuncLit)(nil), (*ast.FuncDecl)(nil)) {

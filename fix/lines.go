@@ -34,12 +34,28 @@ func dedent(text, indent string) string {
 	return strings.ReplaceAll(text, "\n"+indent, "\n")
 }
 
+// line is the extent of a piece of source together with its lines, where nothing
+// else stands on them.
+func (p *pass) line(pos, end token.Pos) (token.Pos, token.Pos) {
+	if from, to, ok := p.alone(pos, end); ok {
+		return from, to
+	}
+	return pos, end
+}
+
+// alone are the lines of a piece of source; ok reports whether nothing else
+// stands on them.
+func (p *pass) alone(pos, end token.Pos) (from, to token.Pos, ok bool) {
+	from, to = p.lineStart(pos), p.lineEnd(end)
+	return from, to, strings.TrimSpace(p.between(from, pos)+p.between(end, to)) == ""
+}
+
 // ownLines are the whole lines of a statement, with a blank line that would
 // follow none; NoPos if something else stands on them, or a comment right above
 // that speaks of it.
 func (p *pass) ownLines(s ast.Stmt) (from, to token.Pos) {
-	from, to = p.lineStart(s.Pos()), p.lineEnd(s.End())
-	if strings.TrimSpace(p.between(from, s.Pos())+p.between(s.End(), to)) != "" {
+	from, to, ok := p.alone(s.Pos(), s.End())
+	if !ok {
 		return token.NoPos, token.NoPos
 	}
 	above := strings.TrimSpace(p.between(p.lineStart(from-1), from))

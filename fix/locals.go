@@ -4,8 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-
-	"golang.org/x/tools/go/types/typeutil"
 )
 
 // isLocal reports whether a variable is a function's own: no field and no
@@ -126,8 +124,8 @@ func (p *pass) calm(pos, end token.Pos) bool {
 			if tv := p.TypesInfo.Types[n.Fun]; tv.IsType() {
 				continue
 			}
-			b, ok := typeutil.Callee(p.TypesInfo, n).(*types.Builtin)
-			if !ok || b.Name() == "copy" || b.Name() == "clear" || b.Name() == "delete" || b.Name() == "close" {
+			switch p.builtin(n) {
+			case "", "copy", "clear", "delete", "close":
 				return false
 			}
 		case *ast.SendStmt, *ast.SelectStmt:

@@ -405,7 +405,7 @@ func (p *pass) onlyRead(c inspector.Cursor, b *building) (why string) {
 			}
 			return p.text(c.Node()) + " is changed"
 		case edge.CallExpr_Args:
-			if f, ok := typeutil.Callee(p.TypesInfo, up.Node().(*ast.CallExpr)).(*types.Builtin); ok && f.Name() == "len" {
+			if p.builtin(up.Node().(*ast.CallExpr)) == "len" {
 				return ""
 			}
 		}

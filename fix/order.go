@@ -2,7 +2,6 @@ package fix
 
 import (
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 
@@ -98,22 +97,6 @@ func (p *pass) demands(e ast.Expr) (d demand) {
 	return d
 }
 
-// quietOp reports whether an operator itself cannot panic.
-func (p *pass) quietOp(e *ast.BinaryExpr) bool {
-	switch e.Op {
-	case token.QUO, token.REM:
-		tv := p.TypesInfo.Types[e.Y]
-		return !isInteger(tv.Type) || tv.Value != nil && constant.Sign(tv.Value) != 0
-	case token.SHL, token.SHR:
-		tv := p.TypesInfo.Types[e.Y]
-		return tv.Value != nil || isUnsigned(tv.Type)
-	case token.EQL, token.NEQ:
-		t := p.TypesInfo.TypeOf(e.X)
-		return !types.IsInterface(t) && !hasInterface(t)
-	}
-	return true
-}
-
 // builtin is the name of the builtin function that is called, "" for others.
 func (p *pass) builtin(call *ast.CallExpr) string {
 	if id, ok := ast.Unparen(call.Fun).(*ast.Ident); ok {
@@ -176,19 +159,14 @@ func (p *pass) confined(v *types.Var) bool {
 	if v.IsField() || v.Parent() == nil || v.Parent() == p.Pkg.Scope() || v.Pkg() != p.Pkg {
 		return false
 	}
-	captured, assigned := false, false
+	assigned := false
 	for _, c := range p.uses(v) {
 		if p.addressed(c) {
 			return false
 		}
-		for f := range c.Enclosing((*ast.FuncLit)(nil)) {
-			if lit := f.Node(); v.Pos() < lit.Pos() || lit.End() <= v.Pos() {
-				captured = true
-			}
-		}
 		assigned = assigned || p.stored(c)
 	}
-	return !captured || !assigned
+	return !assigned || !p.captured(v).IsValid()
 }
 
 // whole is the outermost expression that is a part of the variable named at c:

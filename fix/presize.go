@@ -13,7 +13,6 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
-	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -45,7 +44,7 @@ func presize(p *pass) {
 // what it grew: s = append(s, x).
 func (p *pass) selfAppend(c inspector.Cursor) *types.Var {
 	call := c.Node().(*ast.CallExpr)
-	if b, ok := typeutil.Callee(p.TypesInfo, call).(*types.Builtin); !ok || b.Name() != "append" || len(call.Args) < 2 {
+	if p.builtin(call) != "append" || len(call.Args) < 2 {
 		return nil
 	}
 	set, ok := c.Parent().Node().(*ast.AssignStmt)
@@ -156,10 +155,10 @@ func (s *sized) empty(e ast.Expr) bool {
 			s.typ, s.isNil = s.text(ast.Unparen(e.Fun)), true
 			return len(e.Args) == 1 && s.TypesInfo.Types[e.Args[0]].IsNil()
 		}
-		b, ok := typeutil.Callee(s.TypesInfo, e).(*types.Builtin)
-		if ok && b.Name() == "make" && len(e.Args) > 1 {
+		if s.builtin(e) == "make" && len(e.Args) > 1 {
 			s.typ = s.text(e.Args[0])
 			for _, a := range e.Args[2:] {
+				var ok bool
 				if s.room, ok = s.integer(a); !ok {
 					return false // somebody has thought of it
 				}
@@ -256,7 +255,7 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 	case s.result && s.defers(at):
 		s.refuse(s.site, "%s is a result, and a deferred call may see it while it grows", name)
 		return
-	case a.hoist != nil && s.mentions(a.hoist, s.v):
+	case a.hoist != nil && s.refersTo(a.hoist, s.v):
 		s.refuse(s.site, "the loop ranges over what is made of %s", name)
 		return
 	case len(a.terms) == 0 && (a.n == a.had || int64(a.n) <= s.room), s.start != nil && strings.HasSuffix(s.text(s.start), ", "+a.text()+")"):

@@ -317,7 +317,7 @@ func (r *returning) caller(c inspector.Cursor) string {
 			default:
 				return fmt.Sprintf("line %d keeps %s, which %s returned", r.lineOf(use), v.Name(), name)
 			}
-			if call, ok := use.Parent().Node().(*ast.CallExpr); ok && r.isBuiltin(call, "append") {
+			if call, ok := use.Parent().Node().(*ast.CallExpr); ok && r.builtin(call) == "append" {
 				return fmt.Sprintf("line %d keeps %s, which %s returned", r.lineOf(use), v.Name(), name)
 			}
 			r.addressed(use)

@@ -74,12 +74,10 @@ func (p *pass) own(s sink) bool {
 	if !ok || v.IsField() || v.Kind() != types.LocalVar {
 		return false
 	}
+	if p.captured(v).IsValid() {
+		return false
+	}
 	for _, c := range p.uses(v) {
-		for f := range c.Enclosing((*ast.FuncLit)(nil)) {
-			if lit := f.Node(); v.Pos() < lit.Pos() || lit.End() <= v.Pos() {
-				return false
-			}
-		}
 		switch parent := c.Parent(); c.ParentEdgeKind() {
 		case edge.SelectorExpr_X: // a method
 			if parent.ParentEdgeKind() != edge.CallExpr_Fun || parent.Parent().ParentEdgeKind() == edge.DeferStmt_Call {

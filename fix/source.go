@@ -344,23 +344,6 @@ func (p *pass) spelled(pos token.Pos, t types.Type) (text string, ok bool) {
 	return text, err == nil && tv.IsType() && types.Identical(tv.Type, t)
 }
 
-// line is the extent of a piece of source together with its line, where
-// nothing else stands there.
-func (p *pass) line(pos, end token.Pos) (token.Pos, token.Pos) {
-	f := p.fileOf(pos)
-	src := p.source(f)
-	from, to := int(pos-f.FileStart), int(end-f.FileStart)
-	if to > len(src) {
-		return pos, end
-	}
-	first := bytes.LastIndexByte(src[:from], '\n') + 1
-	last := bytes.IndexByte(src[to:], '\n') + 1
-	if last == 0 || len(bytes.TrimSpace(src[first:from]))+len(bytes.TrimSpace(src[to:to+last])) > 0 {
-		return pos, end
-	}
-	return f.FileStart + token.Pos(first), f.FileStart + token.Pos(to+last)
-}
-
 // trailing is the comment that follows pos on its line, with the space before
 // it, "" if something else does.
 func (p *pass) trailing(pos token.Pos) string {
