@@ -94,7 +94,7 @@ func (a *abstract) look() {
 		}
 		a.propose(&Candidate{
 			Message: fmt.Sprintf("take %s of %s as a %s", a.v.Name(), name, text),
-			Sites:   a.sites, Effect: Gone,
+			Sites:   a.sites, Promise: Gone,
 			Edits: []analysis.TextEdit{{Pos: a.field.Type.Pos(), End: a.field.Type.End(), NewText: []byte(text)}},
 		})
 		return
@@ -109,7 +109,7 @@ func (a *abstract) look() {
 	default:
 		a.propose(&Candidate{
 			Message: fmt.Sprintf("make %s of %s a type parameter", a.v.Name(), name),
-			Sites:   a.sites, Effect: Gone, Edits: a.parametrize(),
+			Sites:   a.sites, Promise: Gone, Edits: a.parametrize(),
 		})
 	}
 }

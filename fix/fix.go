@@ -46,8 +46,8 @@ type Candidate struct {
 	// Sites are the expressions that allocate now, the one that the rewrite is
 	// told at first.
 	Sites []Span
-	// Effect says what becomes of them.
-	Effect Effect
+	// Promise says what becomes of them.
+	Promise Promise
 	// Adds are the kinds of the sites that the rewrite puts into the function
 	// in their place, none for most.
 	Adds  []alloc.Kind
@@ -59,17 +59,17 @@ type Candidate struct {
 	API bool
 }
 
-// An Effect is what a rewrite does to its sites.
-type Effect string
+// A Promise is what a rewrite says that it does to its sites.
+type Promise string
 
-// The effects.
+// The promises.
 const (
-	Gone  Effect = "gone"  // they do not allocate any more: the compiler can tell
-	Fewer Effect = "fewer" // they allocate less often, or fewer bytes: only a measurement can tell
+	Gone  Promise = "gone"  // they do not allocate any more: the compiler can tell
+	Fewer Promise = "fewer" // they allocate less often, or fewer bytes: only a measurement can tell
 	// Moved: they stay, in a function that is inlined now, and where a caller
 	// does not keep the value its copy is on its stack: the compiler can tell,
 	// see [alloc.Site.Inlined]. At least one copy must never allocate.
-	Moved Effect = "moved"
+	Moved Promise = "moved"
 )
 
 // A Span is the extent of an expression, statement or declared name that

@@ -234,7 +234,7 @@ func (p *pass) move(c inspector.Cursor, w way, site Span, name, message string) 
 	at := p.before(w.at.Node())
 	p.propose(&Candidate{
 		Message: message,
-		Sites:   []Span{site}, Effect: Fewer, Adds: []alloc.Kind{site.Kind},
+		Sites:   []Span{site}, Promise: Fewer, Adds: []alloc.Kind{site.Kind},
 		Edits: append([]analysis.TextEdit{
 			{Pos: at, End: at, NewText: []byte(name + " := " + strings.ReplaceAll(p.text(e), "\r", "") + "\n")},
 		}, edits...),
@@ -394,7 +394,7 @@ func (p *pass) proposeVariable(decl inspector.Cursor, v *types.Var, value ast.Ex
 	at := p.before(w.at.Node())
 	p.propose(&Candidate{
 		Message: "declare " + v.Name() + " before the loop, and set it anew each round",
-		Sites:   []Span{{v.Pos(), v.Pos() + token.Pos(len(v.Name())), alloc.Variable}}, Effect: Fewer, Adds: []alloc.Kind{alloc.Variable},
+		Sites:   []Span{{v.Pos(), v.Pos() + token.Pos(len(v.Name())), alloc.Variable}}, Promise: Fewer, Adds: []alloc.Kind{alloc.Variable},
 		Edits: []analysis.TextEdit{
 			{Pos: at, End: at, NewText: []byte("var " + v.Name() + " " + typ + "\n")},
 			{Pos: node.Pos(), End: node.End(), NewText: []byte(v.Name() + " = " + strings.ReplaceAll(text, "\r", ""))},

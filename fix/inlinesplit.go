@@ -39,7 +39,7 @@ func inlinesplit(p *pass) {
 		}
 		p.propose(&Candidate{
 			Message: fmt.Sprintf("split %s, so that its %s can be on the caller's stack", fn.Name(), typ),
-			Sites:   []Span{m.site}, Effect: Moved, Adds: []alloc.Kind{alloc.New, alloc.Composite},
+			Sites:   []Span{m.site}, Promise: Moved, Adds: []alloc.Kind{alloc.New, alloc.Composite},
 			Edits: m.split(rest),
 		})
 	})

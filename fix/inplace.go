@@ -74,7 +74,7 @@ func (p *pass) rangeRunes(loop *ast.RangeStmt) {
 	default:
 		p.propose(&Candidate{
 			Message: "range over the string itself",
-			Sites:   []Span{site}, Effect: Gone,
+			Sites:   []Span{site}, Promise: Gone,
 			Edits: []analysis.TextEdit{p.replace(loop.X, p.text(conv.Args[0]))},
 		})
 	}
@@ -145,7 +145,7 @@ func (p *pass) unwrap(site Span, message string, conv *ast.CallExpr, edits ...an
 		return
 	}
 	p.propose(&Candidate{
-		Message: message, Sites: []Span{site}, Effect: Gone,
+		Message: message, Sites: []Span{site}, Promise: Gone,
 		Edits: append(edits, p.bare(conv)...),
 	})
 }
@@ -249,7 +249,7 @@ func (p *pass) convertedVar(c inspector.Cursor, def *ast.AssignStmt) {
 	}
 	p.propose(&Candidate{
 		Message: "use " + p.text(conv) + " where it stands",
-		Sites:   []Span{site}, Effect: Gone, Edits: edits,
+		Sites:   []Span{site}, Promise: Gone, Edits: edits,
 	})
 }
 
@@ -411,7 +411,7 @@ func (p *pass) writtenConcat(c inspector.Cursor, call *ast.CallExpr) {
 	}
 	p.propose(&Candidate{
 		Message: "write the parts one by one",
-		Sites:   []Span{site}, Effect: Gone,
+		Sites:   []Span{site}, Promise: Gone,
 		Edits: []analysis.TextEdit{p.replace(stmt, strings.Join(lines, "\n"))},
 	})
 }

@@ -299,10 +299,10 @@ func (p *pass) hoistOnce(c inspector.Cursor, decl *ast.FuncDecl, b *building) (w
 	}
 	can := &Candidate{
 		Message: "make " + p.short(b.expr) + " once, when the program starts",
-		Sites:   []Span{span(b.expr, b.kind)}, Effect: Fewer, Edits: edits, Shares: true,
+		Sites:   []Span{span(b.expr, b.kind)}, Promise: Fewer, Edits: edits, Shares: true,
 	}
 	if b.kind == alloc.Map {
-		can.Effect, can.Adds = Gone, []alloc.Kind{alloc.Map, alloc.MapGrowth}
+		can.Promise, can.Adds = Gone, []alloc.Kind{alloc.Map, alloc.MapGrowth}
 		can.Sites = append(can.Sites, span(b.expr, alloc.MapGrowth))
 	}
 	p.propose(can)

@@ -267,7 +267,7 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 	moot := !s.isNil || stays || a.n > 0 && !a.bound && !s.result
 	c := &Candidate{
 		Message: "make " + name + " with " + a.describe(),
-		Sites:   a.sites, Effect: Fewer, Adds: []alloc.Kind{alloc.Slice},
+		Sites:   a.sites, Promise: Fewer, Adds: []alloc.Kind{alloc.Slice},
 	}
 	for _, imp := range slices.Compact(slices.Sorted(slices.Values(a.imports))) {
 		pkg, edits, ok := s.imported(at.Node().Pos(), imp)

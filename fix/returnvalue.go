@@ -41,7 +41,7 @@ func returnvalue(p *pass) {
 			} else {
 				p.propose(&Candidate{
 					Message: fmt.Sprintf("return a %s from %s instead of a pointer", p.text(star.X), fn.Name()),
-					Sites:   r.sites, Effect: Gone, Edits: r.edits,
+					Sites:   r.sites, Promise: Gone, Edits: r.edits,
 				})
 			}
 			return

@@ -114,7 +114,7 @@ func (s *sorting) rewrite(cur inspector.Cursor) (why string) {
 func (s *sorting) finish(text string, imports []analysis.TextEdit) {
 	s.propose(&Candidate{
 		Message: "sort " + s.text(s.call.Args[0]) + " with package slices",
-		Sites:   []Span{s.site}, Effect: Gone,
+		Sites:   []Span{s.site}, Promise: Gone,
 		Edits: append(imports, analysis.TextEdit{Pos: s.call.Pos(), End: s.call.End(), NewText: []byte(text)}),
 	})
 }

@@ -206,7 +206,7 @@ func (s *printing) inline() {
 	}
 	c := &Candidate{
 		Message: "make the text without fmt." + s.name,
-		Sites:   s.sites(), Effect: Gone,
+		Sites:   s.sites(), Promise: Gone,
 		Edits: append(imports, s.replace(s.call, text)),
 	}
 	if len(parts) > 1 {
@@ -266,7 +266,7 @@ func (s *printing) write(c inspector.Cursor, to sink) {
 		return
 	}
 	operands := s.operands()
-	cand := &Candidate{Message: "write the text without fmt." + s.name, Sites: s.sites(), Effect: Gone}
+	cand := &Candidate{Message: "write the text without fmt." + s.name, Sites: s.sites(), Promise: Gone}
 	if len(s.pieces) == 1 {
 		if !s.interleaves(append(s.unmoved(to.expr), operands...)) {
 			s.refuse(site, "it matters in which order the operands are evaluated")
@@ -341,7 +341,7 @@ func (s *printing) append() {
 	}
 	s.propose(&Candidate{
 		Message: "append the text without fmt." + s.name,
-		Sites:   s.sites(), Effect: Gone, Adds: []alloc.Kind{alloc.Append},
+		Sites:   s.sites(), Promise: Gone, Adds: []alloc.Kind{alloc.Append},
 		Edits: append(imports, s.replace(s.call, text)),
 	})
 }
@@ -383,7 +383,7 @@ func (s *printing) toErrorsNew(site Span, arg ast.Expr, text string) {
 	}
 	s.propose(&Candidate{
 		Message: "make the error without fmt.Errorf",
-		Sites:   []Span{site}, Effect: Gone, Adds: []alloc.Kind{alloc.Composite},
+		Sites:   []Span{site}, Promise: Gone, Adds: []alloc.Kind{alloc.Composite},
 		Edits: append(imports, s.replace(s.call.Fun, name+".New"), s.replace(arg, text)),
 	})
 }

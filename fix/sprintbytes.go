@@ -34,7 +34,7 @@ func (s *printing) toBytes(c inspector.Cursor, conv *ast.CallExpr) {
 	}
 	s.propose(&Candidate{
 		Message: "format into bytes at once",
-		Sites:   []Span{site}, Effect: Gone,
+		Sites:   []Span{site}, Promise: Gone,
 		Edits: []analysis.TextEdit{
 			{Pos: conv.Pos(), End: s.call.Pos()},
 			{Pos: pkg.Sel.Pos(), End: s.call.Lparen + 1, NewText: []byte("Append" + strings.TrimPrefix(s.name, "Sprint") + "(nil, ")},
@@ -114,7 +114,7 @@ func (s *printing) toWriter(write, conv *ast.CallExpr, pkg *ast.SelectorExpr) bo
 	}
 	s.propose(&Candidate{
 		Message: "format into the writer at once",
-		Sites:   []Span{site}, Effect: Gone,
+		Sites:   []Span{site}, Promise: Gone,
 		Edits: []analysis.TextEdit{
 			{Pos: write.Pos(), End: s.call.Pos()},
 			{Pos: pkg.Sel.Pos(), End: s.call.Lparen + 1, NewText: []byte("F" + strings.ToLower(s.name[1:2]) + s.name[2:] + "(" + w + args)},

@@ -105,7 +105,7 @@ func (p *pass) twin(c inspector.Cursor, call, conv *ast.CallExpr) {
 // twinOperands is twin, when the function has one.
 func (p *pass) twinOperands(c inspector.Cursor, call, conv *ast.CallExpr, name, shape, result string, site Span, edits []analysis.TextEdit) {
 	str := site.Kind == alloc.String
-	cand := &Candidate{Message: "use " + p.text(conv.Args[0]) + " itself", Sites: []Span{site}, Effect: Gone}
+	cand := &Candidate{Message: "use " + p.text(conv.Args[0]) + " itself", Sites: []Span{site}, Promise: Gone}
 	for _, a := range call.Args[1:] {
 		if p.demands(a).calls {
 			p.refuse(site, "%s is evaluated after the conversion, and may change what it converts", p.text(a))
@@ -143,7 +143,7 @@ func (p *pass) twinOperands(c inspector.Cursor, call, conv *ast.CallExpr, name, 
 			analysis.TextEdit{Pos: call.End(), End: call.End(), NewText: []byte(")")})
 		if !p.inPlace(c) {
 			cand.Adds = append(cand.Adds, alloc.String)
-			cand.Effect = Fewer
+			cand.Promise = Fewer
 		}
 	}
 	if p.comments(call.Pos(), call.End()) {

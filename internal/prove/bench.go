@@ -143,7 +143,7 @@ func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, e
 func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, error) {
 	var open, out []*candidate
 	for _, c := range list {
-		if c.Effect == fix.Fewer && c.exercised {
+		if c.Promise == fix.Fewer && c.exercised {
 			open = append(open, c)
 		} else {
 			out = append(out, c)
@@ -258,7 +258,7 @@ func counted(before, after *weights, c *candidate, b benchmark, unit string, rea
 	}
 	said := fmt.Sprintf("%s: %.4g %s instead of %.4g in %s", b.name, isAllocs, unit, wasAllocs, c.funcs[0].name)
 	switch {
-	case c.Effect == fix.Gone && len(c.Adds) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
+	case c.Promise == fix.Gone && len(c.Adds) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
 		return fmt.Sprintf("%s, predicted was %.4g", said, wasAllocs-predicted)
 	case isAllocs > wasAllocs+slack(wasAllocs), isBytes > wasBytes*1.01+1:
 		return fmt.Sprintf("%s, and %.4g B instead of %.4g", said, isBytes, wasBytes)
@@ -269,7 +269,7 @@ func counted(before, after *weights, c *candidate, b benchmark, unit string, rea
 		return ""
 	}
 	c.proof.Benchmarks = said
-	if c.Effect == fix.Gone {
+	if c.Promise == fix.Gone {
 		c.proof.Benchmarks = said + ", as predicted"
 	}
 	return ""

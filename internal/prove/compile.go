@@ -125,7 +125,7 @@ func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
 
 // verdict is what the compiler said of a candidate that passed.
 func (c *candidate) verdict() string {
-	switch c.Effect {
+	switch c.Promise {
 	case fix.Fewer:
 		return "no new site"
 	case fix.Moved:
@@ -160,7 +160,7 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 			if why := after.kept(r.ledger, list, c); why != "" {
 				return why, nil
 			}
-			if c.Effect == fix.Moved && after.spared(c) <= r.ledger.spared(c) {
+			if c.Promise == fix.Moved && after.spared(c) <= r.ledger.spared(c) {
 				return "no caller has it on its stack then", nil
 			}
 		}
@@ -237,10 +237,10 @@ func outer(s *alloc.Site) function { return function{s.Package, correlate.Declar
 // kept says what is wrong after candidates were applied, with the sites of one
 // of them or in the functions that hold them; "" nothing.
 func (l ledger) kept(before ledger, list []*candidate, c *candidate) string {
-	if c.Effect == fix.Gone {
+	if c.Promise == fix.Gone {
 		gone := make(map[account]map[string]int) // by all of them
 		for _, other := range list {
-			if other.Effect != fix.Gone {
+			if other.Promise != fix.Gone {
 				continue
 			}
 			for _, s := range other.sites {

@@ -28,11 +28,11 @@ func TestLedger(t *testing.T) {
 	other := site("F", alloc.Slice, "make([]int, n)", 5, 3)
 	respelled := site("F", alloc.Append, "append(buf, v)", 7, 13)
 	gone := func(adds []alloc.Kind, sites ...*alloc.Site) *candidate {
-		return &candidate{Candidate: &fix.Candidate{Effect: fix.Gone, Adds: adds}, pkg: "m", sites: sites, funcs: []function{outer(sites[0])}}
+		return &candidate{Candidate: &fix.Candidate{Promise: fix.Gone, Adds: adds}, pkg: "m", sites: sites, funcs: []function{outer(sites[0])}}
 	}
 	fewer := func(adds []alloc.Kind, sites ...*alloc.Site) *candidate {
 		c := gone(adds, sites...)
-		c.Effect = fix.Fewer
+		c.Promise = fix.Fewer
 		return c
 	}
 	before := []*alloc.Site{a, b, c}

@@ -187,7 +187,7 @@ func (c *candidate) status() alloc.FixStatus {
 		return alloc.Proved
 	case !c.exercised:
 		return alloc.Unexercised
-	case c.Effect == fix.Fewer:
+	case c.Promise == fix.Fewer:
 		return alloc.Unmeasured
 	}
 	return alloc.Proved
