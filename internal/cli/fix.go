@@ -5,7 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -95,6 +95,11 @@ func (x *fixFlags) check(req *prove.Request) error {
 	if _, err := regexp.Compile(req.Bench); err != nil {
 		return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")
 	}
+	if x.patch != "" {
+		if err := writable("-patch", x.patch); err != nil {
+			return err
+		}
+	}
 	if x.fixers != "" {
 		req.Fixers = strings.Split(x.fixers, ",")
 	}
@@ -133,8 +138,12 @@ func (x *fixFlags) run(ctx context.Context, e *env, b *buildFlags, o *output, re
 		return err
 	}
 	if x.patch != "" {
-		if err := os.WriteFile(x.patch, []byte(res.Diff()), 0o644); err != nil {
-			return &engine.Error{Msg: "writing the patch", Err: err}
+		err := writeFile(x.patch, func(w io.Writer) error {
+			_, err := io.WriteString(w, res.Diff())
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	switch {

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -20,6 +17,7 @@ import (
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/gobench"
 	"github.com/stackward-go/stackward/internal/pprof"
+	"github.com/stackward-go/stackward/internal/rewrite"
 	"github.com/stackward-go/stackward/internal/text"
 )
 
@@ -51,11 +49,16 @@ func (o *output) check(e *env, more ...string) error {
 	if o.file == "" {
 		return nil
 	}
-	f, err := o.create()
+	return writable("-o", o.file)
+}
+
+// writable refuses a flag's file that cannot be written to.
+func writable(flag, name string) error {
+	f, err := rewrite.Create(name)
 	if err != nil {
-		return &engine.Error{Msg: "writing " + o.file, Hint: "-o needs a file in a directory that can be written to", Err: err}
+		return &engine.Error{Msg: "writing " + name, Hint: flag + " needs a file in a directory that can be written to", Err: err}
 	}
-	return f.discard()
+	return f.Discard()
 }
 
 // write writes a report. A file is written whole or not at all.
@@ -63,82 +66,23 @@ func (o *output) write(e *env, r *alloc.Report) error {
 	if o.file == "" {
 		return o.encode(e.stdout, r)
 	}
-	f, err := o.create()
+	return writeFile(o.file, func(w io.Writer) error { return o.encode(w, r) })
+}
+
+// writeFile writes a file, whole or not at all.
+func writeFile(name string, encode func(io.Writer) error) error {
+	f, err := rewrite.Create(name)
 	if err == nil {
-		if err = o.encode(f, r); err != nil {
-			f.discard() // the first error is the one to tell
+		if err = encode(f); err != nil {
+			f.Discard() // the first error is the one to tell
 		} else {
-			err = f.commit()
+			err = f.Commit()
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", o.file, err)
+		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	return nil
-}
-
-// A newFile becomes the file of a name once it is whole. What is no regular
-// file, such as a device or a pipe, is written to as it is.
-type newFile struct {
-	*os.File
-	name string // "" for what is written to directly
-}
-
-func (o *output) create() (*newFile, error) {
-	name := o.file
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
-	}
-	mode := os.FileMode(0o644)
-	if st, err := os.Stat(name); err == nil {
-		if st.IsDir() {
-			return nil, errors.New("it is a directory")
-		}
-		if !st.Mode().IsRegular() {
-			f, err := os.OpenFile(name, os.O_WRONLY, 0)
-			return &newFile{File: f}, err
-		}
-		mode = st.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".stackward-*")
-	if err != nil {
-		return nil, cause(err)
-	}
-	if err := f.Chmod(mode); err != nil && runtime.GOOS != "windows" {
-		f.Close()
-		os.Remove(f.Name())
-		return nil, err
-	}
-	return &newFile{f, name}, nil
-}
-
-// cause is why a file could not be made, without the name of the temporary one.
-func cause(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
-	}
-	return err
-}
-
-func (f *newFile) commit() error {
-	err := f.Close()
-	if f.name == "" || err != nil {
-		f.discard()
-		return err
-	}
-	if err := os.Rename(f.File.Name(), f.name); err != nil {
-		f.discard()
-		return err
-	}
-	return nil
-}
-
-func (f *newFile) discard() error {
-	f.Close() // a second time after commit
-	if f.name == "" {
-		return nil
-	}
-	return os.Remove(f.File.Name())
 }
 
 func (o *output) encode(w io.Writer, r *alloc.Report) error {

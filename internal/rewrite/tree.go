@@ -77,14 +77,13 @@ var ErrChanged = errors.New("the file has changed meanwhile")
 // Write writes the tree's files. Each is replaced whole or not at all; none is
 // where one of them is not what was read before: before has what each was.
 func (t Tree) Write(before Tree) error {
-	names := slices.Sorted(maps.Keys(t))
-	var staged []string
+	var staged []*File
 	defer func() {
-		for _, tmp := range staged {
-			os.Remove(tmp) // renamed, if all went well
+		for _, f := range staged {
+			f.Discard() // nothing, where it was committed
 		}
 	}()
-	targets := make(map[string]string)
+	names := slices.Sorted(maps.Keys(t))
 	for _, name := range names {
 		now, err := os.ReadFile(name)
 		if err != nil {
@@ -93,46 +92,19 @@ func (t Tree) Write(before Tree) error {
 		if !bytes.Equal(now, before[name]) {
 			return fmt.Errorf("writing %s: %w", name, ErrChanged)
 		}
-		target, err := filepath.EvalSymlinks(name)
-		if err != nil {
-			return err
-		}
-		tmp, err := stage(target, t[name])
+		f, err := Create(name)
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", name, err)
 		}
-		staged = append(staged, tmp)
-		targets[tmp] = target
+		staged = append(staged, f)
+		if _, err := f.Write(t[name]); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
+		}
 	}
-	for _, tmp := range staged {
-		if err := os.Rename(tmp, targets[tmp]); err != nil {
-			return fmt.Errorf("writing %s: %w", targets[tmp], err)
+	for i, f := range staged {
+		if err := f.Commit(); err != nil {
+			return fmt.Errorf("writing %s: %w", names[i], err)
 		}
 	}
 	return nil
-}
-
-// stage writes a file's new text beside it.
-func stage(target string, text []byte) (string, error) {
-	st, err := os.Stat(target)
-	if err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(filepath.Dir(target), ".stackward-*")
-	if err != nil {
-		return "", err
-	}
-	err = errors.Join(write(f, text, st.Mode().Perm()), f.Close())
-	if err != nil {
-		os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
-}
-
-func write(f *os.File, text []byte, mode os.FileMode) error {
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	return f.Chmod(mode)
 }
