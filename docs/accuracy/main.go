@@ -13,9 +13,6 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/stackward-go/stackward/docs/internal/modules"
 )
@@ -24,31 +21,13 @@ import (
 var listed string
 
 func main() {
-	list := os.Args[1:]
-	if len(list) == 0 {
-		list = strings.Split(strings.TrimSpace(listed), "\n")
-	}
-	if err := run(list); err != nil {
+	var rows []row
+	err := modules.Each(os.Stderr, "measuring", listed, os.Args[1:], func(tmp, tool string, t modules.Target) {
+		rows = append(rows, measure(tmp, tool, t))
+	})
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "accuracy:", err)
 		os.Exit(1)
 	}
-}
-
-func run(list []string) error {
-	tmp, err := os.MkdirTemp("", "accuracy-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	tool := filepath.Join(tmp, "stackward")
-	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/stackward").CombinedOutput(); err != nil {
-		return fmt.Errorf("building stackward: %s", out)
-	}
-	var rows []row
-	for i, line := range list {
-		fmt.Fprintf(os.Stderr, "measuring %d of %d: %s\n", i+1, len(list), line)
-		rows = append(rows, measure(tmp, tool, modules.Parse(line)))
-	}
 	write(os.Stdout, rows)
-	return nil
 }

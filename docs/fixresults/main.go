@@ -14,9 +14,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/stackward-go/stackward/docs/internal/modules"
 )
@@ -27,31 +24,13 @@ var listed string
 func main() {
 	diffs := flag.String("diffs", "", "write each module's diff to this `directory`")
 	flag.Parse()
-	list := flag.Args()
-	if len(list) == 0 {
-		list = strings.Split(strings.TrimSpace(listed), "\n")
-	}
-	if err := run(list, *diffs); err != nil {
+	var rows []row
+	err := modules.Each(os.Stderr, "fixing", listed, flag.Args(), func(tmp, tool string, t modules.Target) {
+		rows = append(rows, fixModule(tmp, tool, *diffs, t))
+	})
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fixresults:", err)
 		os.Exit(1)
 	}
-}
-
-func run(list []string, diffs string) error {
-	tmp, err := os.MkdirTemp("", "fixresults-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	tool := filepath.Join(tmp, "stackward")
-	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/stackward").CombinedOutput(); err != nil {
-		return fmt.Errorf("building stackward: %s", out)
-	}
-	var rows []row
-	for i, line := range list {
-		fmt.Fprintf(os.Stderr, "fixing %d of %d: %s\n", i+1, len(list), line)
-		rows = append(rows, fixModule(tmp, tool, diffs, modules.Parse(line)))
-	}
 	write(os.Stdout, rows)
-	return nil
 }

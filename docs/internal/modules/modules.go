@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -121,6 +122,30 @@ func command(dir string, env []string, args ...string) error {
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
 		return errors.New("go " + strings.Join(args, " ") + ": " + strings.TrimSpace(stderr.String()))
+	}
+	return nil
+}
+
+// Each calls do with each line of a list: those of args or, if there are none,
+// of listed. The tool is stackward, built from the module that the current
+// directory is in, and tmp a directory that is removed at the end. What is being
+// done is told on w, where verb says what that is.
+func Each(w io.Writer, verb, listed string, args []string, do func(tmp, tool string, t Target)) error {
+	if len(args) == 0 {
+		args = strings.Split(strings.TrimSpace(listed), "\n")
+	}
+	tmp, err := os.MkdirTemp("", "stackward-modules-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	tool := filepath.Join(tmp, "stackward")
+	if out, err := exec.Command("go", "build", "-o", tool, "./cmd/stackward").CombinedOutput(); err != nil {
+		return fmt.Errorf("building stackward: %s", out)
+	}
+	for i, line := range args {
+		fmt.Fprintf(w, "%s %d of %d: %s\n", verb, i+1, len(args), line)
+		do(tmp, tool, Parse(line))
 	}
 	return nil
 }
