@@ -5,6 +5,7 @@ package offheap
 import (
 	"debug/dwarf"
 	"debug/elf"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -34,8 +35,10 @@ func TestFastOffsets(t *testing.T) {
 	cmd := exec.Command("go", "build", "-o", "m", ".")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("go build: %v\n%s", err, out)
+	if out, err := cmd.CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
+		t.Skip("no go command")
+	} else if err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	f, err := elf.Open(filepath.Join(dir, "m"))
 	if err != nil {
@@ -90,7 +93,7 @@ func TestFastFallback(t *testing.T) {
 // A signal may arrive in the midst of a fast path.
 func TestFastWithProfile(t *testing.T) {
 	if err := pprof.StartCPUProfile(io.Discard); err != nil {
-		t.Skip(err)
+		t.Skip(err) // go test -cpuprofile has begun one
 	}
 	defer pprof.StopCPUProfile()
 	stress(t, stressOps(t)/8, func(i int) int { return 1 + i%6 })
