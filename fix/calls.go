@@ -27,17 +27,21 @@ func (p *pass) functions(visit func(inspector.Cursor, *ast.FuncDecl, *types.Func
 // another way than to call it, or somewhere that the pass does not see. calls
 // are the calls that it sees.
 func (p *pass) fixed(decl *ast.FuncDecl, fn *types.Func) (calls []inspector.Cursor, why string) {
-	name := fn.Name()
-	for _, use := range p.uses(fn) {
-		if call, ok := called(use); ok {
-			calls = append(calls, call)
-		} else if why == "" {
-			why = fmt.Sprintf("line %d uses %s as a value", p.lineOf(use), name)
-		}
+	calls, why = p.fixedHere(decl, fn)
+	if why == "" && fn.Exported() {
+		why = fn.Name() + " is exported"
 	}
+	return calls, why
+}
+
+// fixedHere is as fixed, but for what other packages do with an exported
+// function.
+func (p *pass) fixedHere(decl *ast.FuncDecl, fn *types.Func) (calls []inspector.Cursor, why string) {
+	name := fn.Name()
+	calls, why = p.callsOf(fn)
 	switch list := directives(decl.Doc); {
 	case why != "":
-	case fn.Exported():
+	case fn.Exported() && decl.Recv != nil:
 		why = name + " is exported"
 	case len(list) > 0:
 		why = fmt.Sprintf("%s has a //%s directive", name, list[0])

@@ -279,7 +279,9 @@ returnvalue: return small values instead of pointers to them
 
 What a function makes and returns a pointer to is on the heap, if the function is
 not inlined. A small value can be returned itself. The function and all its
-callers change, so only functions and methods that are not exported do:
+callers change, so no exported method does; an exported function does only with
+"stackward fix", which rewrites its callers in the whole module, and is asked to
+with -exported unless only the module can import the package:
 
 	func parse(s string) *pos {      =>      func parse(s string) pos {
 		p := &pos{line: 1}                       p := pos{line: 1}

@@ -55,8 +55,12 @@ type Candidate struct {
 	// Shares reports that the rewrite lets goroutines share what each had of
 	// its own: its tests run with -race.
 	Shares bool
-	// API reports that an exported declaration changes.
-	API bool
+	// API is the name of the exported declaration that changes, mostly "".
+	// Elsewhere then looks at any other package that may use it: its result has
+	// a candidate with the edits that such a package needs, or a refusal if it
+	// cannot be, and neither if it does not use the declaration.
+	API       string
+	Elsewhere *analysis.Analyzer
 }
 
 // A Promise is what a rewrite says that it does to its sites.
@@ -90,9 +94,13 @@ type Refusal struct {
 // newAnalyzer makes a fixer of a name. Its documentation is its section of
 // doc.go.
 func newAnalyzer(name string, run func(*pass)) *analysis.Analyzer {
+	return analyzer(name, section(name), run)
+}
+
+func analyzer(name, doc string, run func(*pass)) *analysis.Analyzer {
 	return &analysis.Analyzer{
 		Name:       name,
-		Doc:        section(name),
+		Doc:        doc,
 		URL:        "https://github.com/stackward-go/stackward/blob/main/docs/fixes.md#" + name,
 		Requires:   []*analysis.Analyzer{inspect.Analyzer},
 		ResultType: reflect.TypeFor[*Result](),
@@ -163,6 +171,9 @@ func (p *pass) propose(c *Candidate) {
 		return
 	}
 	p.result.Candidates = append(p.result.Candidates, c)
+	if c.API != "" {
+		return // edits of one package alone would break others
+	}
 	site := c.Sites[0]
 	p.Report(analysis.Diagnostic{
 		Pos: site.Pos, End: site.End, Category: p.name, Message: c.Message,

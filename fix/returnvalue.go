@@ -23,7 +23,7 @@ const maxReturned = 128
 
 func returnvalue(p *pass) {
 	p.functions(func(_ inspector.Cursor, decl *ast.FuncDecl, fn *types.Func) {
-		if fn.Exported() || decl.Type.Results == nil {
+		if fn.Exported() && decl.Recv != nil || decl.Type.Results == nil {
 			return
 		}
 		for k, f := range resultTypes(decl) {
@@ -39,10 +39,14 @@ func returnvalue(p *pass) {
 			} else if why := r.callers(); why != "" {
 				p.refuse(r.sites[0], "%s", why)
 			} else {
-				p.propose(&Candidate{
+				c := &Candidate{
 					Message: fmt.Sprintf("return a %s from %s instead of a pointer", p.text(star.X), fn.Name()),
 					Sites:   r.sites, Promise: Gone, Edits: r.edits,
-				})
+				}
+				if fn.Exported() {
+					c.API, c.Elsewhere = fn.Name(), elsewhere(p.name, fn, r.callsOfOthers)
+				}
+				p.propose(c)
 			}
 			return
 		}
@@ -256,10 +260,21 @@ func (r *returning) addressed(use inspector.Cursor) {
 
 // callers edits the calls. It says why one cannot be edited.
 func (r *returning) callers() (why string) {
-	calls, why := r.fixed(r.decl, r.fn)
-	if why != "" {
-		return why
+	calls, why := r.fixedHere(r.decl, r.fn)
+	if why == "" {
+		why = r.each(calls)
 	}
+	return why
+}
+
+// callsOfOthers edits the calls that another package has.
+func (r *returning) callsOfOthers(p *pass, calls []inspector.Cursor) ([]analysis.TextEdit, string) {
+	there := &returning{pass: p, fn: r.fn, k: r.k}
+	why := there.each(calls)
+	return there.edits, why
+}
+
+func (r *returning) each(calls []inspector.Cursor) (why string) {
 	for _, c := range calls {
 		if why := r.caller(c); why != "" {
 			return why

@@ -180,7 +180,7 @@ func (m *module) propose(t *testing.T) (list []*fix.Candidate) {
 			continue
 		}
 		for _, c := range act.Result.(*fix.Result).Candidates {
-			if !c.API { // only when asked
+			if c.API == "" { // else only when asked, with other packages
 				m.fset[c] = act.Package
 				list = append(list, c)
 			}

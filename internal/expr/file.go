@@ -171,7 +171,7 @@ func (f *File) HasFuncs() bool {
 	}
 	return slices.ContainsFunc(f.tree.Decls, func(d ast.Decl) bool {
 		fn, ok := d.(*ast.FuncDecl)
-		return ok && fn.Body != nil && fn.Name.Name != "_" && !isGeneric(funcName(fn))
+		return ok && fn.Body != nil && fn.Name.Name != "_" && !isGeneric(FuncName(fn))
 	})
 }
 

@@ -26,7 +26,7 @@ func (f *File) index() {
 		for _, d := range f.tree.Decls {
 			switch d := d.(type) {
 			case *ast.FuncDecl:
-				name := funcName(d)
+				name := FuncName(d)
 				start, _, _ := f.place(d.Pos())
 				end, _, _ := f.place(d.End())
 				var results []string
@@ -456,8 +456,9 @@ func at(e ast.Expr) token.Pos {
 	}
 }
 
-// funcName is a declared function's name as the compiler writes it.
-func funcName(d *ast.FuncDecl) string {
+// FuncName is a declared function's name as the compiler writes it, without the
+// package.
+func FuncName(d *ast.FuncDecl) string {
 	name := d.Name.Name
 	if d.Recv == nil || len(d.Recv.List) == 0 {
 		if d.Type.TypeParams != nil {

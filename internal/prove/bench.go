@@ -20,6 +20,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/rewrite"
 )
@@ -27,8 +28,8 @@ import (
 // weights are what benchmarks say that sites cost.
 type weights struct {
 	benchmarks map[benchmark]*alloc.Benchmark
-	costs      map[benchmark]map[string]*alloc.Cost // by the site's id
-	sites      map[string]*alloc.Site
+	costs      map[benchmark][]*alloc.Cost
+	sites      map[string]*alloc.Site // by id
 }
 
 type benchmark struct{ pkg, name string }
@@ -54,17 +55,17 @@ func (w *work) recorded(ctx context.Context, tree rewrite.Tree, what engine.Cost
 		return nil, err
 	}
 	out := &weights{
-		benchmarks: make(map[benchmark]*alloc.Benchmark), costs: make(map[benchmark]map[string]*alloc.Cost), sites: make(map[string]*alloc.Site),
+		benchmarks: make(map[benchmark]*alloc.Benchmark), costs: make(map[benchmark][]*alloc.Cost), sites: make(map[string]*alloc.Site),
 	}
 	for _, b := range r.Benchmarks {
 		out.benchmarks[benchmark{b.Package, b.Name}] = b
 	}
 	for _, c := range r.Costs {
-		b := benchmark{c.Package, c.Source}
-		if out.costs[b] == nil {
-			out.costs[b] = make(map[string]*alloc.Cost)
+		for i := range c.Via {
+			c.Via[i].File = absolute(r.Root, c.Via[i].File)
 		}
-		out.costs[b][c.Site] = c
+		b := benchmark{c.Package, c.Source}
+		out.costs[b] = append(out.costs[b], c)
 	}
 	for _, s := range r.Sites {
 		out.sites[s.ID] = s
@@ -72,27 +73,42 @@ func (w *work) recorded(ctx context.Context, tree rewrite.Tree, what engine.Cost
 	return out, nil
 }
 
-// share is the part that sites have of the allocations of the benchmark where it
-// is largest.
-func (w *weights) share(sites []*alloc.Site) (share float64) {
-	for _, costs := range w.costs {
-		var sum float64
-		for _, s := range sites {
-			if c := costs[s.ID]; c != nil {
-				sum += c.Share
-			}
+// of is what a candidate's sites and calls cost in a benchmark, before it is
+// applied: allocs/op, and their part of all.
+func (w *weights) of(c *candidate, b benchmark) (allocs, share float64) {
+	for _, cost := range w.costs[b] {
+		if c.pays(cost) {
+			allocs += cost.AllocsPerOp
+			share += cost.Share
 		}
-		share = max(share, sum)
+	}
+	return allocs, share
+}
+
+// pays reports whether a cost is one of a candidate's sites, or one below a line
+// of its calls.
+func (c *candidate) pays(cost *alloc.Cost) bool {
+	if len(cost.Via) == 0 {
+		return slices.ContainsFunc(c.sites, func(s *alloc.Site) bool { return s.ID == cost.Site })
+	}
+	at := cost.Via[0]
+	return slices.ContainsFunc(c.calls, func(s *call) bool { return at.File == s.File && s.Line <= at.Line && at.Line <= s.last })
+}
+
+// share is the part that a candidate has of the allocations of the benchmark
+// where it is largest.
+func (w *weights) share(c *candidate) (share float64) {
+	for b := range w.costs {
+		_, s := w.of(c, b)
+		share = max(share, s)
 	}
 	return share
 }
 
 // reached are the benchmarks in which a candidate's sites allocate.
 func (w *weights) reached(list []*candidate) (out []benchmark) {
-	for b, costs := range w.costs {
-		if slices.ContainsFunc(list, func(c *candidate) bool {
-			return slices.ContainsFunc(c.sites, func(s *alloc.Site) bool { return costs[s.ID] != nil && costs[s.ID].AllocsPerOp > 0 })
-		}) {
+	for b := range w.costs {
+		if slices.ContainsFunc(list, func(c *candidate) bool { allocs, _ := w.of(c, b); return allocs > 0 }) {
 			out = append(out, b)
 		}
 	}
@@ -102,15 +118,27 @@ func (w *weights) reached(list []*candidate) (out []benchmark) {
 	return out
 }
 
-// in is what a benchmark allocates at the sites of functions.
+// in is what a benchmark allocates at the sites of functions, and below their
+// calls of what is not the user's.
 func (w *weights) in(b benchmark, funcs []function) (allocs, bytes float64) {
-	for id, c := range w.costs[b] {
-		if s := w.sites[id]; s != nil && slices.Contains(funcs, outer(s)) {
+	for _, c := range w.costs[b] {
+		if slices.ContainsFunc(funcs, func(f function) bool { return w.stands(c, f) }) {
 			allocs += c.AllocsPerOp
 			bytes += c.BytesPerOp
 		}
 	}
 	return allocs, bytes
+}
+
+// stands reports whether a cost arises in a function: at a site, or at a line from
+// which a path leads to one.
+func (w *weights) stands(c *alloc.Cost, f function) bool {
+	if len(c.Via) > 0 {
+		name, ok := strings.CutPrefix(c.Via[0].Func, f.pkg+".")
+		return ok && correlate.Declared(name) == f.name
+	}
+	s := w.sites[c.Site]
+	return s != nil && outer(s) == f
 }
 
 // slack is how much recorded counts of the same code may differ: the runtime and
@@ -143,7 +171,7 @@ func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, e
 func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, error) {
 	var open, out []*candidate
 	for _, c := range list {
-		if c.Promise == fix.Fewer && c.exercised {
+		if c.unseen() && c.exercised {
 			open = append(open, c)
 		} else {
 			out = append(out, c)
@@ -247,18 +275,13 @@ func (w *work) count() int {
 func counted(before, after *weights, c *candidate, b benchmark, unit string, real bool) string {
 	wasAllocs, wasBytes := before.in(b, c.funcs)
 	isAllocs, isBytes := after.in(b, c.funcs)
-	var predicted float64
-	for _, s := range c.sites {
-		if cost := before.costs[b][s.ID]; cost != nil {
-			predicted += cost.AllocsPerOp
-		}
-	}
+	predicted, _ := before.of(c, b)
 	if predicted == 0 {
 		return "" // it does not come there
 	}
 	said := fmt.Sprintf("%s: %.4g %s instead of %.4g in %s", b.name, isAllocs, unit, wasAllocs, c.funcs[0].name)
 	switch {
-	case c.Promise == fix.Gone && len(c.Adds) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
+	case c.Promise == fix.Gone && len(c.Adds)+len(c.calls) == 0 && isAllocs > wasAllocs-predicted+slack(wasAllocs):
 		return fmt.Sprintf("%s, predicted was %.4g", said, wasAllocs-predicted)
 	case isAllocs > wasAllocs+slack(wasAllocs), isBytes > wasBytes*1.01+1:
 		return fmt.Sprintf("%s, and %.4g B instead of %.4g", said, isBytes, wasBytes)
@@ -269,7 +292,7 @@ func counted(before, after *weights, c *candidate, b benchmark, unit string, rea
 		return ""
 	}
 	c.proof.Benchmarks = said
-	if c.Promise == fix.Gone {
+	if c.Promise == fix.Gone && len(c.calls) == 0 {
 		c.proof.Benchmarks = said + ", as predicted"
 	}
 	return ""

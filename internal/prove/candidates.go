@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"go/ast"
 	"go/token"
+	"go/types"
 	"maps"
 	"path"
 	"path/filepath"
@@ -13,22 +15,25 @@ import (
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/checker"
+	"golang.org/x/tools/go/ast/astutil"
 	"golang.org/x/tools/go/packages"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/expr"
 	"github.com/stackward-go/stackward/internal/rewrite"
 )
 
 // A candidate is a rewrite that a fixer proposes for sites that the compiler
-// reports.
+// reports, or for calls of what allocates.
 type candidate struct {
 	*fix.Candidate
 	pkg   string
-	pos   alloc.Pos
-	sites []*alloc.Site             // the first is the one that it is about
+	about *alloc.Site               // the first of the sites, or the first call
+	sites []*alloc.Site             // that the compiler reports
+	calls []*call                   // that are no sites themselves
 	edits map[string][]rewrite.Edit // by file
-	funcs []function                // that hold the sites
+	funcs []function                // that hold the sites and calls
 
 	exercised bool // tests run what it changes
 	proof     alloc.Proof
@@ -37,32 +42,31 @@ type candidate struct {
 // A function is a declared function with the literals in it.
 type function struct{ pkg, name string }
 
+// A call is one whose callee allocates: the sites are not the user's to edit, and
+// only their costs say what it allocates. Its Site has no kind.
+type call struct {
+	*alloc.Site
+	last int // line
+}
+
 // propose has the fixers look at packages, as the tree has them. Proposals for
 // what does not allocate are left out.
 func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candidate, refused []*alloc.Fix, err error) {
-	paths := make(map[string]bool)
-	for _, s := range sites {
-		paths[s.Package] = true
+	patterns := w.req.Patterns
+	if w.req.Site != "" && len(sites) > 0 {
+		patterns = []string{sites[0].Package}
 	}
 	w.progress("looking for fixes", 0, 0, "")
-	cfg := &packages.Config{
-		Mode: packages.LoadSyntax | packages.NeedModule | packages.NeedForTest, Context: ctx,
-		Dir: w.req.Dir, Env: w.env(), BuildFlags: w.req.Flags, Tests: true, Overlay: w.overlaid(),
-	}
-	loaded, err := packages.Load(cfg, sortedKeys(paths)...)
+	loaded, err := w.load(ctx, patterns)
 	if err != nil {
-		return nil, nil, fmt.Errorf("loading packages: %w", err)
-	}
-	for _, pkg := range loaded {
-		if pkg.ForTest == pkg.PkgPath && len(pkg.Errors) > 0 && w.round == 1 {
-			w.problem(pkg.PkgPath, "its tests do not compile, so nothing in it is fixed: "+pkg.Errors[0].Msg)
-		}
+		return nil, nil, err
 	}
 	fixers := make([]*analysis.Analyzer, len(w.fixers))
 	for i, a := range w.fixers {
-		fixers[i] = reading(a, cfg.Overlay)
+		fixers[i] = reading(a, w.overlaid())
 	}
-	graph, err := checker.Analyze(fixers, variants(loaded), nil)
+	loaded = slices.DeleteFunc(loaded, func(pkg *packages.Package) bool { return strings.HasSuffix(pkg.PkgPath, "_test") })
+	graph, err := checker.Analyze(fixers, loaded, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("running fixers: %w", err)
 	}
@@ -82,11 +86,17 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 			}
 		}
 		for _, r := range res.Refusals {
-			if s := at.find(act.Package.Fset, r.Span); s != nil {
-				refused = append(refused, &alloc.Fix{
-					Site: s.ID, Pos: s.Pos, Fixer: r.Fixer, Status: alloc.Refused, Reason: r.Reason,
-				})
+			s := at.find(act.Package.Fset, r.Span)
+			if s == nil {
+				c := w.call(act.Package, r.Span)
+				if c == nil {
+					continue
+				}
+				s = c.Site
 			}
+			refused = append(refused, &alloc.Fix{
+				Site: s.ID, Pos: s.Pos, Fixer: r.Fixer, Status: alloc.Refused, Reason: r.Reason,
+			})
 		}
 		w.names(act.Package)
 	}
@@ -96,10 +106,13 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 	}
 	slices.SortStableFunc(list, func(a, b *candidate) int {
 		return cmp.Or(
-			strings.Compare(a.pkg, b.pkg), strings.Compare(a.pos.File, b.pos.File),
-			a.pos.Line-b.pos.Line, a.pos.Col-b.pos.Col, order[a.Fixer]-order[b.Fixer])
+			strings.Compare(a.pkg, b.pkg), comparePos(a.about.Pos, b.about.Pos), order[a.Fixer]-order[b.Fixer])
 	})
 	return list, refused, nil
+}
+
+func comparePos(a, b alloc.Pos) int {
+	return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Col-b.Col)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
@@ -120,45 +133,115 @@ func reading(a *analysis.Analyzer, overlay map[string][]byte) *analysis.Analyzer
 	return &with
 }
 
-// variants are the packages to look at: of a package that has tests in it the
+// load loads packages as the tree has them: of a package that has tests in it the
 // variant with them, which holds every use of what is not exported.
-func variants(loaded []*packages.Package) []*packages.Package {
+func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package, error) {
+	cfg := &packages.Config{
+		Mode: packages.LoadSyntax | packages.NeedModule | packages.NeedForTest, Context: ctx,
+		Dir: w.req.Dir, Env: w.env(), BuildFlags: w.req.Flags, Tests: true, Overlay: w.overlaid(),
+	}
+	loaded, err := packages.Load(cfg, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("loading packages: %w", err)
+	}
 	tested := make(map[string]bool)
 	for _, pkg := range loaded {
-		if pkg.ForTest == pkg.PkgPath && pkg.ForTest != "" {
-			tested[pkg.PkgPath] = true
+		if pkg.ForTest != pkg.PkgPath || pkg.ForTest == "" {
+			continue
+		}
+		tested[pkg.PkgPath] = true
+		if len(pkg.Errors) > 0 && w.round == 1 {
+			w.problem(pkg.PkgPath, "its tests do not compile, so nothing in it is fixed: "+pkg.Errors[0].Msg)
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(loaded), func(pkg *packages.Package) bool {
-		return len(pkg.Errors) > 0 || pkg.IllTyped || strings.HasSuffix(pkg.ID, ".test") ||
-			strings.HasSuffix(pkg.PkgPath, "_test") || tested[pkg.PkgPath] && pkg.ForTest == ""
-	})
+	return slices.DeleteFunc(loaded, func(pkg *packages.Package) bool {
+		return len(pkg.Errors) > 0 || pkg.IllTyped || strings.HasSuffix(pkg.ID, ".test") || tested[pkg.PkgPath] && pkg.ForTest == ""
+	}), nil
 }
 
 // take makes a candidate of a fixer's, nil where nothing allocates.
 func (w *work) take(pkg *packages.Package, c *fix.Candidate, at index) *candidate {
 	out := &candidate{Candidate: c, pkg: pkg.PkgPath, edits: make(map[string][]rewrite.Edit)}
-	first := at.find(pkg.Fset, c.Sites[0])
-	if first == nil || first.Test {
+	for i, span := range c.Sites {
+		s := at.find(pkg.Fset, span)
+		if s != nil && !slices.Contains(out.sites, s) {
+			out.sites = append(out.sites, s)
+		} else if call := w.call(pkg, span); call != nil {
+			out.calls = append(out.calls, call)
+			s = call.Site
+		}
+		switch {
+		case s == nil && i == 0, s != nil && s.Test && i == 0:
+			return nil
+		case s == nil:
+			continue
+		case i == 0:
+			out.about = s
+		}
+		if f := outer(s); !slices.Contains(out.funcs, f) {
+			out.funcs = append(out.funcs, f)
+		}
+	}
+	if !w.edit(out, pkg, c.Edits) {
 		return nil
 	}
-	out.pos = first.Pos
-	for _, span := range c.Sites {
-		if s := at.find(pkg.Fset, span); s != nil && !slices.Contains(out.sites, s) {
-			out.sites = append(out.sites, s)
-			if f := outer(s); !slices.Contains(out.funcs, f) {
-				out.funcs = append(out.funcs, f)
+	return out
+}
+
+// edit adds edits to a candidate, each once. It reports false where the user's own
+// overlay has the file: there is none to write to.
+func (w *work) edit(c *candidate, pkg *packages.Package, edits []analysis.TextEdit) bool {
+	for _, e := range edits {
+		file, edit := place(pkg.Fset, e)
+		if w.overlays[filepath.FromSlash(file)] != "" {
+			return false
+		}
+		if !slices.Contains(c.edits[file], edit) {
+			c.edits[file] = append(c.edits[file], edit)
+		}
+	}
+	return true
+}
+
+// call is what a span without a kind means, nil of another, and of what is not
+// asked for.
+func (w *work) call(pkg *packages.Package, span fix.Span) *call {
+	if span.Kind != "" || w.dirOf(pkg.PkgPath) == "" {
+		return nil
+	}
+	in := slices.IndexFunc(pkg.Syntax, func(f *ast.File) bool { return f.FileStart <= span.Pos && span.Pos < f.FileEnd })
+	if in < 0 || ast.IsGenerated(pkg.Syntax[in]) {
+		return nil
+	}
+	path, _ := astutil.PathEnclosingInterval(pkg.Syntax[in], span.Pos, span.End)
+	pos := pkg.Fset.Position(span.Pos)
+	s := &alloc.Site{
+		Package: pkg.PkgPath, Pos: alloc.Pos{File: filepath.ToSlash(pos.Filename), Line: pos.Line, Col: pos.Column},
+		Test: strings.HasSuffix(pos.Filename, "_test.go"),
+	}
+	var within ast.Node = pkg.Syntax[in]
+	for _, n := range path {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			s.Func, within = expr.FuncName(n), n
+		case ast.Expr:
+			if s.Expr == "" {
+				s.Expr = types.ExprString(n)
 			}
 		}
 	}
-	for _, e := range c.Edits {
-		file, edit := place(pkg.Fset, e)
-		if w.users[filepath.FromSlash(file)] != "" {
-			return nil // the user's own overlay has it; there is no file to write to
+	ordinal := 1
+	ast.Inspect(within, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok && e.Pos() < span.Pos && types.ExprString(e) == s.Expr {
+			ordinal++
 		}
-		out.edits[file] = append(out.edits[file], edit)
+		return n == nil || n.Pos() < span.Pos
+	})
+	s.ID = fmt.Sprintf("%s.%s#%s#%d", s.Package, s.Func, s.Expr, ordinal)
+	if w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s) {
+		return nil
 	}
-	return out
+	return &call{s, pkg.Fset.Position(span.End).Line}
 }
 
 func place(fset *token.FileSet, e analysis.TextEdit) (string, rewrite.Edit) {
@@ -189,6 +272,9 @@ func (w *work) importName(importPath string) string {
 // conflict reports whether two candidates cannot stand together: they are about
 // one site, or edit the same text.
 func conflict(a, b *candidate) bool {
+	if a.about.ID == b.about.ID {
+		return true
+	}
 	for _, s := range a.sites {
 		if slices.Contains(b.sites, s) {
 			return true

@@ -125,13 +125,12 @@ func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
 
 // verdict is what the compiler said of a candidate that passed.
 func (c *candidate) verdict() string {
-	switch c.Promise {
-	case fix.Fewer:
+	switch {
+	case c.unseen():
 		return "no new site"
-	case fix.Moved:
+	case c.Promise == fix.Moved:
 		return "inlined into callers that have it on their stack, no new site"
-	}
-	if len(c.sites) > 1 {
+	case len(c.sites) > 1:
 		return fmt.Sprintf("%d sites gone, no new one", len(c.sites))
 	}
 	return "the site is gone, no new one"

@@ -22,10 +22,16 @@ func (w *work) importers(ctx context.Context) (graph, error) {
 		return nil, err
 	}
 	g := make(graph)
-	w.dirs = make(map[string]string)
+	w.dirs, w.mains, w.built = make(map[string]string), make(map[string]bool), make(map[string]bool)
 	for _, pkg := range b.Packages {
 		to := plain(pkg.ImportPath)
 		w.dirs[to] = filepath.ToSlash(pkg.Dir)
+		if pkg.Name == "main" && pkg.ImportPath == to {
+			w.mains[to] = true
+		}
+		for _, file := range pkg.GoFiles {
+			w.built[file] = true
+		}
 		for _, imp := range pkg.Imports {
 			if g[plain(imp)] == nil {
 				g[plain(imp)] = make(map[string]bool)

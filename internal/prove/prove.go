@@ -69,13 +69,13 @@ type Step struct {
 
 // A work is one request under way.
 type work struct {
-	req    Request
-	fixers []*analysis.Analyzer
-	cfg    *gocmd.Config
-	dir    string            // of overlays
-	users  map[string]string // the user's own overlay
-	root   string
-	report *alloc.Report
+	req      Request
+	fixers   []*analysis.Analyzer
+	cfg      *gocmd.Config
+	dir      string            // of overlays
+	overlays map[string]string // the user's own
+	root     string
+	report   *alloc.Report
 
 	tree        rewrite.Tree // accepted so far
 	steps       []Step
@@ -83,6 +83,8 @@ type work struct {
 	importNames map[string]string
 	graph       graph
 	dirs        map[string]string // of packages, by import path
+	mains       map[string]bool   // packages that nobody imports
+	built       map[string]bool   // files
 	coverage    coverage
 	covered     map[string]bool // packages that coverage is of
 	marks       []benchmark     // that reach what is applied
@@ -151,7 +153,7 @@ func newWork(ctx context.Context, req Request) (*work, error) {
 		w.req.Patterns = []string{"."}
 	}
 	w.cfg = &gocmd.Config{Dir: dir, Env: req.Env, BuildFlags: req.Flags, Overlay: req.Overlay}
-	if w.users, err = gocmd.ReadOverlay(req.Overlay); err != nil {
+	if w.overlays, err = gocmd.ReadOverlay(req.Overlay); err != nil {
 		return nil, err
 	}
 	w.dir, err = os.MkdirTemp("", "stackward-fix-")
@@ -172,7 +174,7 @@ func (w *work) overlay(tree rewrite.Tree) (string, error) {
 	if len(tree) == 0 {
 		return w.req.Overlay, nil
 	}
-	return tree.Overlay(w.dir, w.users)
+	return tree.Overlay(w.dir, w.overlays)
 }
 
 // find lists the sites of packages as a tree has them, at absolute places.
@@ -223,23 +225,26 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	sites = slices.DeleteFunc(w.own(sites), func(s *alloc.Site) bool {
 		return w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s)
 	})
-	if w.req.Site != "" && len(sites) == 0 && w.round == 1 {
-		return 0, &engine.Error{Msg: "no site " + w.req.Site + " in these packages", Hint: "ids are listed by: stackward find -format=json"}
-	}
 	list, refused, err := w.propose(ctx, sites)
 	if err != nil {
 		return 0, err
+	}
+	if w.req.Site != "" && len(sites)+len(list)+len(refused) == 0 && w.round == 1 {
+		return 0, &engine.Error{Msg: "no site " + w.req.Site + " in these packages", Hint: "ids are listed by: stackward find -format=json"}
 	}
 	for _, f := range refused {
 		w.refuse(f)
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool {
-		if c.API && !w.req.API {
-			w.give(c, "it changes an exported declaration: -exported allows that")
+		if c.API != "" && !w.req.API && !w.inner(c.pkg) {
+			w.give(c, "it changes "+c.API+", which is exported: -exported allows that")
 			return true
 		}
 		return w.tried(c)
 	})
+	if list, err = w.elsewhere(ctx, list); err != nil {
+		return 0, err
+	}
 	if len(list) == 0 {
 		return 0, nil
 	}
@@ -247,7 +252,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c.sites) < w.req.MinShare })
+	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c) < w.req.MinShare })
 	r := &round{work: w, before: base, weights: weights}
 	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.test, r.measure, r.settle} {
 		if list, err = step(ctx, list); err != nil {
@@ -266,7 +271,7 @@ func (w *work) tried(c *candidate) bool {
 	return f != nil && f.Message == c.Message && f.Round < w.round
 }
 
-func (c *candidate) key() string { return c.sites[0].ID + " " + c.Fixer }
+func (c *candidate) key() string { return c.about.ID + " " + c.Fixer }
 
 // give notes why a candidate was refused.
 func (w *work) give(c *candidate, why string) {
@@ -283,7 +288,7 @@ func (w *work) refuse(f *alloc.Fix) {
 
 func (w *work) fix(c *candidate, status alloc.FixStatus) *alloc.Fix {
 	f := &alloc.Fix{
-		Site: c.sites[0].ID, Pos: c.pos, Fixer: c.Fixer, Message: c.Message, Status: status, Round: w.round,
+		Site: c.about.ID, Pos: c.about.Pos, Fixer: c.Fixer, Message: c.Message, Status: status, Round: w.round,
 	}
 	if len(c.sites) > 1 {
 		for _, s := range c.sites {
@@ -299,17 +304,13 @@ func (w *work) fix(c *candidate, status alloc.FixStatus) *alloc.Fix {
 // leftover adds to the report what was refused, in the order of the sites, and of
 // sites that are still there what no fixer looks for.
 func (w *work) leftover(sites []*alloc.Site) {
-	place := make(map[string]int)
-	for i, s := range sites {
-		place[s.ID] = i
-	}
 	var list []*alloc.Fix
 	for _, f := range w.refusals {
 		f.File = w.relative(f.File)
 		list = append(list, f)
 	}
 	slices.SortFunc(list, func(a, b *alloc.Fix) int {
-		return cmp.Or(place[a.Site]-place[b.Site], strings.Compare(a.Site, b.Site), strings.Compare(a.Fixer, b.Fixer))
+		return cmp.Or(comparePos(a.Pos, b.Pos), strings.Compare(a.Site, b.Site), strings.Compare(a.Fixer, b.Fixer))
 	})
 	for _, f := range w.report.Fixes {
 		f.File = w.relative(f.File)

@@ -109,7 +109,7 @@ func TestConflict(t *testing.T) {
 	t.Parallel()
 	a, b := site("F", alloc.New, "new(T)", 3, 3), site("F", alloc.New, "new(U)", 4, 3)
 	edit := func(s *alloc.Site, start, end int) *candidate {
-		return &candidate{sites: []*alloc.Site{s}, edits: map[string][]rewrite.Edit{"f": {{Start: start, End: end, New: "x"}}}}
+		return &candidate{about: s, sites: []*alloc.Site{s}, edits: map[string][]rewrite.Edit{"f": {{Start: start, End: end, New: "x"}}}}
 	}
 	if conflict(edit(a, 1, 3), edit(b, 4, 5)) {
 		t.Error("edits of two places conflict")

@@ -61,7 +61,7 @@ func (w *work) text(file string) ([]byte, error) {
 // the tree's and the user's own.
 func (w *work) overlaid() map[string][]byte {
 	out := make(map[string][]byte)
-	for file, with := range w.users {
+	for file, with := range w.overlays {
 		if with == "" {
 			continue
 		}
@@ -187,11 +187,15 @@ func (c *candidate) status() alloc.FixStatus {
 		return alloc.Proved
 	case !c.exercised:
 		return alloc.Unexercised
-	case c.Promise == fix.Fewer:
+	case c.unseen():
 		return alloc.Unmeasured
 	}
 	return alloc.Proved
 }
+
+// unseen reports whether the compiler cannot tell that a candidate does what it
+// promises, but only a measurement.
+func (c *candidate) unseen() bool { return c.Promise == fix.Fewer || len(c.sites) == 0 }
 
 // diff is a unified diff of trees; a file that the first lacks is as the disk has
 // it.

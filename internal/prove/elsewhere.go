@@ -1,0 +1,123 @@
+package prove
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/checker"
+	"golang.org/x/tools/go/packages"
+
+	"github.com/stackward-go/stackward/fix"
+)
+
+// inner reports whether nobody but the module itself can use what a package
+// exports.
+func (w *work) inner(importPath string) bool {
+	return w.mains[importPath] || slices.Contains(strings.Split(importPath, "/"), "internal")
+}
+
+// elsewhere adds to candidates that change an exported declaration the edits of
+// the packages that use it, and leaves out those that cannot be.
+func (w *work) elsewhere(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	var out, exported []*candidate
+	for _, c := range list {
+		if c.API == "" {
+			out = append(out, c)
+		} else {
+			exported = append(exported, c)
+		}
+	}
+	if len(exported) == 0 {
+		return list, nil
+	}
+	w.progress("looking at importers", 0, 0, "")
+	loaded, err := w.load(ctx, w.graph.above(packagesOf(exported)))
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range exported {
+		why, err := w.unbuilt(c.API)
+		if err == nil && why == "" {
+			why, err = w.users(c, loaded)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if why != "" {
+			w.give(c, why)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// users adds to a candidate the edits of those who use what it changes. It says
+// who cannot be edited.
+func (w *work) users(c *candidate, loaded []*packages.Package) (why string, err error) {
+	var others []*packages.Package
+	for _, pkg := range loaded {
+		if plain(pkg.PkgPath) != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test") {
+			others = append(others, pkg)
+		}
+	}
+	if len(others) == 0 {
+		return "", nil
+	}
+	graph, err := checker.Analyze([]*analysis.Analyzer{reading(c.Elsewhere, w.overlaid())}, others, nil)
+	if err != nil {
+		return "", fmt.Errorf("looking at importers: %w", err)
+	}
+	for act := range graph.All() {
+		res, ok := act.Result.(*fix.Result)
+		switch {
+		case !act.IsRoot:
+			continue
+		case act.Err != nil:
+			return fmt.Sprintf("%s: %v", act.Package.PkgPath, act.Err), nil
+		case !ok:
+			continue
+		}
+		for _, r := range res.Refusals {
+			at := act.Package.Fset.Position(r.Pos)
+			return fmt.Sprintf("%s: %s", w.relative(filepath.ToSlash(at.Filename)), r.Reason), nil
+		}
+		for _, there := range res.Candidates {
+			if !w.edit(c, act.Package, there.Edits) {
+				return act.Package.PkgPath + " uses it in a file of the overlay", nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// unbuilt says which file names what a candidate changes, without being part of
+// this build.
+func (w *work) unbuilt(name string) (why string, err error) {
+	err = filepath.WalkDir(filepath.FromSlash(w.root), func(file string, d fs.DirEntry, err error) error {
+		base := path.Base(filepath.ToSlash(file))
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && file != filepath.FromSlash(w.root) && (base[0] == '.' || base[0] == '_' || base == "testdata" || base == "vendor"):
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(base, ".go") || w.built[filepath.ToSlash(file)]:
+			return nil
+		}
+		src, err := os.ReadFile(file)
+		if err == nil && bytes.Contains(src, []byte(name)) {
+			why = fmt.Sprintf("%s, which is not part of this build, names %s", w.relative(filepath.ToSlash(file)), name)
+			return fs.SkipAll
+		}
+		return err
+	})
+	return why, err
+}
