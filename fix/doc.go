@@ -174,6 +174,7 @@ It refuses
   - twins of functions that would convert another operand instead, whose other
     operands call something, or that call a function of the user's while they
     look at the bytes: all could change them;
+  - twins for what is converted there and back, string([]byte(s));
   - a variable for string(b), where something until its last use could change b
     or its elements: an assignment to an element, a call, a closure;
   - string(b) written to a bytes.Buffer: b may be the buffer's own bytes, which
@@ -366,6 +367,9 @@ Text of any kind that becomes bytes is formatted as bytes:
 
 	[]byte(fmt.Sprintf("v%d", n))          =>  fmt.Appendf(nil, "v%d", n)
 	w.Write([]byte(fmt.Sprintf("%v", x)))  =>  fmt.Fprintf(w, "%v", x)
+
+A strings.Builder, a bytes.Buffer or an os.File is written to without fmt there
+too, where it can be.
 
 The verbs are %s %v %q of strings, %d %v %x %o %b of integers, %c of runes and
 bytes, %t %v of booleans, %g %v %f %e with or without a precision of

@@ -94,10 +94,12 @@ func (p *pass) usedString(c inspector.Cursor, conv *ast.CallExpr) {
 		switch {
 		case !ok:
 			p.refuse(site, "the Write of %s may do other things than its WriteString", p.text(sel.X))
+		case p.back(conv) != nil:
+			p.unwrap(site, "write the string itself", conv, p.back(conv))
 		case to.typ == "bytes.Buffer":
 			p.refuse(site, "%s may share the buffer's bytes, which move as it grows", p.text(b))
 		default:
-			p.unwrap(site, "write the bytes themselves", conv, p.replace(sel.Sel, "Write"))
+			p.unwrap(site, "write the bytes themselves", conv, b, p.replace(sel.Sel, "Write"))
 		}
 		return
 	}
@@ -121,14 +123,16 @@ func (p *pass) usedBytes(c inspector.Cursor, conv *ast.CallExpr) {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
 	switch name := p.callee(call); {
 	case ok && sel.Sel.Name == "Write" && len(call.Args) == 1 && p.TypesInfo.Selections[sel] != nil:
-		_, ok := p.sink(sel.X)
+		to, ok := p.sink(sel.X)
 		switch {
 		case !ok:
 			p.refuse(site, "the WriteString of %s, if it has one, may do other things than its Write", p.text(sel.X))
+		case to.typ != "bytes.Buffer" && p.back(conv) != nil:
+			p.unwrap(site, "write the bytes themselves", conv, p.back(conv))
 		case !types.Identical(p.TypesInfo.TypeOf(conv.Args[0]), types.Typ[types.String]):
 			p.refuse(site, "%s is no plain string", p.text(conv.Args[0]))
 		default:
-			p.unwrap(site, "write the string itself", conv, p.replace(sel.Sel, "WriteString"))
+			p.unwrap(site, "write the string itself", conv, conv.Args[0], p.replace(sel.Sel, "WriteString"))
 		}
 	case name == "bytes.NewReader" || name == "bytes.NewBuffer":
 		p.reader(c.Parent(), call, conv)
@@ -137,22 +141,37 @@ func (p *pass) usedBytes(c inspector.Cursor, conv *ast.CallExpr) {
 	}
 }
 
-// unwrap takes a conversion away, with the edits that allow it.
-func (p *pass) unwrap(site Span, message string, conv *ast.CallExpr, edits ...analysis.TextEdit) {
-	arg := conv.Args[0]
+// back is the operand of a conversion there and back: s of string([]byte(s)), b
+// of []byte(string(b)). It is nil for others, and where the operand has another
+// type than the whole.
+func (p *pass) back(conv *ast.CallExpr) ast.Expr {
+	inner, ok := ast.Unparen(conv.Args[0]).(*ast.CallExpr)
+	switch {
+	case !ok:
+	case p.isBytes(conv):
+		return p.toString(inner)
+	case p.isBytes(inner) && types.Identical(p.TypesInfo.TypeOf(inner.Args[0]), types.Typ[types.String]):
+		return inner.Args[0]
+	}
+	return nil
+}
+
+// unwrap takes a conversion away but for a part of it, its operand or what that
+// converts, with the edits that allow it.
+func (p *pass) unwrap(site Span, message string, conv *ast.CallExpr, arg ast.Expr, edits ...analysis.TextEdit) {
 	if p.comments(conv.Pos(), arg.Pos()) || p.comments(arg.End(), conv.End()) {
 		p.refuse(site, "a comment stands in the conversion")
 		return
 	}
 	p.propose(&Candidate{
 		Message: message, Sites: []Span{site}, Promise: Gone,
-		Edits: append(edits, p.bare(conv)...),
+		Edits: append(edits, p.bare(conv, arg)...),
 	})
 }
 
-// bare are the edits that leave the operand of a conversion.
-func (p *pass) bare(conv *ast.CallExpr) []analysis.TextEdit {
-	return []analysis.TextEdit{{Pos: conv.Pos(), End: conv.Args[0].Pos()}, {Pos: conv.Args[0].End(), End: conv.End()}}
+// bare are the edits that leave a part of a conversion.
+func (p *pass) bare(conv *ast.CallExpr, arg ast.Expr) []analysis.TextEdit {
+	return []analysis.TextEdit{{Pos: conv.Pos(), End: arg.Pos()}, {Pos: arg.End(), End: conv.End()}}
 }
 
 // readers take an io.Reader whose type they do not look at, nor any method of
@@ -178,7 +197,7 @@ func (p *pass) reader(c inspector.Cursor, call, conv *ast.CallExpr) {
 		p.refuse(site, "the name strings means something else here")
 		return
 	}
-	p.unwrap(site, "read from the string itself", conv, append(imports, p.replace(call.Fun, name+".NewReader"))...)
+	p.unwrap(site, "read from the string itself", conv, conv.Args[0], append(imports, p.replace(call.Fun, name+".NewReader"))...)
 }
 
 // convertedVar is for s := string(b), where s is only compared, looked up,

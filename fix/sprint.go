@@ -48,6 +48,7 @@ type printing struct {
 	call *ast.CallExpr
 	name string
 	args []ast.Expr // the format, where there is one, and the operands
+	conv ast.Expr   // []byte(call), where that is written
 
 	// What parse found.
 	pieces []piece
@@ -76,7 +77,7 @@ func (s *printing) parse() (why string) {
 	} else {
 		s.pieces = s.printPieces(s.args, strings.HasSuffix(s.name, "ln"))
 	}
-	s.pieces = folded(s.pieces)
+	s.pieces, s.texts = folded(s.pieces), nil
 	for _, c := range s.pieces {
 		r, why := s.render(c)
 		if why != "" {
@@ -117,6 +118,9 @@ func (s *printing) sites() (list []Span) {
 	}
 	if list == nil {
 		list = []Span{span(s.call, alloc.String)}
+	}
+	if s.conv != nil {
+		list = append(list, span(s.conv, alloc.Bytes))
 	}
 	return list
 }
@@ -249,7 +253,7 @@ func (s *printing) fprint() {
 }
 
 // write puts writes of the pieces in the place of a call that writes them all:
-// fmt.Fprintf(b, …), b.WriteString(fmt.Sprintf(…)).
+// fmt.Fprintf(b, …), b.WriteString(fmt.Sprintf(…)), b.Write([]byte(fmt.Sprintf(…))).
 func (s *printing) write(c inspector.Cursor, to sink) {
 	site := s.sites()[0]
 	why := s.parse()

@@ -21,7 +21,7 @@ func (s *printing) toBytes(c inspector.Cursor, conv *ast.CallExpr) {
 	if !ok {
 		return // a dot import
 	}
-	if write := c.Parent(); c.ParentEdgeKind() == edge.CallExpr_Args && s.toWriter(write.Node().(*ast.CallExpr), conv, pkg) {
+	if c.ParentEdgeKind() == edge.CallExpr_Args && s.toWriter(c.Parent(), conv, pkg) {
 		return
 	}
 	if !s.atLeast(conv.Pos(), "go1.19") {
@@ -71,10 +71,16 @@ func hasText(format string) bool {
 }
 
 // toWriter is for w.Write([]byte(fmt.Sprintf(…))).
-func (s *printing) toWriter(write, conv *ast.CallExpr, pkg *ast.SelectorExpr) bool {
+func (s *printing) toWriter(c inspector.Cursor, conv *ast.CallExpr, pkg *ast.SelectorExpr) bool {
+	write := c.Node().(*ast.CallExpr)
 	sel, ok := write.Fun.(*ast.SelectorExpr)
 	if !ok || sel.Sel.Name != "Write" || len(write.Args) != 1 || s.TypesInfo.Selections[sel] == nil {
 		return false
+	}
+	if to, ok := s.sink(sel.X); ok && s.parse() == "" {
+		s.conv = conv
+		s.write(c, to)
+		return true
 	}
 	site := span(conv, alloc.Bytes)
 	w := s.text(sel.X)

@@ -95,6 +95,10 @@ func (p *pass) twin(c inspector.Cursor, call, conv *ast.CallExpr) {
 	if conv != call.Args[0] {
 		return // told with the first
 	}
+	if x := p.back(conv); x != nil {
+		p.refuse(site, "%s is converted there and back", p.text(x))
+		return
+	}
 	if !str && !types.Identical(p.TypesInfo.TypeOf(conv.Args[0]), types.Typ[types.String]) {
 		p.refuse(site, "%s is no plain string", p.text(conv.Args[0]))
 		return
@@ -126,7 +130,7 @@ func (p *pass) twinOperands(c inspector.Cursor, call, conv *ast.CallExpr, name, 
 			if other != a {
 				return
 			}
-			edits = append(edits, p.bare(other)...)
+			edits = append(edits, p.bare(other, other.Args[0])...)
 			if str || p.TypesInfo.Types[other.Args[0]].Value == nil {
 				cand.Sites = append(cand.Sites, span(other, site.Kind))
 			}
@@ -150,7 +154,7 @@ func (p *pass) twinOperands(c inspector.Cursor, call, conv *ast.CallExpr, name, 
 		p.refuse(site, "a comment stands in the call")
 		return
 	}
-	cand.Edits = append(edits, p.bare(conv)...)
+	cand.Edits = append(edits, p.bare(conv, conv.Args[0])...)
 	merged(cand)
 	p.propose(cand)
 }

@@ -78,6 +78,8 @@ func twins(b, c []byte, s string, raw json.RawMessage, re *regexp.Regexp, f func
 		bytes.Count([]byte(t), []byte("x")),    // refuse "no plain string"
 		bytes.IndexByte([]byte(s), 'x'),        // want "use s itself"
 		strings.Contains(string(rune(len(s))), "x"),
+		strings.HasPrefix(string([]byte(s)), "x"), // refuse "there and back"
+		bytes.HasPrefix([]byte(string(b)), c),     // refuse "there and back"
 	}
 }
 
@@ -150,6 +152,12 @@ func writers(f *os.File, bw *bufio.Writer, w io.Writer, sb *strings.Builder, bb 
 	w.Write([]byte(s))                 // refuse "other things"
 	io.WriteString(w, string(b))       // refuse "WriteString of w"
 	w.Write([]byte("constant"))
+	bb.WriteString(string([]byte(s)))                      // want "write the string itself"
+	bb.Write([]byte(string(b)))                            // want "write the string itself"
+	sb.Write([]byte(string(b)))                            // want "write the bytes themselves"
+	sb.WriteString(string([]byte(s)))                      // want "write the string itself"
+	sb.WriteString(string([]byte( /* s */ s)))             // refuse "comment"
+	sb.WriteString(string([]byte(t)))                      // want "write the bytes themselves"
 	f.Write( /* s */ []byte(s))                            // want "write the string itself"
 	f.Write([]byte( /* s */ s))                            // refuse "comment"
 	json.NewDecoder(bytes.NewReader([]byte(s))).Decode(&b) // want "read from the string itself"

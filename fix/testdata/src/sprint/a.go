@@ -151,6 +151,8 @@ func conversions(w io.ReadWriter, rw io.Writer, c io.WriteCloser, sink *mine, s 
 	c.Write([]byte(fmt.Sprint()))                      // want "format into the writer at once"
 	b.Write([]byte(fmt.Sprintln(x, err)))              // want "format into the writer at once"
 	pb.Write([]byte(fmt.Sprintln(x)))                  // want "format into the writer at once"
+	b.Write([]byte(fmt.Sprintf("v%s", s.host)))        // want "write the text without fmt.Sprintf"
+	pb.Write([]byte(fmt.Sprint(s.port)))               // want "write the text without fmt.Sprint"
 	sink.Write([]byte(fmt.Sprintln(x)))                // refuse "may keep"
 	s.out.Write([]byte(fmt.Sprintln(x)))               // refuse "change s.out"
 	rw.Write( /* text */ []byte(fmt.Sprintln(x)))      // refuse "comment"
