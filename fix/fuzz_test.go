@@ -21,32 +21,30 @@ func TestGenerated(t *testing.T) {
 		}
 		return n
 	}
-	const few, batch = 120, 400
+	const few, batch = 120, 800
 	count, from := number("STACKWARD_PROGRAMS", few), number("STACKWARD_SEED", 1)
 	if testing.Short() {
 		count = min(count, few/4)
 	}
 	dir := os.Getenv("STACKWARD_FINDINGS")
 	b := newBench(t, suite(t))
+	b.sparing = count > few
 	wrong := 0
 	var list []*variant
 	begun := time.Now()
 	for i := range count {
-		p := generate(uint64(from + i))
-		if _, err := b.check(p.src, p.version); err != nil {
-			wrong++
-			if testing.Verbose() && wrong <= 10 {
-				t.Logf("%s is no program: %v", p.name, err)
+		variants, err := b.generated(uint64(from + i))
+		if err != nil {
+			if wrong++; testing.Verbose() && wrong <= 10 {
+				t.Logf("seed %d makes no program: %v", from+i, err)
 			}
-			continue
 		}
-		list = append(list, b.variants(b.mutate(p, uint64(from+i)))...)
+		list = append(list, variants...)
 		if len(list) < batch && i < count-1 {
 			continue
 		}
 		b.try(t, list)
 		list = nil
-		b.reset(t)
 		for _, f := range b.findings {
 			if dir == "" {
 				t.Error(f)
@@ -57,13 +55,24 @@ func TestGenerated(t *testing.T) {
 		}
 		b.findings = nil
 		if dir != "" {
-			write(t, filepath.Join(dir, fmt.Sprintf("progress-%d", from)), fmt.Appendf(nil, "%d programs by %d fixers, %d variants, %v\n", b.programs, len(b.fixers), b.ran, time.Since(begun).Round(time.Second)))
+			write(t, filepath.Join(dir, fmt.Sprintf("progress-%d", from)), fmt.Appendf(nil, "seeds %d to %d in %v, %d make no program\n%s", from, from+i, time.Since(begun).Round(time.Second), wrong, b))
 		}
 	}
 	if wrong*4 > count {
 		t.Errorf("%d of %d generated texts are no programs", wrong, count)
 	}
 	b.tell(t)
+}
+
+// generated are the variants of a seed's program.
+func (b *bench) generated(seed uint64) ([]*variant, error) {
+	defer b.forget()
+	p := generate(seed)
+	c, err := b.check(p.src, p.version)
+	if err != nil {
+		return nil, err
+	}
+	return b.variants(b.mutate(p, c, seed)), nil
 }
 
 // FuzzFixers tries programs of any seed, one by one.
@@ -73,11 +82,11 @@ func FuzzFixers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64) {
 		b := newBench(t, suite(t))
-		p := generate(seed)
-		if _, err := b.check(p.src, p.version); err != nil {
+		list, err := b.generated(seed)
+		if err != nil {
 			t.Skip(err)
 		}
-		b.try(t, b.variants(b.mutate(p, seed)))
+		b.try(t, list)
 		for _, f := range b.findings {
 			t.Error(f)
 		}

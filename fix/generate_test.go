@@ -3,7 +3,6 @@ package fix_test
 import (
 	"bytes"
 	"fmt"
-	"go/format"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -25,7 +24,7 @@ type generator struct {
 
 type variable struct{ name, typ string }
 
-// generate is the program of a seed.
+// generate is the program of a seed, not formatted.
 func generate(seed uint64) *program {
 	g := &generator{Rand: rand.New(rand.NewPCG(seed, 4))}
 	g.minor = []int{21, 22, 23, 24, 26, 26, 26, 26}[g.IntN(8)]
@@ -33,7 +32,7 @@ func generate(seed uint64) *program {
 	g.out.WriteString("import (IMPORTS)\n")
 	g.out.WriteString(prelude + shared + "\nvar global = 1\n\n")
 	var calls []string
-	for range 1 + g.IntN(3) {
+	for range 1 + g.IntN(5)/4 { // what does not belong together is not built together
 		p := patterns[g.IntN(len(patterns))]
 		calls = append(calls, p(g)...)
 	}
@@ -41,23 +40,28 @@ func generate(seed uint64) *program {
 	for _, c := range calls {
 		g.line("try(func() { show(%s) })", c)
 	}
-	g.line("}")
+	g.line("show(global)\n}")
 	src := used(g.out.Bytes())
-	var imports []string
-	for _, path := range []string{"bytes", "encoding/json", "errors", "fmt", "io", "os", "regexp", "slices", "sort", "strconv", "strings", "sync", "text/template", "time", "unicode/utf8"} {
-		name := path[strings.LastIndex(path, "/")+1:]
-		if regexp.MustCompile(`\b` + name + `\.`).Match(src) {
-			imports = append(imports, fmt.Sprintf("%q\n", path))
-		}
+	var paths []string
+	for _, m := range qualified.FindAllSubmatch(src, -1) {
+		paths = append(paths, importPaths[string(m[1])])
 	}
-	src = bytes.Replace(src, []byte("IMPORTS"), []byte(strings.Join(imports, "")), 1)
-	if g.chance(0.97) {
-		if formatted, err := format.Source(src); err == nil {
-			src = formatted
-		}
+	slices.Sort(paths)
+	imports := ""
+	for _, path := range slices.Compact(paths) {
+		imports += fmt.Sprintf("%q\n", path)
 	}
-	return &program{fmt.Sprintf("seed-%d", seed), src, fmt.Sprintf("go1.%d", g.minor)}
+	src = bytes.Replace(src, []byte("IMPORTS"), []byte(imports), 1)
+	return &program{name: fmt.Sprintf("seed-%d", seed), src: src, version: fmt.Sprintf("go1.%d", g.minor), generated: true}
 }
+
+var (
+	qualified   = regexp.MustCompile(`\b(bytes|json|errors|fmt|io|os|regexp|slices|sort|strconv|strings|sync|template|time|utf8)\.`)
+	importPaths = map[string]string{
+		"bytes": "bytes", "json": "encoding/json", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "regexp": "regexp", "slices": "slices", "sort": "sort",
+		"strconv": "strconv", "strings": "strings", "sync": "sync", "template": "text/template", "time": "time", "utf8": "unicode/utf8",
+	}
+)
 
 // used gives every variable a use. Their names have a number and are unique.
 func used(src []byte) []byte {

@@ -65,7 +65,11 @@ func main() {
 		t.Run(test.with, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t, []*analysis.Analyzer{one(test.with)})
-			list := b.variants(&program{"p", []byte(src), "go1.24"})
+			before, err := b.check([]byte(src), "go1.24")
+			if err != nil {
+				t.Fatal(err)
+			}
+			list := b.variants(&program{name: "p", src: []byte(src), version: "go1.24"}, before)
 			if len(list) == 0 && test.want != "does not compile" {
 				t.Fatal("nothing to run")
 			}

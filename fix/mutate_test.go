@@ -15,30 +15,37 @@ import (
 // mutate changes a program at random places into another that type-checks:
 // names that hide others, comments and parentheses within expressions, an
 // expression for another of its type, statements twice, in another order, or in
-// a block of their own. It returns the program itself where nothing fits.
-func (b *bench) mutate(p *program, seed uint64) *program {
+// a block of their own. It returns the program itself where nothing fits, most
+// of the time formatted.
+func (b *bench) mutate(p *program, c *checked, seed uint64) (*program, *checked) {
 	r := rand.New(rand.NewPCG(seed, 5))
 	for range r.IntN(6) {
-		c, err := b.check(p.src, p.version)
-		if err != nil {
-			return p
-		}
 		m := &mutator{Rand: r, bench: b, checked: c}
 		src := m.mutation()
 		if src == nil {
 			continue
 		}
-		if formatted, err := format.Source(src); err == nil && r.IntN(20) > 0 {
-			src = formatted
-		}
-		if _, err := b.check(src, p.version); err == nil {
-			p = &program{p.name + "m", src, p.version}
+		p, c = b.changed(p, c, "m", src)
+	}
+	if r.IntN(20) > 0 {
+		if src, err := format.Source(p.src); err == nil {
+			p, c = b.changed(p, c, "", src)
 		}
 	}
 	if r.IntN(60) == 0 {
-		p = &program{p.name + "crlf", bytes.ReplaceAll(p.src, []byte("\n"), []byte("\r\n")), p.version}
+		p, c = b.changed(p, c, "crlf", bytes.ReplaceAll(p.src, []byte("\n"), []byte("\r\n")))
 	}
-	return p
+	return p, c
+}
+
+// changed is a program with another text, or the same if that does not
+// type-check.
+func (b *bench) changed(p *program, c *checked, what string, src []byte) (*program, *checked) {
+	now, err := b.check(src, p.version)
+	if err != nil {
+		return p, c
+	}
+	return &program{name: p.name + what, src: src, version: p.version, generated: p.generated}, now
 }
 
 // A mutator changes one text.

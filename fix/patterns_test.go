@@ -10,7 +10,7 @@ import (
 var patterns = []func(*generator) []string{
 	grownSlice, grownSlice, grownMap, builtString, builtString, buffers, formatted, formatted, converted, converted,
 	splitFirst, splitFirst, splitLoop, constructor, constructor, listResult, interfaces, variadics, onlyOnce, invariants, closures,
-	methodValues, deferred, pooled, pooled, sorted, anything,
+	methodValues, deferred, pooled, pooled, sorted, filled, callbacks, anything,
 }
 
 var (
@@ -996,6 +996,75 @@ func sorted(g *generator) []string {
 		}
 		g.line("show(ss, ns)")
 		g.line("return xs")
+	})
+}
+
+// Variables that each round of a loop has filled by somebody else.
+func filled(g *generator) []string {
+	return g.fn(g.some(pn, pw), "(res int)", func() {
+		g.line("var kept []any")
+		typ := g.pick("int", "int", "string", "node", "[]int", "map[string]int", "celsius")
+		g.noise(0.2)
+		g.line("for %s, w := range append([]string{`3 4`, `{\"N\": 2}`, `[1, 2]`, `{\"k\": 5}`}, ss...) {", g.pick("_", "n"))
+		v := g.name("v")
+		g.noise(0.2)
+		g.line(g.pick("var %s %s", "var %s %s", "var %s %s", "%s := *new(%s)"), v, typ)
+		if g.chance(0.3) {
+			g.line("if len(w) > 3 { %s }", g.pick("continue", "w = `7`", "break"))
+		}
+		scans := typ == "int" || typ == "string" || typ == "celsius"
+		switch {
+		case scans && g.chance(0.7):
+			g.line(g.pick("fmt.Sscan(w, &%s)", "if _, err := fmt.Sscan(w, &%s); err != nil { show(err) }", "k, err := fmt.Sscanf(w, `%%v`, &%s)\nshow(k, err)"), v)
+		default:
+			g.line(g.pick("json.Unmarshal([]byte(w), &%s)", "if json.Unmarshal([]byte(w), &%s) != nil { n++ }", "json.NewDecoder(strings.NewReader(w)).Decode(&%s)"), v)
+		}
+		g.noise(0.3)
+		g.line(g.pick("kept = append(kept, %s)", "kept = append(kept, &%s)", "show(%s)", "res += len(fmt.Sprint(%s))", "defer show(%s)", "defer func() { show(%s) }()"), v)
+		g.line("}")
+		g.line("show(kept...)")
+		g.line("return res + n")
+	})
+}
+
+// Functions given to others in loops.
+func callbacks(g *generator) []string {
+	each := g.name("each")
+	keep := g.pick("", "", "kept"+each+" = append(kept"+each+", f); ")
+	g.line("func %s(xs []int, f func(int) int) (n int) { %sfor _, x := range xs { n += f(x) }; return n }\n", each, keep)
+	if keep != "" {
+		g.line("var kept%s []func(int) int\n", each)
+	}
+	return g.fn(g.some(pn, px, pp), "(res int)", func() {
+		k := g.name("k")
+		g.line("%s := %s", k, g.expr("int", 1))
+		if g.chance(0.7) {
+			g.line("if p == nil { p = new(node) }")
+		}
+		g.noise(0.2)
+		g.loop(func(i string) {
+			g.noise(0.2)
+			f := g.pick("func(x int) int { "+k+" += x; return "+k+" }", "func(x int) int { return x * 2 }", "func(x int) int { return x + "+i+" }",
+				"func(x int) int { res++; return x }", "p.sum", "func(x int) int { return p.grow(x%3).N }", "boom", "func(x int) int { n := x; return n + "+k+" }")
+			switch {
+			case g.chance(0.2):
+				h := g.name("h")
+				g.line("%s := %s", h, f)
+				g.noise(0.2)
+				g.line("res += %s(xs, %s)", each, h)
+			case g.chance(0.2):
+				g.line("if %s { res += %s(xs, %s) }", g.cond(1), each, f)
+			default:
+				g.line("res += %s(xs, %s)", each, f)
+			}
+			g.line("res %%= 1000")
+			g.noise(0.2)
+		})
+		if keep != "" {
+			g.line("for _, f := range kept%s { show(f(2)) }", each)
+			g.line("kept%s = nil", each)
+		}
+		g.line("return res + %s", k)
 	})
 }
 

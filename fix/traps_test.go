@@ -48,7 +48,12 @@ func TestTraps(t *testing.T) {
 			trapFile(&ar.Files[i])
 		}
 		if len(ar.Files) == 1 {
-			single = append(single, b.variants(&program{name, ar.Files[0].Data, "go1.26"})...)
+			before, err := b.check(ar.Files[0].Data, "go1.26")
+			if err != nil {
+				t.Errorf("%s is wrong itself: %v", name, err)
+				continue
+			}
+			single = append(single, b.variants(&program{name: name, src: ar.Files[0].Data, version: "go1.26"}, before)...)
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -231,7 +236,7 @@ func (m *module) apply(t *testing.T, fixes []*fix.Candidate) map[string][]byte {
 			t.Errorf("applying: %v", err)
 			continue
 		}
-		if lost := lostComments(src, data); lost != "" {
+		if lost := lostComments(parsed(t, src), parsed(t, data)); lost != "" {
 			t.Errorf("%s: the comment %q is lost", filepath.Base(name), lost)
 		}
 		after[name] = data
