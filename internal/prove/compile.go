@@ -163,7 +163,7 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 				return "no caller has it on its stack then", nil
 			}
 		}
-		return after.added(r.ledger, list), nil
+		return after.added(r.ledger, list, func(pkg string) bool { return r.dirs[pkg] == "" }), nil
 	})
 }
 
@@ -287,9 +287,14 @@ func (l ledger) spared(c *candidate) (n int) {
 	return n
 }
 
-// added says which site has come anywhere, "" none.
-func (l ledger) added(before ledger, list []*candidate) string {
-	return l.more(before, list, func(account) bool { return true })
+// added says which site has come anywhere, "" none. A function that others have
+// written, outside of the main modules, has its sites in the report once it is
+// inlined somewhere: one may be new where a candidate is the first to call it, and
+// it has promised such a kind.
+func (l ledger) added(before ledger, list []*candidate, outside func(pkg string) bool) string {
+	return l.more(before, list, func(a account) bool {
+		return !outside(a.pkg) || !slices.ContainsFunc(list, func(c *candidate) bool { return slices.Contains(c.Adds, a.kind) })
+	})
 }
 
 func (l ledger) more(before ledger, list []*candidate, in func(account) bool) string {

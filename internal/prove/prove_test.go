@@ -35,6 +35,8 @@ func TestLedger(t *testing.T) {
 		c.Promise = fix.Fewer
 		return c
 	}
+	inlined := site("(*Builder).WriteString", alloc.Append, "append(b.buf, s...)", 114, 16)
+	inlined.Package = "strings"
 	before := []*alloc.Site{a, b, c}
 	tests := []struct {
 		name  string
@@ -51,6 +53,8 @@ func TestLedger(t *testing.T) {
 		{"that was promised", []*alloc.Site{other, b, c}, gone([]alloc.Kind{alloc.Slice}, a), "", ""},
 		{"less often", []*alloc.Site{a, other, b, c}, fewer([]alloc.Kind{alloc.Slice}, a), "", ""},
 		{"less often, but more", []*alloc.Site{a, other, b, c}, fewer(nil, a), "a new site", "a new site"},
+		{"inlined", []*alloc.Site{b, c, inlined}, gone([]alloc.Kind{alloc.Append}, a), "", ""},
+		{"inlined, of another kind", []*alloc.Site{b, c, inlined}, gone([]alloc.Kind{alloc.Slice}, a), "", "a new site: append(b.buf, s...)"},
 		{"elsewhere", []*alloc.Site{b, c, site("H", alloc.New, "new(T)", 30, 3)}, gone(nil, a), "", "a new site: new(T) (new) in H, line 30"},
 	}
 	for _, tt := range tests {
@@ -60,7 +64,7 @@ func TestLedger(t *testing.T) {
 			if why := is.kept(was, list, tt.c); !strings.HasPrefix(why, tt.why) || (why == "") != (tt.why == "") {
 				t.Errorf("kept: %q, want %q", why, tt.why)
 			}
-			if why := is.added(was, list); !strings.HasPrefix(why, tt.added) || (why == "") != (tt.added == "") {
+			if why := is.added(was, list, func(pkg string) bool { return pkg != "m" }); !strings.HasPrefix(why, tt.added) || (why == "") != (tt.added == "") {
 				t.Errorf("added: %q, want %q", why, tt.added)
 			}
 		})
