@@ -17,6 +17,59 @@ evaluation, exported declarations, reflection, linkname, assembly, cgo,
 generated files, files that another build would compile. A rewrite that could
 change behaviour is a serious bug.
 
+# Analyzer builder
+
+builder: build strings that grow in loops with a strings.Builder
+
+Each s += x makes a new string and copies the old one. A strings.Builder grows
+as append does, and its String method makes no copy:
+
+	s := ""                          =>      var s strings.Builder
+	for i, p := range parts {                for i, p := range parts {
+		if i > 0 {                               if i > 0 {
+			s += ", "                                s.WriteString(", ")
+		}                                        }
+		s += p + "\n"                            s.WriteString(p)
+	}                                                s.WriteString("\n")
+	return s                                 }
+	                                         return s.String()
+
+	for _, p := range parts {        =>      var b strings.Builder
+		s += p                           b.WriteString(s)
+	}                                        for _, p := range parts {
+	s = s[1:]                                        b.WriteString(p)
+	                                         }
+	                                         s = b.String()
+	                                         s = s[1:]
+
+The variable itself becomes the builder where all that is done with it is to add
+to it, to empty it and to read it; otherwise, and for parameters and results,
+the loop gets a builder of its own. A loop that does no more than to add the
+strings of a slice, with a constant or a variable between them or with nothing,
+becomes strings.Join, which makes its string in one piece:
+
+	s := ""                          =>      s := strings.Join(parts, ", ")
+	for i, p := range parts {
+		if i > 0 {
+			s += ", "
+		}
+		s += p
+	}
+
+It refuses where
+  - a function literal uses the string, or its address is taken: they would see
+    it while it grows;
+  - the loop assigns it otherwise, or adds to its front;
+  - it is a result, and a deferred call or a return in the loop shows it half
+    built;
+  - the loop is left by a jump to a label outside of it, or the function has a
+    goto;
+  - several things are added at once and it may matter when each is evaluated, or
+    the string itself is one of them;
+  - the string begins with what a builder would copy, and the loop may add nothing;
+  - comments stand in what is added, or strings means something else there;
+  - the string's type is not string itself.
+
 # Analyzer concrete
 
 concrete: give parameters of interface types the types of what is passed

@@ -21,6 +21,7 @@ var manual string
 
 // Suite are all fixers, in the order of their names.
 var Suite = []*analysis.Analyzer{
+	Builder,
 	Concrete,
 	Hoist,
 	InlineSplit,

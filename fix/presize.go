@@ -331,7 +331,7 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 }
 
 // defers reports whether the function defers calls.
-func (s *sized) defers(at inspector.Cursor) bool {
+func (p *pass) defers(at inspector.Cursor) bool {
 	for fn := range at.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		for range fn.Preorder((*ast.DeferStmt)(nil)) {
 			return true
