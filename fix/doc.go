@@ -278,7 +278,7 @@ is another, which a comparison shows, or can be changed.
 
 # Analyzer presize
 
-presize: make slices with the capacity that loops are going to fill
+presize: give slices, maps and buffers the capacity that loops are going to fill
 
 A slice that grows by append in a loop is allocated again and again. Where it is
 known before the loop how much is appended, the slice can have that capacity at
@@ -311,7 +311,35 @@ variable. A slice that starts as nil stays nil where nothing is appended, unless
 nobody can tell. A number that is not the length of something that exists is
 limited to 1024 where the loop may end early: memory is not taken on a promise.
 
-It refuses where
+A map that is made empty, and to which each round of a loop adds an entry, gets
+room for them, or is made later, where their number is known:
+
+	m := make(map[string]T)          =>      list, err := read()
+	list, err := read()                      if err != nil {
+	if err != nil {                                  return nil, err
+		return nil, err                  }
+	}                                        m := make(map[string]T, len(list))
+	for _, t := range list {                 for _, t := range list {
+		m[t.name] = t                            m[t.name] = t
+	}                                        }
+
+The room is seen by nobody, so that it does not matter who else has the map.
+Loops whose rounds share entries (m[k]++, m[k] = append(m[k], x), or one that
+looks into the map), that may end early, or that do not add to it in each round
+are left alone, as are maps with few keys (of bool or bytes) and the characters
+of strings: there may be far fewer entries than rounds.
+
+A strings.Builder or bytes.Buffer that nobody but the function sees, and to which
+each round of a loop writes, grows before the loop by the least that is written:
+
+	var b strings.Builder            =>      var b strings.Builder
+	for _, c := range data {                 b.Grow(2*len(data))
+		b.WriteByte(hex[c>>4])           for _, c := range data {
+		b.WriteByte(hex[c&15])                   b.WriteByte(hex[c>>4])
+	}                                                b.WriteByte(hex[c&15])
+	                                         }
+
+It leaves slices alone where
   - the number of rounds is not known, depends on what the loop changes, or
     differs from round to round by more than lengths that can be added up before;
   - the loop is left by break or goto, or a return gives the slice before its end:

@@ -17,10 +17,12 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 )
 
-// Presize gives slices the capacity that they are going to need.
+// Presize gives slices, maps and buffers the capacity that they are going to need.
 var Presize = newAnalyzer("presize", presize)
 
 func presize(p *pass) {
+	presizeMaps(p)
+	presizeBuffers(p)
 	grown := make(map[*types.Var][]inspector.Cursor) // the calls of append that a variable is grown by
 	var vars []*types.Var
 	for c := range p.root.Preorder((*ast.CallExpr)(nil)) {
@@ -342,7 +344,7 @@ func (p *pass) defers(at inspector.Cursor) bool {
 }
 
 // unlabeled is the statement under labels.
-func (s *sized) unlabeled(c inspector.Cursor) inspector.Cursor {
+func (p *pass) unlabeled(c inspector.Cursor) inspector.Cursor {
 	for {
 		if _, ok := c.Node().(*ast.LabeledStmt); !ok {
 			return c
