@@ -194,6 +194,25 @@ func BenchmarkFind(b *testing.B) {
 	})
 }
 
+// BenchmarkFix is fix without benchmarks on a whole module, its tests included.
+// It writes nothing.
+func BenchmarkFix(b *testing.B) {
+	t := measured(b)
+	var took spent
+	var sites, proposals int
+	for b.Loop() {
+		out, s := t.watch(b, nil, t.stackward, slices.Concat([]string{"fix", "-format=json", "-timeout=5m"}, t.paths())...)
+		took.add(s)
+		// Standard error has the progress, before or after.
+		sites, proposals = bytes.Count(out, []byte(`{"site":`)), bytes.Count(out, []byte(`"proof":`))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(took.wall.Seconds()/float64(b.N), "s")
+	b.ReportMetric(took.cpu.Seconds()/float64(b.N), "cpu-s")
+	b.ReportMetric(float64(sites), "sites")
+	b.ReportMetric(float64(proposals), "compiled")
+}
+
 func compared(b *testing.B, our, their spent) {
 	b.ReportMetric(0, "ns/op") // of both together, which says nothing
 	b.ReportMetric(our.wall.Seconds(), "s")

@@ -6,12 +6,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/cache"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/objscan"
 )
 
 // A found is what Find knows of the named packages before it filters: the part
@@ -26,7 +29,7 @@ type found struct {
 // found joins the evidence or, where nothing has changed since it last did,
 // reads what came of it.
 func (p *pipeline) found(ctx context.Context) (*found, error) {
-	store, id := p.store()
+	store, id := p.store("found")
 	f := new(found)
 	if store != nil {
 		// An entry that cannot be read is one that is not there.
@@ -87,12 +90,30 @@ func (f *found) unpack(data []byte) error {
 	return json.NewDecoder(z).Decode(f)
 }
 
+// runtime is what the archives of the runtime tell, from the cache if it has it;
+// nil where they have to be read.
+func (p *pipeline) runtime() (*objscan.Runtime, func(*objscan.Runtime)) {
+	store, id := p.store("runtime")
+	if store == nil {
+		return nil, func(*objscan.Runtime) {}
+	}
+	rt := new(objscan.Runtime)
+	if data, _, err := store.GetBytes(id); err == nil && json.Unmarshal(data, rt) == nil && len(rt.Entries) > 0 {
+		return rt, func(*objscan.Runtime) {}
+	}
+	return nil, func(rt *objscan.Runtime) {
+		if data, err := json.Marshal(rt); err == nil {
+			_ = store.PutBytes(id, data) // as in found
+		}
+	}
+}
+
 // store opens the cache, and returns the key of what is asked of it: this very
 // program, the go command's settings, and every archive that was built or used.
 // An archive's name in the build cache is the hash of what it holds, which the
 // hash of its sources is part of. It returns nil where nothing can be kept: there
 // is no cache, or a package did not compile.
-func (p *pipeline) store() (*cache.Cache, cache.ActionID) {
+func (p *pipeline) store(what string) (*cache.Cache, cache.ActionID) {
 	dir := p.build.Cache
 	if dir == "" || len(p.problems) > 0 || os.MkdirAll(dir, 0o777) != nil {
 		return nil, cache.ActionID{}
@@ -105,8 +126,18 @@ func (p *pipeline) store() (*cache.Cache, cache.ActionID) {
 	if err != nil {
 		return nil, cache.ActionID{}
 	}
-	h := cache.NewHash("found")
-	fmt.Fprintf(h, "program %x\nin %q, root %q\n", self, p.cfg.Dir, p.root())
+	h := cache.NewHash(what)
+	fmt.Fprintf(h, "program %x\n", self)
+	if what == "runtime" {
+		fmt.Fprintf(h, "go %s %q\n", p.env.GOVERSION, p.env.GOROOT)
+		for _, path := range slices.Sorted(maps.Keys(p.archives)) {
+			if objscan.OfRuntime(path) {
+				fmt.Fprintf(h, "archive %q: %q\n", path, p.archives[path])
+			}
+		}
+		return store, h.Sum()
+	}
+	fmt.Fprintf(h, "in %q, root %q\n", p.cfg.Dir, p.root())
 	fmt.Fprintf(h, "go %s %s %s %q %q\n", p.env.GOVERSION, p.env.GOOS, p.env.GOARCH, p.env.GOROOT, p.env.GOFLAGS)
 	fmt.Fprintf(h, "flags %q overlay %q\n", p.cfg.Flags(), p.overlay)
 	for _, pkg := range p.listed {

@@ -258,10 +258,16 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	if err := p.needRuntime(ctx); err != nil {
 		return nil, err
 	}
-	scanner, err := objscan.NewScanner(p.archives, objscan.GOROOT(p.env.GOROOT))
+	options := []objscan.Option{objscan.GOROOT(p.env.GOROOT)}
+	rt, keep := p.runtime()
+	if rt != nil {
+		options = append(options, objscan.Derived(rt))
+	}
+	scanner, err := objscan.NewScanner(p.archives, options...)
 	if err != nil {
 		return nil, err
 	}
+	keep(scanner.Runtime())
 	p.scanner = scanner
 	p.imports = expr.NewImporter(func(path string) string { return p.archives[path] })
 	calls := make([][]alloc.Call, len(paths))

@@ -23,6 +23,41 @@ type Scanner struct {
 	types   typeCache
 }
 
+// A Runtime is what the archives of a runtime tell: of all archives of a build
+// they take the longest to read, and are the same in every build of a toolchain.
+type Runtime struct {
+	Entries map[string]byte // kinds by name
+	Wrapper byte            // the function kind of generated wrappers
+}
+
+// Derived hands over what another Scanner found in the same archives of the
+// runtime.
+func Derived(rt *Runtime) Option {
+	return func(s *Scanner) error {
+		s.wrapper = rt.Wrapper
+		s.entries = make(map[string]entryKind, len(rt.Entries))
+		for name, kind := range rt.Entries {
+			s.entries[name] = entryKind(kind)
+		}
+		return nil
+	}
+}
+
+// Runtime is what the scanner found in the archives of the runtime.
+func (s *Scanner) Runtime() *Runtime {
+	rt := &Runtime{Entries: make(map[string]byte, len(s.entries)), Wrapper: s.wrapper}
+	for name, kind := range s.entries {
+		rt.Entries[name] = byte(kind)
+	}
+	return rt
+}
+
+// OfRuntime reports whether a package's archive is one of those that a Runtime
+// depends on.
+func OfRuntime(importPath string) bool {
+	return importPath == "runtime" || strings.HasPrefix(importPath, "internal/runtime/")
+}
+
 // An Option changes how a Scanner reads.
 type Option func(*Scanner) error
 
@@ -53,8 +88,10 @@ func NewScanner(archives map[string]string, options ...Option) (*Scanner, error)
 	if archives["runtime"] == "" {
 		return nil, errors.New("reading object archives: none of package runtime")
 	}
-	if err := s.readRuntime(); err != nil {
-		return nil, err
+	if s.entries == nil {
+		if err := s.readRuntime(); err != nil {
+			return nil, err
+		}
 	}
 	s.types.s = s
 	return s, nil
@@ -64,7 +101,7 @@ func NewScanner(archives map[string]string, options ...Option) (*Scanner, error)
 func (s *Scanner) readRuntime() error {
 	g := &graph{nodes: make(map[string]*node)}
 	for path := range s.archives {
-		if path != "runtime" && !strings.HasPrefix(path, "internal/runtime/") {
+		if !OfRuntime(path) {
 			continue
 		}
 		err := s.each(path, func(o *object) error {
