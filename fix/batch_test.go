@@ -282,10 +282,21 @@ func (b *bench) try(t testing.TB, list []*variant) {
 		default:
 			b.of(v.of).ran++
 			if v.out != before.out {
-				b.found(v, "prints something else\n-- want --\n%s\n-- got --\n%s", before.out, v.out)
+				want, got := difference(before.out, v.out)
+				b.found(v, "prints something else\n-- want --\n%s\n-- got --\n%s", want, got)
 			}
 		}
 	}
+}
+
+// difference is where two texts begin to differ.
+func difference(a, b string) (string, string) {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	i = max(strings.LastIndex(a[:max(i-200, 0)], "\n")+1, 0)
+	return a[i:min(i+1000, len(a))], b[i:min(i+1000, len(b))]
 }
 
 // build compiles and links a binary that runs variants by their index. said is
@@ -449,6 +460,9 @@ func run(t testing.TB, exe string, list []*variant, from, to int, patience time.
 		list[at].out = text
 		if !whole {
 			list[at].out += "\n" + fatal(errs.String())
+			if strings.Contains(errs.String(), "goroutine stack exceeds") {
+				list[at].out = hung // how deep that is depends on what the compiler makes of it
+			}
 		}
 	}
 	switch {
