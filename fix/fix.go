@@ -167,6 +167,10 @@ func (p *pass) propose(c *Candidate) {
 			return
 		}
 	}
+	if name := p.redefined(c.Edits); name != "" {
+		p.refuse(c.Sites[0], "%s means something else here", name)
+		return
+	}
 	if comment := p.loses(c.Edits); comment != "" {
 		p.refuse(c.Sites[0], "the comment %s stands in what is rewritten", comment)
 		return

@@ -2,8 +2,11 @@ package fix
 
 import (
 	"go/ast"
+	"go/scanner"
 	"go/token"
 	"go/types"
+
+	"golang.org/x/tools/go/analysis"
 )
 
 // isLocal reports whether a variable is a function's own: no field and no
@@ -198,6 +201,35 @@ func (p *pass) means(e ast.Expr, pos token.Pos) bool {
 		}
 		return ok
 	})
+	return ok
+}
+
+// redefined is a name of the language that edits use as a type or to call, and
+// that means something else where they are; "" if there is none. Other uses are
+// those of a variable, such as max, in what is copied.
+func (p *pass) redefined(edits []analysis.TextEdit) string {
+	for _, e := range edits {
+		var s scanner.Scanner
+		s.Init(token.NewFileSet().AddFile("", -1, len(e.NewText)), e.NewText, func(token.Position, string) {}, 0)
+		name, before := "", token.ILLEGAL
+		for before != token.EOF {
+			_, tok, lit := s.Scan()
+			if name != "" && (tok == token.LPAREN || predeclaredType(name)) && !p.universal(e.Pos, name) {
+				return name
+			}
+			name = ""
+			if tok == token.IDENT && before != token.PERIOD && types.Universe.Lookup(lit) != nil {
+				name = lit
+			}
+			before = tok
+		}
+	}
+	return ""
+}
+
+// predeclaredType reports whether a name is that of a type, of the language's.
+func predeclaredType(name string) bool {
+	_, ok := types.Universe.Lookup(name).(*types.TypeName)
 	return ok
 }
 
