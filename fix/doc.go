@@ -104,6 +104,50 @@ It refuses where the function
 
 A call with nil or with what another call returns in several values is left alone.
 
+# Analyzer cut
+
+cut: search a text instead of splitting it for some of its parts
+
+strings.Split makes a slice of all parts. Where only the first is used, or it is
+only asked how many there are, a search does:
+
+	strings.Split(s, ",")[0]                     =>  before, _, _ := strings.Cut(s, ",")
+	len(strings.Split(s, ","))                   =>  strings.Count(s, ",") + 1
+	len(strings.Split(s, ",")) > 1               =>  strings.Contains(s, ",")
+
+A variable for the parts that is only asked for its first two, and how many there
+are, becomes variables for what comes before and after the separator:
+
+	parts := strings.SplitN(s, "=", 2)           =>  key, value, found := strings.Cut(s, "=")
+	if len(parts) != 2 {                             if !found {
+		return errSyntax                                 return errSyntax
+	}                                                }
+	key, value := parts[0], parts[1]
+
+	if p := strings.Split(s, ":"); len(p) == 2 { =>  if before, after, found := strings.Cut(s, ":"); found && !strings.Contains(after, ":") {
+
+One that is only asked for the last part is searched from its end:
+
+	parts := strings.Split(path, "/")            =>  last := path[strings.LastIndex(path, "/")+1:]
+	return parts[len(parts)-1]                       return last
+
+The functions of package bytes are treated alike. It refuses
+
+  - a separator that is not constant and may be empty, at which Split takes the
+    runes apart;
+  - the second part where the number of parts is not known to be two: it panics
+    where there is one, and is not all that follows where there are more;
+  - other parts, other numbers of parts, and a part that is assigned to;
+  - a first part in an expression that may not be evaluated, is evaluated again
+    each round, or is evaluated after something that may change the text;
+  - a function with a goto, which may come by where the parts are counted;
+  - to search for the last of separators that overlap, or in a text that would
+    have to be evaluated twice;
+  - to look at a text again which may have changed: bytes, and strings in a
+    package that imports unsafe;
+  - a part of bytes that is kept, appended to or sliced up to a bound: the
+    capacity of the first is another after Cut.
+
 # Analyzer hoist
 
 hoist: make once, before a loop, what each round makes anew
@@ -242,6 +286,36 @@ It refuses
 strings.ToLower(a) == strings.ToLower(b) is not strings.EqualFold(a, b): they
 differ for runes whose lower cases differ but whose folds do not, as in "ſ" and
 "s".
+
+# Analyzer iterseq
+
+iterseq: range over the parts of a text without a slice of them
+
+Since go1.24 strings and bytes have iterators over the parts that Split, SplitAfter,
+Fields and FieldsFunc make a slice of:
+
+	for _, w := range strings.Fields(s) {    =>    for w := range strings.FieldsSeq(s) {
+
+	lines := strings.Split(s, "\n")          =>    lines := strings.SplitSeq(s, "\n")
+	for _, line := range lines {                   for line := range lines {
+
+The parts are the same. The body of the loop becomes a function that the iterator
+calls, and each part is searched when its turn comes. Whether what the body names
+stays off the heap then, the compiler tells. It refuses
+
+  - a loop that uses the index, or a variable for the parts that is used elsewhere
+    too;
+  - files older than go1.24;
+  - a body that calls recover, defers a call or has a goto, and a function that
+    asks for its caller (runtime.Caller, testing's Helper, log's Output): there
+    are two more functions between;
+  - a function for FieldsFunc that is none of package unicode and does more than
+    to return an expression of its parameter: it is called at other times;
+  - packages that import unsafe, where the text may change while it is looked at;
+  - parts of bytes that are more than looked at: the loop could change bytes before
+    they are searched, and the last part has another capacity;
+  - parts of bytes that others have, too, where the loop assigns to bytes, arrays
+    or structs, or calls what may change them.
 
 # Analyzer once
 

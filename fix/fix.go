@@ -23,9 +23,11 @@ var manual string
 var Suite = []*analysis.Analyzer{
 	Builder,
 	Concrete,
+	Cut,
 	Hoist,
 	InlineSplit,
 	Inplace,
+	IterSeq,
 	Once,
 	Presize,
 	ReturnValue,
@@ -146,7 +148,7 @@ type pass struct {
 	root   inspector.Cursor
 	result *Result
 	users  map[types.Object][]inspector.Cursor
-	given  map[ast.Decl]map[string]bool // names, see fresh
+	given  []givenName
 	ranged map[*ast.RangeStmt]string    // names for what loops range over
 	names  map[string]bool              // of all identifiers, see declarable
 	unseen []string                     // see tests

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
@@ -103,6 +104,9 @@ func (s *sized) use(c inspector.Cursor) (sliceUse, string) {
 	case edge.CallExpr_Args:
 		call := parent.Node().(*ast.CallExpr)
 		i := c.ParentEdgeIndex()
+		if set, ok := parent.Parent().Node().(*ast.AssignStmt); ok && i == 0 && s.grows(set) {
+			return appendUse, ""
+		}
 		if b := s.builtin(call); b != "" {
 			switch b {
 			case "len", "copy", "clear":
@@ -115,9 +119,6 @@ func (s *sized) use(c inspector.Cursor) (sliceUse, string) {
 				}
 				if i > 0 {
 					break
-				}
-				if set, ok := parent.Parent().Node().(*ast.AssignStmt); ok && s.grows(set) {
-					return appendUse, ""
 				}
 				if parent.ParentEdgeKind() != edge.ReturnStmt_Results {
 					return capUse, "append gives " + name + " to another variable: whether they share an array depends on the capacity"
@@ -153,18 +154,47 @@ func (s *sized) within(high ast.Expr) bool {
 // of a slice and keep nothing of it, nil or not.
 var sliceReaders = map[string][]string{
 	"strings": {"Join"},
-	"bytes":   {"Join", "Equal", "Compare", "Contains", "HasPrefix", "HasSuffix", "IndexByte"},
-	"sort":    {"Strings", "Ints", "Float64s", "Slice", "SliceStable", "SearchInts", "SearchStrings"},
-	"slices":  {"Sort", "SortFunc", "SortStableFunc", "Contains", "Index", "IndexFunc", "ContainsFunc", "Equal", "Reverse", "Max", "Min", "MaxFunc", "MinFunc", "BinarySearch", "IsSorted"},
+	"bytes": {"Join", "Equal", "EqualFold", "Compare", "Contains", "ContainsAny", "ContainsRune", "Count", "HasPrefix", "HasSuffix",
+		"Index", "IndexAny", "IndexByte", "IndexRune", "LastIndex", "LastIndexAny", "LastIndexByte"},
+	"sort":          {"Strings", "Ints", "Float64s", "Slice", "SliceStable", "SearchInts", "SearchStrings"},
+	"slices":        {"Sort", "SortFunc", "SortStableFunc", "Contains", "Index", "IndexFunc", "ContainsFunc", "Equal", "Reverse", "Max", "Min", "MaxFunc", "MinFunc", "BinarySearch", "IsSorted"},
+	"unicode/utf8":  {"Valid", "RuneCount", "DecodeRune", "DecodeLastRune", "FullRune"},
+	"encoding/hex":  {"EncodeToString"},
+	"hash/crc32":    {"ChecksumIEEE"},
+	"crypto/sha256": {"Sum256"},
 }
 
-// readsOnly reports whether a call is one of [sliceReaders], or a conversion to string.
+// readsOnly reports whether a call is one of [sliceReaders] or [copiers], or a
+// conversion to string.
 func (p *pass) readsOnly(call *ast.CallExpr) bool {
 	if tv := p.TypesInfo.Types[call.Fun]; tv.IsType() {
 		return isString(tv.Type)
 	}
 	f, ok := typeutil.Callee(p.TypesInfo, call).(*types.Func)
-	return ok && f.Pkg() != nil && f.Signature().Recv() == nil && slices.Contains(sliceReaders[f.Pkg().Path()], f.Name())
+	switch {
+	case !ok || f.Pkg() == nil:
+		return false
+	case f.Signature().Recv() != nil:
+		return copiers[f.FullName()]
+	}
+	return slices.Contains(sliceReaders[f.Pkg().Path()], f.Name())
+}
+
+// copiers are methods that copy the bytes that they are given.
+var copiers = map[string]bool{"(*bytes.Buffer).Write": true, "(*strings.Builder).Write": true}
+
+// appends reports whether a call appends to its first operand and does nothing
+// else with it: append, and functions of that name in the standard library.
+func (p *pass) appends(call *ast.CallExpr) bool {
+	if p.builtin(call) == "append" {
+		return true
+	}
+	pkg, name, _ := cutLast(p.callee(call), ".")
+	switch pkg {
+	case "fmt", "strconv", "unicode/utf8":
+		return strings.HasPrefix(name, "Append") && len(call.Args) > 1
+	}
+	return false
 }
 
 // stays reports whether nobody but the function sees the slice, and nothing

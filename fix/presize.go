@@ -26,8 +26,8 @@ func presize(p *pass) {
 	grown := make(map[*types.Var][]inspector.Cursor) // the calls of append that a variable is grown by
 	var vars []*types.Var
 	for c := range p.root.Preorder((*ast.CallExpr)(nil)) {
-		v := p.selfAppend(c)
-		if v == nil {
+		v := p.growth(c)
+		if v == nil || p.builtin(c.Node().(*ast.CallExpr)) != "append" {
 			continue
 		}
 		if grown[v] == nil {
@@ -36,17 +36,17 @@ func presize(p *pass) {
 		grown[v] = append(grown[v], c)
 	}
 	for _, v := range vars {
-		if s := p.slice(v, grown[v]); s != nil {
+		if s := p.slice(v, grown[v]); s != nil && s.site.Kind != "" {
 			s.presize()
 		}
 	}
 }
 
-// selfAppend is the variable of a function that a call of append gives back to
-// what it grew: s = append(s, x).
-func (p *pass) selfAppend(c inspector.Cursor) *types.Var {
+// growth is the variable of a function that a call appends to and gives back to:
+// s = append(s, x), s = strconv.AppendInt(s, n, 10).
+func (p *pass) growth(c inspector.Cursor) *types.Var {
 	call := c.Node().(*ast.CallExpr)
-	if p.builtin(call) != "append" || len(call.Args) < 2 {
+	if !p.appends(call) || len(call.Args) < 2 {
 		return nil
 	}
 	set, ok := c.Parent().Node().(*ast.AssignStmt)
@@ -67,12 +67,12 @@ func (p *pass) selfAppend(c inspector.Cursor) *types.Var {
 	return v
 }
 
-// A sized is a slice variable that starts empty and grows by append in loops.
+// A sized is a slice variable that starts empty and grows by append.
 type sized struct {
 	*pass
 	v       *types.Var
 	appends []inspector.Cursor
-	site    Span // of the first append in a loop
+	site    Span // of the first append in a loop, none if there is no such
 	// What the variable starts with: the node to replace, its type's text, and
 	// whether it is nil then.
 	decl   inspector.Cursor
@@ -85,7 +85,7 @@ type sized struct {
 }
 
 // slice looks at a variable's declaration, and finds nil where it does not
-// start as an empty slice or does not grow in a loop.
+// start as an empty slice.
 func (p *pass) slice(v *types.Var, appends []inspector.Cursor) *sized {
 	s := &sized{pass: p, v: v, appends: appends}
 	ident, ok := p.root.FindByPos(v.Pos(), v.Pos()+token.Pos(len(v.Name())))
@@ -102,9 +102,6 @@ func (p *pass) slice(v *types.Var, appends []inspector.Cursor) *sized {
 			s.site = span(c.Node(), alloc.Append)
 		}
 		s.end = max(s.end, outer.Node().End())
-	}
-	if s.site.Kind == "" {
-		return nil
 	}
 	return s
 }

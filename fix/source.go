@@ -263,38 +263,54 @@ func importEdit(f *ast.File, importPath string) analysis.TextEdit {
 }
 
 // fresh is a name like the one given that means nothing at pos nor anywhere in
-// the function around it, and that the pass has not given to another rewrite
+// the declaration around it, and that the pass has not given to another rewrite
 // there.
 func (p *pass) fresh(pos token.Pos, name string) string {
+	for _, d := range p.fileOf(pos).Decls {
+		if d.Pos() <= pos && pos < d.End() {
+			return p.freshIn(d.Pos(), d.End(), name)
+		}
+	}
+	return p.freshIn(pos, pos, name)
+}
+
+// A givenName is a name that fresh has given to a rewrite, and where.
+type givenName struct {
+	name     string
+	pos, end token.Pos
+}
+
+// freshIn is fresh for a name that is used from pos to end only, a scope.
+func (p *pass) freshIn(pos, end token.Pos, name string) string {
 	f := p.fileOf(pos)
 	taken := make(map[string]bool)
-	var given map[string]bool
 	for _, d := range f.Decls {
 		if d.Pos() <= pos && pos < d.End() {
-			if given = p.given[d]; given == nil {
-				given = make(map[string]bool)
-				if p.given == nil {
-					p.given = make(map[ast.Decl]map[string]bool)
-				}
-				p.given[d] = given
-			}
 			ast.Inspect(d, func(n ast.Node) bool {
-				if id, ok := n.(*ast.Ident); ok && !p.isMember(id) {
+				if id, ok := n.(*ast.Ident); ok && pos <= id.Pos() && id.Pos() < end && !p.isMember(id) {
 					taken[id.Name] = true
 				}
 				return true
 			})
 		}
 	}
+	for _, g := range p.given {
+		if g.pos < end && pos < g.end {
+			taken[g.name] = true
+		}
+	}
 	scope := p.TypesInfo.Scopes[f]
+	if inner := scope.Innermost(pos); inner != nil {
+		scope = inner
+	}
 	for i := 1; ; i++ {
 		try := name
 		if i > 1 {
 			try += strconv.Itoa(i)
 		}
-		if _, obj := scope.LookupParent(try, token.NoPos); obj == nil && !taken[try] && !given[try] {
-			if given != nil {
-				given[try] = true
+		if _, obj := scope.LookupParent(try, token.NoPos); obj == nil && !taken[try] {
+			if pos < end {
+				p.given = append(p.given, givenName{try, pos, end})
 			}
 			return try
 		}
