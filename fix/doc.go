@@ -175,6 +175,17 @@ sets anew:
 	}                                                ids = append(ids, id)
 	                                         }
 
+A bytes.Buffer that each round declares is declared before the loop and reset in
+each round, if nobody has it or its memory after the round; what that takes is
+told at pool:
+
+	for _, x := range list {         =>      var b bytes.Buffer
+		var b bytes.Buffer               for _, x := range list {
+		b.WriteString(x.name)                    b.Reset()
+		show(b.String())                         b.WriteString(x.name)
+	}                                                show(b.String())
+	                                         }
+
 It moves things out of as many loops as it can. It refuses
 
   - what not every round makes: it would be made even if no round does;
@@ -349,6 +360,41 @@ It refuses
 
 An error, a time.Location or a number that is made anew is not looked at: each
 is another, which a comparison shows, or can be changed.
+
+# Analyzer pool
+
+pool: take buffers from a sync.Pool
+
+A bytes.Buffer that grows in each call of a function is memory for the garbage
+collector to take away again. Where nobody has the buffer or its memory when the
+function returns, the next call can use it:
+
+	var b bytes.Buffer               =>      b := getBuffer()
+	fmt.Fprintf(&b, "%d %s", n, s)           defer putBuffer(b)
+	return b.String()                        fmt.Fprintf(b, "%d %s", n, s)
+	                                         return b.String()
+
+The pool, one for the package, and its two functions are declared above the first
+function that uses them. A buffer of more than 64 KiB does not go back. When a panic leaves the function the buffer goes back
+too: nobody else has it then either.
+
+What the function may do with the buffer: call its methods that copy, such as
+String and ReadBytes; give it as a writer to functions of the standard library that
+forget it when they return (fmt.Fprintf, template.Execute, json.Indent), to a
+json.Encoder or another writer around it that stays in the function, and to
+functions of the package that do no more; read what Bytes gives where it stands:
+string(b.Bytes()), bytes.Equal, append, os.WriteFile. It refuses
+
+  - a buffer that is returned, stored, copied, assigned, or used by a function
+    literal, a goroutine or a deferred call;
+  - one that is handed to an interface's method, to a function value or to a
+    function that is not known;
+  - what Bytes and Next return, in a variable, as a result, in a comparison with
+    nil, or to an io.Writer that may keep it; WriteTo and ReadFrom with such;
+  - an xml.Encoder, which methods of what it encodes get;
+  - Cap, Available, and slices up to the capacity, which differ in a buffer that
+    was used before;
+  - loops, of which each round makes a buffer (see hoist), and goto.
 
 # Analyzer presize
 

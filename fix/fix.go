@@ -29,6 +29,7 @@ var Suite = []*analysis.Analyzer{
 	Inplace,
 	IterSeq,
 	Once,
+	Pool,
 	Presize,
 	ReturnValue,
 	Sortslice,

@@ -24,6 +24,10 @@ func hoist(p *pass) {
 		if len(loops) == 0 || p.inTest(c.Node().Pos()) {
 			continue
 		}
+		if b := p.buffer(c); b != nil {
+			p.hoistBuffer(b, loops)
+			continue
+		}
 		switch n := c.Node().(type) {
 		case *ast.FuncLit:
 			p.hoistLiteral(c, n, loops)
@@ -377,10 +381,8 @@ func (p *pass) proposeVariable(decl inspector.Cursor, v *types.Var, value ast.Ex
 	if !ok {
 		return "the type of " + v.Name() + " has no name before the loop"
 	}
-	for s := v.Parent().Parent(); s != nil; s = s.Parent() {
-		if s.Lookup(v.Name()) != nil {
-			return v.Name() + " means something else around it"
-		}
+	if p.meansAround(v) {
+		return v.Name() + " means something else around it"
 	}
 	if p.comments(node.Pos(), node.End()) {
 		return "a comment stands in the declaration"

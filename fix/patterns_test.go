@@ -930,14 +930,20 @@ func pooled(g *generator) []string {
 			g.line("var last %s", res)
 			g.line("for range []int{1, 2} {")
 		}
-		g.line("%s := %s", buf, g.pick("new(bytes.Buffer)", "&bytes.Buffer{}", "bytes.NewBuffer(nil)", "bytes.NewBuffer(make([]byte, 0, 64))", "bytes.NewBufferString(``)", "new(bytes.Buffer)"))
+		ptr := buf
+		if g.chance(0.4) {
+			g.line("var %s bytes.Buffer", buf)
+			ptr = "&" + buf
+		} else {
+			g.line("%s := %s", buf, g.pick("new(bytes.Buffer)", "&bytes.Buffer{}", "bytes.NewBuffer(nil)", "bytes.NewBuffer(make([]byte, 0, 64))", "bytes.NewBufferString(``)", "bytes.NewBufferString("+g.expr("string", 1)+")"))
+		}
 		g.noise(0.2)
 		for range 1 + g.IntN(4) {
-			switch g.IntN(8) {
+			switch g.IntN(11) {
 			case 0, 1:
 				g.line("%s.WriteString(%s)", buf, g.expr("string", 1))
 			case 2:
-				g.line("fmt.Fprintf(%s, `%%d;`, %s)", buf, g.expr("int", 1))
+				g.line("fmt.Fprintf(%s, `%%d;`, %s)", ptr, g.expr("int", 1))
 			case 3:
 				g.loop(func(i string) {
 					g.line("%s.WriteByte(byte('a' + %s%%3))", buf, i)
@@ -948,12 +954,18 @@ func pooled(g *generator) []string {
 			case 5:
 				g.line("show(%s.Len(), %[1]s.Bytes() == nil)", buf)
 			case 6:
-				g.line("if err := json.NewEncoder(%s).Encode(%s); err != nil { panic(err) }", buf, g.expr(g.pick("string", "[]int", "*node"), 1))
+				g.line("if err := json.NewEncoder(%s).Encode(%s); err != nil { panic(err) }", ptr, g.expr(g.pick("string", "[]int", "*node"), 1))
 			case 7:
-				g.line("io.WriteString(%s, %s)", buf, g.expr("string", 1))
+				g.line("io.WriteString(%s, %s)", ptr, g.expr("string", 1))
+			case 8:
+				g.line("show(string(%s.Next(2)), bytes.Contains(%[1]s.Bytes(), []byte(`a`)))", buf)
+			case 9:
+				g.line("%s.Write(%[1]s.%s)", buf, g.pick("Bytes()", "Next(3)", "Bytes()[:min(1, "+buf+".Len())]"))
+			case 10:
+				g.line(g.pick("%s.Reset()", "%s.Truncate(%[1]s.Len() / 2)", "%s.ReadByte()", "show(%s.UnreadByte())", "func() { %s.WriteByte('c') }()", "defer %s.Reset()", "defer func() { show(%s.Len()) }()"), buf)
 			}
 		}
-		v := map[string][]string{"string": {buf + ".String()", buf + ".String()", "strings.ToUpper(" + buf + ".String())", "string(" + buf + ".Bytes())", "string(bytes.TrimSpace(" + buf + ".Bytes()))"}, "[]byte": {buf + ".Bytes()", "bytes.Clone(" + buf + ".Bytes())", "append([]byte(nil), " + buf + ".Bytes()...)", "[]byte(" + buf + ".String())", "bytes.TrimSpace(" + buf + ".Bytes())"}, "*bytes.Buffer": {buf}, "any": {buf, buf + ".String()", buf + ".Bytes()", "len(" + buf + ".Bytes())"}}[res]
+		v := map[string][]string{"string": {buf + ".String()", buf + ".String()", "strings.ToUpper(" + buf + ".String())", "string(" + buf + ".Bytes())", "string(bytes.TrimSpace(" + buf + ".Bytes()))"}, "[]byte": {buf + ".Bytes()", "bytes.Clone(" + buf + ".Bytes())", "append([]byte(nil), " + buf + ".Bytes()...)", "[]byte(" + buf + ".String())", "bytes.TrimSpace(" + buf + ".Bytes())"}, "*bytes.Buffer": {ptr}, "any": {ptr, buf + ".String()", buf + ".Bytes()", "len(" + buf + ".Bytes())"}}[res]
 		if loop {
 			g.line("last = %s", g.pick(v...))
 			g.line("show(%s.Len())", buf)

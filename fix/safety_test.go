@@ -145,7 +145,7 @@ var exports = func() func(testing.TB) map[string]string {
 	list := sync.OnceValues(func() (map[string]string, error) {
 		cmd := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}",
 			"fmt", "strings", "bytes", "strconv", "errors", "sort", "slices", "maps", "sync", "sync/atomic", "time", "regexp",
-			"unicode/utf8", "unicode", "io", "os", "iter", "bufio", "math", "reflect", "encoding/json", "encoding/hex", "encoding/binary",
+			"unicode/utf8", "unicode", "io", "os", "iter", "bufio", "math", "reflect", "encoding/json", "encoding/hex", "encoding/binary", "encoding/xml",
 			"text/template", "context", "cmp", "runtime", "runtime/debug", "unsafe", "math/rand/v2", "container/list", "net/url", "path", "hash/fnv", "embed", "log")
 		cmd.Env = append(os.Environ(), "GOFLAGS=")
 		out, err := cmd.Output()

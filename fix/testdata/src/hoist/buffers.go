@@ -1,0 +1,39 @@
+package hoist
+
+import (
+	"bytes"
+	"fmt"
+)
+
+func buffers(lists [][]string) (out []string) {
+	for _, l := range lists {
+		var b bytes.Buffer // want "declare b before the loop, and reset it each round"
+		for _, s := range l {
+			fmt.Fprintf(&b, "<%s>", s)                // want "declare b before the loop"
+			p := bytes.NewBuffer(make([]byte, 0, 64)) // want "declare p before the loop"
+			p.WriteString(s)                          // want "declare p before the loop"
+			out = append(out, p.String())
+		}
+		out = append(out, b.String())
+	}
+	for _, l := range lists {
+		c := new(bytes.Buffer) // refuse `lets c.Bytes\(\) out`
+		c.WriteString(l[0])
+		show(c.Bytes())
+	}
+	var d bytes.Buffer
+	d.WriteString("d")
+	for _, l := range lists {
+		if len(l) > 1 {
+			e := new(bytes.Buffer) // refuse "not every round makes it"
+			e.WriteString(l[0])
+			out = append(out, e.String())
+		}
+		var d bytes.Buffer // refuse "d means something else around it"
+		d.WriteString(l[0])
+		out = append(out, d.String())
+	}
+	return out
+}
+
+func show([]byte) {}

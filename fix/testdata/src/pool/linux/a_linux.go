@@ -1,0 +1,9 @@
+package linux
+
+import "bytes"
+
+func system(s string) string {
+	var b bytes.Buffer // want "take b from a pool"
+	b.WriteString(s)   // want "take b from a pool"
+	return b.String()
+}
