@@ -2,7 +2,6 @@ package fix
 
 import (
 	"cmp"
-	"fmt"
 	"go/ast"
 	"go/constant"
 	"go/token"
@@ -174,13 +173,13 @@ func (b *built) build() {
 			b.refuse(sites[0], "%s", why)
 			continue
 		}
-		b.offer("build "+name+" with a strings.Builder in the loop", sites, append(imports, edits...))
+		b.offer("build "+name+" with a strings.Builder in the loop", sites, append(imports, edits...), alloc.String)
 	}
 }
 
-func (b *built) offer(message string, sites []Span, edits []analysis.TextEdit) {
+func (b *built) offer(message string, sites []Span, edits []analysis.TextEdit, adds ...alloc.Kind) {
 	slices.SortStableFunc(edits, func(a, b analysis.TextEdit) int { return cmp.Compare(a.Pos, b.Pos) })
-	b.propose(&Candidate{Message: message, Sites: sites, Promise: Gone, Adds: []alloc.Kind{alloc.Append}, Edits: edits})
+	b.propose(&Candidate{Message: message, Sites: sites, Promise: Gone, Adds: append(adds, alloc.Append), Edits: edits})
 }
 
 // jumps reports whether the function around a statement has a goto.
@@ -258,6 +257,9 @@ func (b *built) declare(pkg string) (edits []analysis.TextEdit, why string) {
 		return nil, "the declaration of " + name + " uses another " + name
 	case b.TypesInfo.Types[value].Value == nil && !slices.ContainsFunc(b.loops, b.sure):
 		return nil, b.copies()
+	}
+	if list := b.summands(value, nil); len(list) > 1 && b.interleaves(list) && !b.comments(value.Pos(), value.End()) {
+		return []analysis.TextEdit{b.replace(decl, text+"\n"+b.lines(list, name))}, ""
 	}
 	return []analysis.TextEdit{
 		{Pos: decl.Pos(), End: value.Pos(), NewText: []byte(text + "\n" + name + ".WriteString(")},
@@ -383,12 +385,17 @@ func (b *built) writes(c inspector.Cursor, to string) (edits []analysis.TextEdit
 	case !b.interleaves(list):
 		return nil, "when what is added to " + b.v.Name() + " is evaluated may make a difference"
 	}
+	return []analysis.TextEdit{b.replace(set, b.lines(list, to))}, ""
+}
+
+// lines are the statements that write operands to a builder.
+func (p *pass) lines(list []ast.Expr, to string) string {
 	var lines []string
 	for _, e := range list {
-		begin, arg, end := b.write(e)
-		lines = append(lines, to+begin+b.text(arg)+end)
+		begin, arg, end := p.write(e)
+		lines = append(lines, to+begin+p.text(arg)+end)
 	}
-	return []analysis.TextEdit{{Pos: set.Pos(), End: set.End(), NewText: []byte(strings.Join(lines, "\n"))}}, ""
+	return strings.Join(lines, "\n")
 }
 
 // write is the call that writes an operand: what stands before its argument, and
@@ -428,17 +435,22 @@ func (b *built) within(pkg string, loop inspector.Cursor) (edits []analysis.Text
 		return nil, sites, "the loop may leave " + name + " as a result"
 	case b.isResult() && b.defers(at):
 		return nil, sites, name + " is a result, and a deferred call may see it while it grows"
-	case begin && !b.sure(loop):
-		return nil, sites, b.copies()
 	}
 	var uses []inspector.Cursor
-	read := b.isResult() || !b.once()
+	read := b.isResult() || !b.once() // outside of the loop
+	plain := true                     // the loop does no more than to add
 	for _, c := range b.uses(b.v) {
-		if pos := c.Node().Pos(); n.Pos() <= pos && pos < n.End() {
-			uses = append(uses, c)
-		} else {
+		switch pos := c.Node().Pos(); {
+		case pos < n.Pos() || n.End() <= pos:
 			read = read || !b.stored(c)
+		default:
+			uses = append(uses, c)
+			plain = plain && (b.isFirst(c) || b.stored(c) && b.added[c.Parent().Node()] != nil)
 		}
+	}
+	apart := begin && plain && read // what the loop adds is put together first
+	if begin && !apart && !b.sure(loop) {
+		return nil, sites, b.copies()
 	}
 	to := b.fresh(n.Pos(), "b")
 	edits, why = b.rewrite(uses, to)
@@ -446,14 +458,14 @@ func (b *built) within(pkg string, loop inspector.Cursor) (edits []analysis.Text
 		return nil, sites, why
 	}
 	text := "var " + to + " " + pkg + ".Builder\n"
-	if begin || !read {
+	if begin && !apart || !read {
 		text += to + ".WriteString(" + name + ")\n"
 	}
 	pos := b.before(at.Node())
 	edits = append(edits, analysis.TextEdit{Pos: pos, End: pos, NewText: []byte(text)})
 	if f, ok := n.(*ast.ForStmt); read && (!ok || f.Cond != nil || x.breaks) {
 		end, next := at.Node().End(), b.lineEnd(at.Node().End())
-		after := fmt.Sprintf("\n%s = %s.String()", name, to)
+		after := "\n" + name + map[bool]string{true: " += ", false: " = "}[apart] + to + ".String()"
 		if rest := strings.TrimSpace(b.between(end, next)); strings.HasPrefix(rest, "//") {
 			end, after = next, after[1:]+"\n"
 		}

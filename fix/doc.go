@@ -35,11 +35,10 @@ as append does, and its String method makes no copy:
 	                                         return s.String()
 
 	for _, p := range parts {        =>      var b strings.Builder
-		s += p                           b.WriteString(s)
-	}                                        for _, p := range parts {
-	s = s[1:]                                        b.WriteString(p)
-	                                         }
-	                                         s = b.String()
+		s += p                           for _, p := range parts {
+	}                                                b.WriteString(p)
+	s = s[1:]                                }
+	                                         s += b.String()
 	                                         s = s[1:]
 
 The variable itself becomes the builder where all that is done with it is to add
@@ -66,7 +65,8 @@ It refuses where
     goto;
   - several things are added at once and it may matter when each is evaluated, or
     the string itself is one of them;
-  - the string begins with what a builder would copy, and the loop may add nothing;
+  - the string begins with what a builder would have to copy, since the loop reads
+    it or it is read nowhere else, and the loop may add nothing;
   - comments stand in what is added, or strings means something else there;
   - the string's type is not string itself.
 

@@ -309,6 +309,12 @@ func (f *filled) fills(c inspector.Cursor) (l filling, found bool, why string) {
 	case r.hoist != nil && loop != c:
 		why = "the loop has a label, and what it ranges over is evaluated once a round of that"
 	}
+	if r.hoist != nil {
+		// A name of its own: with the one that a slice filled by the same loop
+		// uses, both rewrites together would declare it twice.
+		r.name = f.fresh(loop.Node().Pos(), "list")
+		r.text = "len(" + r.name + ")"
+	}
 	l.text, l.reads, l.hoist, l.name = r.text, r.reads, r.hoist, r.name
 	if len(keys) > 1 {
 		l.text = strconv.Itoa(len(keys)) + "*" + factor(r.text)

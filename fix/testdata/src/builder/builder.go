@@ -160,3 +160,20 @@ func onlyWithin(s string, parts []string) {
 		println(s)
 	}
 }
+
+func conditional(s string, parts []string) string {
+	for _, p := range parts {
+		if p != "" {
+			s += p // want "build s with a strings.Builder in the loop"
+		}
+	}
+	return s
+}
+
+func joinedFirst(name string, parts []string) string {
+	s := "(" + name + string(name[0])
+	for _, p := range parts {
+		s += p + "," // want "build s with a strings.Builder"
+	}
+	return s + ")"
+}

@@ -139,7 +139,7 @@ func named(parts []text) text {
 
 func maybe(s string, parts []string) string {
 	for _, p := range parts {
-		if p != "" {
+		if p != "" && len(s) < 80 {
 			s += p // refuse "what s begins with would be copied, and the loop may add nothing to it"
 		}
 	}
@@ -149,7 +149,7 @@ func maybe(s string, parts []string) string {
 func maybeWhole(name string, parts []string) string {
 	s := name
 	for _, p := range parts {
-		if p != "" {
+		if p != "" && len(s) < 80 {
 			s += p // refuse "what s begins with would be copied"
 		}
 	}

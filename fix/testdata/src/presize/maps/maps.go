@@ -137,7 +137,7 @@ func ended(items []item) map[string]item {
 func calls(items func() []item) map[string]item {
 	m := make(map[string]item)
 	for _, it := range items() {
-		m[it.name] = it // want "make m with the length of items2"
+		m[it.name] = it // want "make m with the length of list"
 	}
 	return m
 }
