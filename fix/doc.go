@@ -597,5 +597,32 @@ It refuses
   - a text that would be one of its operands, in a package that imports unsafe
     and so may hold strings that change;
   - what is made for a panic, and calls with comments in them.
+
+# Analyzer unchanged
+
+unchanged: give strings back as they are where nothing in them changes
+
+A loop that writes runes of a string, some of them replaced, some left out, makes
+a new string even where it is the same. strings.Map does not copy before it comes
+to a rune that changes, and calls its function once for each rune, in the same
+order:
+
+	var b strings.Builder            =>      return strings.Map(func(r rune) rune {
+	for _, r := range s {                            if unicode.IsLetter(r) {
+		if unicode.IsLetter(r) {                         return r
+			b.WriteRune(r)                           }
+		}                                                return -1
+	}                                                }, s)
+	return b.String()
+
+Bytes that are no UTF-8 become U+FFFD in both. The runes may go to a
+strings.Builder, a bytes.Buffer or a []rune, which starts empty right before the
+loop, and of which only the text is used behind it. It refuses where
+
+  - a round may write more than one rune, or go on when it has written one;
+  - what is written may be negative, which strings.Map drops, is a byte that is
+    no ASCII character, or a text of several runes;
+  - the loop is left early, or holds another loop or a function literal;
+  - the builder is used in another way.
 */
 package fix

@@ -34,6 +34,7 @@ var Suite = []*analysis.Analyzer{
 	ReturnValue,
 	Sortslice,
 	Sprint,
+	Unchanged,
 }
 
 // A Result is what a fixer found in one package.
@@ -150,9 +151,9 @@ type pass struct {
 	result *Result
 	users  map[types.Object][]inspector.Cursor
 	given  []givenName
-	ranged map[*ast.RangeStmt]string    // names for what loops range over
-	names  map[string]bool              // of all identifiers, see declarable
-	unseen []string                     // see tests
+	ranged map[*ast.RangeStmt]string // names for what loops range over
+	names  map[string]bool           // of all identifiers, see declarable
+	unseen []string                  // see tests
 	decls  map[*types.Func]*ast.FuncDecl
 	// initWhy is what initCalls found, nil before it looked.
 	initWhy *string

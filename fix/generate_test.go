@@ -56,10 +56,10 @@ func generate(seed uint64) *program {
 }
 
 var (
-	qualified   = regexp.MustCompile(`\b(bytes|json|errors|fmt|io|os|regexp|slices|sort|strconv|strings|sync|template|time|utf8)\.`)
+	qualified   = regexp.MustCompile(`\b(bytes|json|errors|fmt|io|os|regexp|slices|sort|strconv|strings|sync|template|time|unicode|utf8)\.`)
 	importPaths = map[string]string{
 		"bytes": "bytes", "json": "encoding/json", "errors": "errors", "fmt": "fmt", "io": "io", "os": "os", "regexp": "regexp", "slices": "slices", "sort": "sort",
-		"strconv": "strconv", "strings": "strings", "sync": "sync", "template": "text/template", "time": "time", "utf8": "unicode/utf8",
+		"strconv": "strconv", "strings": "strings", "sync": "sync", "template": "text/template", "time": "time", "unicode": "unicode", "utf8": "unicode/utf8",
 	}
 )
 

@@ -10,7 +10,7 @@ import (
 var patterns = []func(*generator) []string{
 	grownSlice, grownSlice, grownMap, builtString, builtString, buffers, formatted, formatted, converted, converted,
 	splitFirst, splitFirst, splitLoop, constructor, constructor, listResult, interfaces, variadics, onlyOnce, invariants, closures,
-	methodValues, deferred, pooled, pooled, sorted, filled, callbacks, anything,
+	methodValues, deferred, pooled, pooled, sorted, filled, callbacks, anything, mappedRunes,
 }
 
 var (
@@ -982,6 +982,73 @@ func pooled(g *generator) []string {
 			return
 		}
 		g.line("return %s", g.pick(v...))
+	})
+}
+
+// A loop that writes runes of a string.
+func mappedRunes(g *generator) []string {
+	return g.fn(g.some(ps, pn), "string", func() {
+		b := g.name("b")
+		list := g.chance(0.3)
+		switch {
+		case list:
+			g.line(g.pick("var %s []rune", "%s := make([]rune, 0, len(s))", "%s := []rune{}", "%s := make([]rune, 0)"), b)
+		default:
+			g.line("var %s %s", b, g.pick("strings.Builder", "bytes.Buffer"))
+		}
+		if !list && g.chance(0.3) {
+			g.line("%s.Grow(len(s))", b)
+		}
+		g.noise(0.1)
+		write := func() {
+			what := g.pick("r", "r", "r", "unicode.ToUpper(r)", "'x'", "'é'", "r-1", "rune(n)", "'\\ufffd'")
+			switch {
+			case list:
+				g.line("%s = append(%[1]s, %s)", b, what)
+			case g.chance(0.2):
+				g.line(g.pick("%s.WriteByte('_')", "%s.WriteString(`·`)", "%s.WriteString(`ab`)", "%s.WriteByte(byte(r))", "%s.WriteByte('\\xe9')"), b)
+			default:
+				g.line("%s.WriteRune(%s)", b, what)
+			}
+		}
+		key := g.pick("_", "_", "_", "i")
+		g.line("for %s, r := range %s {", key, g.pick("s", "s", `s+"\xffz"`, g.expr("string", 1)))
+		if key != "_" {
+			g.line("show(i)")
+		}
+		g.noise(0.1)
+		cond := func() string {
+			return g.pick("unicode.IsLetter(r)", "r > 'b'", "r == 'a'", "r != '\\ufffd'", g.cond(1))
+		}
+		switch g.IntN(4) {
+		case 0:
+			g.line("if %s {", cond())
+			write()
+			g.line("}")
+		case 1:
+			g.line("if %s {", cond())
+			write()
+			g.line("%s\n}", g.pick("continue", "continue", "", "break"))
+			write()
+		case 2:
+			g.line("switch {\ncase %s:", cond())
+			write()
+			g.line("case %s:\n%s\ndefault:", cond(), g.pick("", "continue", "break", "fallthrough"))
+			write()
+			g.line("}")
+		case 3:
+			g.line("if %s { continue } else if %s { r = %s }", cond(), cond(), g.pick("'q'", "unicode.ToLower(r)", "r + 1"))
+			write()
+		}
+		g.line("show(r)")
+		g.line("}")
+		g.noise(0.2)
+		switch {
+		case list:
+			g.line("return string(%s)", b)
+		default:
+			g.line("return %s.String()", b)
+		}
 	})
 }
 
