@@ -361,6 +361,56 @@ It refuses
 An error, a time.Location or a number that is made anew is not looked at: each
 is another, which a comparison shows, or can be changed.
 
+# Analyzer outparam
+
+outparam: let callers give functions the slice to fill
+
+A function that makes a slice, appends to it and returns it allocates at every
+call. A caller that only looks at the slice can have it on its own stack:
+
+	func key(n int, s string) []byte {            =>  func key(b []byte, n int, s string) []byte {
+		b := make([]byte, 0, 16)                          b = strconv.AppendInt(b, int64(n), 10)
+		b = strconv.AppendInt(b, int64(n), 10)            return append(b, s...)
+		return append(b, s...)                    }
+	}
+
+	sum += m[string(key(x.n, x.s))]               =>  sum += m[string(key(make([]byte, 0, 16), x.n, x.s))]
+
+The slice has the constant capacity that it had in the function, or 64 bytes; not
+more than 512. Where some callers keep the slice, these give nil, by which the
+function makes its own:
+
+	b := make([]byte, 0, 16)                      =>  b := dst[:0]
+	                                                  if dst == nil {
+	                                                          b = make([]byte, 0, 16)
+	                                                  }
+
+A caller that loops can have the slice of the round before filled again:
+
+	for _, x := range list {                      =>  var buf []byte // what key fills
+		k := key(x.n, x.s)                        for _, x := range list {
+		sum += m[string(k)]                               k := key(buf, x.n, x.s)
+	}                                                         buf = k
+	                                                          sum += m[string(k)]
+	                                                  }
+
+In the function the slice is appended to, by append and the Append functions of
+fmt, strconv and unicode/utf8, shortened, indexed, ranged over, asked for its
+length and returned, and no return gives anything else. To look at it is to index
+it, range over it, convert it to a string, copy from it, ask for its length, or
+give it to functions of the standard library that do no more: none of that keeps
+it, sees its capacity or tells nil from empty. It refuses where
+
+  - the function does something else with its slice, or has a goto;
+  - all callers may keep the slice, or use it in a function literal, a goroutine or
+    a deferred call;
+  - the function is used other than by calls, or a linkname directive, another
+    build's file or an interface's method names it;
+  - a parameter has no name, or a call gets its arguments from another one;
+  - a caller cannot name the slice's type.
+
+Functions that have type parameters are left alone.
+
 # Analyzer pool
 
 pool: take buffers from a sync.Pool
@@ -597,6 +647,48 @@ It refuses
   - a text that would be one of its operands, in a package that imports unsafe
     and so may hold strings that change;
   - what is made for a panic, and calls with comments in them.
+
+# Analyzer stackarray
+
+stackarray: put small slices on the stack
+
+A slice whose length is not constant is on the heap even if it does not leave the
+function. Where it is never more than a small number, it can be a part of an
+array, which is on the stack:
+
+	n := min(len(s), 64)                =>  n := min(len(s), 64)
+	buf := make([]byte, n)                  var array [64]byte
+	                                        buf := array[:n]
+
+A slice that starts empty, and that only the function sees, can start with room
+for what is appended, where that is known and small. A []byte gets 64 bytes where
+it is not known: most texts that are put together from numbers and names fit.
+
+	var args []string                   =>  args := make([]string, 0, 3)
+	if verbose {                            if verbose {
+		args = append(args, "-v")               args = append(args, "-v")
+	}                                       }
+	args = append(args, name, dir)          args = append(args, name, dir)
+	return strings.Join(args, " ")          return strings.Join(args, " ")
+
+	var b []byte                        =>  b := make([]byte, 0, 64)
+	b = strconv.AppendInt(b, n, 10)         b = strconv.AppendInt(b, n, 10)
+	return m[string(b)]                     return m[string(b)]
+
+Compilers since go1.25 do the same with up to 32 bytes. A length is known by min, a
+mask, a remainder, the type of a byte, sums and products of such, and an if
+statement right before that limits it; it is never negative, which make would
+refuse with a panic of its own. The capacity stays what it was, by array[:n:n],
+where anything may see it. Whether the array or the slice is on the stack, the
+compiler tells. It refuses
+
+  - slices that the function returns, stores, sends, gives to a goroutine or a
+    deferred call, or uses in a function literal;
+  - arrays of more than 1024 bytes, room of more than 256;
+  - to give room where nil becomes empty and it shows, the capacity is asked for,
+    or an element's address is taken: whoever has it could see that append moved
+    the elements;
+  - declarations with comments in them, and slices of type parameters.
 
 # Analyzer unchanged
 

@@ -29,11 +29,13 @@ var Suite = []*analysis.Analyzer{
 	Inplace,
 	IterSeq,
 	Once,
+	OutParam,
 	Pool,
 	Presize,
 	ReturnValue,
 	Sortslice,
 	Sprint,
+	StackArray,
 	Unchanged,
 }
 
