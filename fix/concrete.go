@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/analysis"
@@ -106,6 +107,11 @@ func (a *abstract) look() {
 		refuse("the module's Go version has no type parameters")
 	case !a.boxes:
 		refuse("%s gets pointers to several types", name)
+	case slices.ContainsFunc(calls, func(c inspector.Cursor) bool {
+		_, ok := c.Node().(*ast.CallExpr).Fun.(*ast.ParenExpr)
+		return ok
+	}):
+		refuse("a call has %s in parentheses, where its type parameters would not be inferred", name)
 	default:
 		a.propose(&Candidate{
 			Message: fmt.Sprintf("make %s of %s a type parameter", a.v.Name(), name),

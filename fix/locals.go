@@ -214,7 +214,7 @@ func (p *pass) redefined(edits []analysis.TextEdit) string {
 		name, before := "", token.ILLEGAL
 		for before != token.EOF {
 			_, tok, lit := s.Scan()
-			if name != "" && (tok == token.LPAREN || predeclaredType(name)) && !p.universal(e.Pos, name) {
+			if name != "" && (tok == token.LPAREN || name == "nil" || predeclaredType(name)) && !p.universal(e.Pos, name) {
 				return name
 			}
 			name = ""

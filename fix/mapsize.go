@@ -110,6 +110,9 @@ func (f *filled) presize() {
 		}
 		l, found, why := f.fills(c)
 		switch {
+		case slices.ContainsFunc(append(slices.Clip(l.reads), l.hoist), f.self):
+			f.refuse(l.inserts[0], "the size is not known yet where %s is made, and it is used before it is filled", f.name)
+			return
 		case why != "" && len(list) == 0:
 			f.refuse(l.inserts[0], "%s", why)
 			return
@@ -128,6 +131,16 @@ func (f *filled) presize() {
 		return
 	}
 	f.later(list)
+}
+
+// self reports whether an expression reads the map.
+func (f *filled) self(e ast.Expr) bool {
+	switch to := f.to.(type) {
+	case *ast.Ident:
+		return e != nil && f.refersTo(e, f.TypesInfo.ObjectOf(to))
+	default:
+		return e != nil && strings.Contains(f.text(e), f.name)
+	}
 }
 
 // makes reports whether a statement of the list gives the map another value.

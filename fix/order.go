@@ -141,6 +141,33 @@ func (p *pass) interleaves(list []ast.Expr) bool {
 	return unsettled == 0 && (calls == 1 || bare == calls)
 }
 
+// besides reports whether it matters that an operand is no longer evaluated for a
+// call at c, but at a time that the language leaves open beside the other calls of
+// the statement.
+func (p *pass) besides(c inspector.Cursor, operand ast.Expr) bool {
+	d := p.demands(operand)
+	if _, call := p.unconverted(operand).(*ast.CallExpr); d.settled() || call && d.calls {
+		return false // a call keeps its place among calls
+	}
+	for {
+		up := c.Parent()
+		for other := range up.Children() {
+			e, ok := other.Node().(ast.Expr)
+			if !ok || other == c {
+				continue
+			}
+			if there := p.demands(e); there.calls || d.fails && there.panics() || d.nils && there.fails {
+				return true
+			}
+		}
+		switch up.Node().(type) {
+		case ast.Stmt, ast.Decl, nil:
+			return false
+		}
+		c = up
+	}
+}
+
 // unconverted is the expression without parentheses and conversions around it.
 func (p *pass) unconverted(e ast.Expr) ast.Expr {
 	for {

@@ -383,9 +383,8 @@ func (s *sorting) spell(e ast.Expr) string {
 
 // natural reports whether the only key is the element itself.
 func (s *sorting) natural(keys []key) bool {
-	_, x := s.elems[ast.Unparen(keys[0].x)]
-	_, y := s.elems[ast.Unparen(keys[0].y)]
-	return len(keys) == 1 && x && y && !keys[0].method && !keys[0].after && s.spell(keys[0].x) < s.spell(keys[0].y)
+	x, y := s.elems[ast.Unparen(keys[0].x)], s.elems[ast.Unparen(keys[0].y)]
+	return len(keys) == 1 && x != "" && x < y && !keys[0].method && !keys[0].after // a comes before b
 }
 
 // compare makes the function that spells the three-way comparison of a key,

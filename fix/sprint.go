@@ -174,6 +174,12 @@ func (s *printing) inline() {
 		s.refuse(site, "it matters in which order the operands are evaluated")
 		return
 	}
+	for i, r := range s.texts {
+		if c := s.pieces[i]; c.verb != 0 && r.plain && s.besides(s.c, c.arg) {
+			s.refuse(site, "it matters when %s is evaluated, beside what else is in the statement", s.text(c.arg))
+			return
+		}
+	}
 	var parts []string
 	constant := true
 	copied := len(s.texts) > 1 // the result is no operand itself
@@ -332,7 +338,7 @@ func (s *printing) append() {
 	text := ""
 	if why == "" {
 		text = strings.Replace(s.texts[0].append, "BUF", s.text(buf), 1)
-		if s.text(buf) == "nil" {
+		if s.TypesInfo.Types[buf].IsNil() {
 			text = strings.Replace(s.texts[0].append, "BUF", "[]byte(nil)", 1)
 		}
 		if strings.HasPrefix(text, "utf8.") {

@@ -137,3 +137,8 @@ func generic[T ~int, S ~[]T](s S, of func() S) {
 	sort.Slice(s, func(i, j int) bool { return s[i] < s[j] })    // refuse "s is not known to be a slice"
 	sort.Slice(of(), func(i, j int) bool { return s[i] < s[j] }) // refuse "of.. is not known to be a slice"
 }
+
+func parenthesized(ss []string) {
+	sort.Slice(ss, func(i, j int) bool { return (ss[j]) < ss[i] }) // want "sort ss"
+	sort.Slice(ss, func(i, j int) bool { return (ss[i]) < ss[j] }) // want "sort ss"
+}

@@ -122,7 +122,7 @@ func order(s []int, p *server, x int, f func() int, g func() string) []string {
 		fmt.Sprintf("%d-%d", s[0], p.port),    // refuse "order"
 		fmt.Sprintf("%d-%d", s[0], s[1]),      // refuse "order"
 		fmt.Sprintf("%d-%s", s[0], "x"),       // want "make the text"
-		fmt.Sprintf("%d-%s", p.port, p.host),  // want "make the text"
+		fmt.Sprintf("%d-%s", p.port, p.host),  // refuse "when p.host is evaluated"
 		fmt.Sprintf("%d-%s", y, set()),        // refuse "order"
 		fmt.Sprintf("%d-%d", f()+y, f()),      // refuse "order"
 		fmt.Sprintf("%d-%d", int64(f()), f()), // want "make the text"
@@ -218,3 +218,11 @@ func commented(name string, i int) {
 }
 
 func take([]byte) {}
+
+// An operand that is no call any more is read when the language likes.
+func beside(vs []string, f func() string, b []byte) {
+	_ = fmt.Sprint(vs[0]) + f() // refuse "when vs.0. is evaluated"
+	_ = fmt.Sprint(vs[0])       // want "make the text"
+	_ = fmt.Sprint(f()) + f()   // want "make the text"
+	_ = fmt.Appendf((nil), "x") // want "append the text"
+}
