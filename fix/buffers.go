@@ -6,10 +6,12 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
+	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -32,32 +34,9 @@ func (p *pass) buffer(c inspector.Cursor) *buffer {
 	if !listed(c) {
 		return nil
 	}
-	var id *ast.Ident
-	var typ, value ast.Expr
-	switch n := c.Node().(type) {
-	case *ast.AssignStmt:
-		if n.Tok != token.DEFINE || len(n.Lhs) != 1 || len(n.Rhs) != 1 {
-			return nil
-		}
-		id, value = n.Lhs[0].(*ast.Ident), n.Rhs[0]
-	case *ast.DeclStmt:
-		g := n.Decl.(*ast.GenDecl)
-		if g.Tok != token.VAR || len(g.Specs) != 1 || g.Lparen.IsValid() {
-			return nil
-		}
-		spec := g.Specs[0].(*ast.ValueSpec)
-		if len(spec.Names) != 1 || len(spec.Values) > 1 || len(spec.Values) > 0 && spec.Type != nil {
-			return nil
-		}
-		id, typ = spec.Names[0], spec.Type
-		if typ == nil {
-			value = spec.Values[0]
-		}
-	default:
-		return nil
-	}
+	id, typ, value := sole(c.Node())
 	v, ok := p.TypesInfo.Defs[id].(*types.Var)
-	if !ok {
+	if !ok || grouped(c.Node()) || typ != nil && value != nil {
 		return nil
 	}
 	b := &buffer{v: v, stmt: c}
@@ -103,7 +82,7 @@ func (p *pass) makesBuffer(b *buffer, e ast.Expr) bool {
 			}
 		case "bytes.NewBufferString":
 			b.fill = "WriteString(" + p.text(e.Args[0]) + ")"
-			if p.namesLike(e.Args[0], b.v.Name()) {
+			if names(e.Args[0], b.v.Name()) {
 				return false
 			}
 			if v := p.TypesInfo.Types[e.Args[0]].Value; v != nil && constant.StringVal(v) == "" {
@@ -142,7 +121,7 @@ func (p *pass) room(b *buffer, e ast.Expr) bool {
 			return true
 		}
 		size := e.Args[2]
-		if n, ok := p.integer(size); ok && (n < 0 || n > maxPooled) || !p.amountOf(size) || p.namesLike(size, b.v.Name()) {
+		if n, ok := p.integer(size); ok && (n < 0 || n > maxPooled) || !p.amountOf(size) || names(size, b.v.Name()) {
 			return false
 		}
 		b.fill = "Grow(" + p.asInt(size) + ")"
@@ -168,20 +147,12 @@ func (p *pass) amountOf(e ast.Expr) bool {
 	return false
 }
 
-// namesLike reports whether an expression has a name in it.
-func (p *pass) namesLike(e ast.Expr, name string) (found bool) {
-	ast.Inspect(e, func(n ast.Node) bool {
-		if id, ok := n.(*ast.Ident); ok && id.Name == name {
-			found = true
-		}
-		return !found
-	})
-	return found
-}
+func isBuffer(t types.Type) bool { return isNamed(t, "bytes.Buffer") }
 
-func isBuffer(t types.Type) bool {
+// isNamed reports whether a type is one of these, "import/path.Name".
+func isNamed(t types.Type, list ...string) bool {
 	named, ok := types.Unalias(t).(*types.Named)
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "bytes" && named.Obj().Name() == "Buffer"
+	return ok && named.Obj().Pkg() != nil && slices.Contains(list, named.Obj().Pkg().Path()+"."+named.Obj().Name())
 }
 
 // A holder follows a buffer to whoever may hold it, or memory of it.
@@ -391,35 +362,12 @@ func (h *holder) handed(fn *types.Func, call *ast.CallExpr, c inspector.Cursor, 
 // static is the function that a call calls, nil if that is found only when it
 // is called.
 func (h *holder) static(call *ast.CallExpr) *types.Func {
-	var id *ast.Ident
-	switch f := unindexed(call.Fun).(type) {
-	case *ast.Ident:
-		id = f
-	case *ast.SelectorExpr:
-		if sel := h.TypesInfo.Selections[f]; sel != nil && (sel.Kind() != types.MethodVal || types.IsInterface(sel.Recv())) {
-			return nil
+	if f, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
+		if sel := h.TypesInfo.Selections[f]; sel != nil && sel.Kind() == types.MethodExpr {
+			return nil // its receiver is an argument
 		}
-		id = f.Sel
-	default:
-		return nil
 	}
-	fn, ok := h.TypesInfo.Uses[id].(*types.Func)
-	if !ok || fn.Signature().Recv() != nil && types.IsInterface(fn.Signature().Recv().Type()) {
-		return nil
-	}
-	return fn
-}
-
-// unindexed is what a call calls, without parentheses and type arguments.
-func unindexed(e ast.Expr) ast.Expr {
-	switch f := ast.Unparen(e).(type) {
-	case *ast.IndexExpr:
-		return unindexed(f.X)
-	case *ast.IndexListExpr:
-		return unindexed(f.X)
-	default:
-		return f
-	}
+	return typeutil.StaticCallee(h.TypesInfo, call)
 }
 
 // wrapped is a writer that writes to the buffer: made and used in place, or a
@@ -499,18 +447,7 @@ func (h *holder) method(c inspector.Cursor, own bool) string {
 // slice that they are given, and do not depend on its capacity.
 func keepsNoBytes(t types.Type) bool {
 	ptr, ok := types.Unalias(t).(*types.Pointer)
-	if !ok {
-		return false
-	}
-	named, ok := types.Unalias(ptr.Elem()).(*types.Named)
-	if !ok || named.Obj().Pkg() == nil {
-		return false
-	}
-	switch named.Obj().Pkg().Path() + "." + named.Obj().Name() {
-	case "os.File", "strings.Reader", "bytes.Reader", "strings.Builder":
-		return true
-	}
-	return false
+	return ok && isNamed(ptr.Elem(), "os.File", "strings.Reader", "bytes.Reader", "strings.Builder")
 }
 
 // available is b.Write(strconv.AppendInt(b.AvailableBuffer(), n, 10)), which

@@ -87,7 +87,7 @@ func (f *buffered) presize() {
 	case x.breaks || x.jumps:
 		f.refuse(f.sites[0], "the loop may end early")
 		return
-	case f.jumps(loop) || !f.universal(loop.Node().Pos(), "len"):
+	case hasGoto(loop) || !f.universal(loop.Node().Pos(), "len"):
 		return
 	}
 	if r.bytes != "" {

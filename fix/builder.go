@@ -152,7 +152,7 @@ func (b *built) build() {
 			return
 		}
 	}
-	if b.jumps(b.loops[0]) {
+	if hasGoto(b.loops[0]) {
 		b.refuse(site, "the function has a goto")
 		return
 	}
@@ -180,19 +180,6 @@ func (b *built) build() {
 func (b *built) offer(message string, sites []Span, edits []analysis.TextEdit, adds ...alloc.Kind) {
 	slices.SortStableFunc(edits, func(a, b analysis.TextEdit) int { return cmp.Compare(a.Pos, b.Pos) })
 	b.propose(&Candidate{Message: message, Sites: sites, Promise: Gone, Adds: append(adds, alloc.Append), Edits: edits})
-}
-
-// jumps reports whether the function around a statement has a goto.
-func (p *pass) jumps(c inspector.Cursor) bool {
-	for fn := range c.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
-		for s := range fn.Preorder((*ast.BranchStmt)(nil)) {
-			if s.Node().(*ast.BranchStmt).Tok == token.GOTO {
-				return true
-			}
-		}
-		break
-	}
-	return false
 }
 
 // whole makes the variable a builder.
@@ -270,22 +257,12 @@ func (b *built) declare(pkg string) (edits []analysis.TextEdit, why string) {
 // declaration is the statement that declares the string and nothing else, and
 // what it begins with, nil for nothing.
 func (b *built) declaration() (decl inspector.Cursor, value ast.Expr, ok bool) {
-	decl = b.ident.Parent()
-	switch n := decl.Node().(type) {
-	case *ast.AssignStmt:
-		ok, value = len(n.Lhs) == 1, n.Rhs[0]
-	case *ast.ValueSpec:
-		decl = decl.Parent()
-		ok = len(n.Names) == 1 && !decl.Node().(*ast.GenDecl).Lparen.IsValid()
-		if decl = decl.Parent(); len(n.Values) > 0 {
-			value = n.Values[0]
-		}
-	}
-	at, listed := inList(decl)
+	decl = declaring(b.ident)
+	id, _, value := sole(decl.Node())
 	if value != nil && b.isEmpty(value) {
 		value = nil
 	}
-	return decl, value, ok && listed && at == decl
+	return decl, value, id == b.ident.Node() && !grouped(decl.Node()) && listed(decl)
 }
 
 // sure reports whether each round of a loop adds to the string.

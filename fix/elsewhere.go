@@ -9,7 +9,7 @@ import (
 )
 
 // elsewhere is an analyzer of packages that may call a function of another one:
-// calls gives the edits of the calls that it sees, and says why there are none.
+// edits gives the edits of the calls that it sees, or says why there are none.
 func elsewhere(fixer string, fn *types.Func, edits func(p *pass, calls []inspector.Cursor) (edits []analysis.TextEdit, why string)) *analysis.Analyzer {
 	return analyzer(fixer, "edits calls of "+fn.FullName(), func(p *pass) {
 		var here *types.Func

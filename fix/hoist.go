@@ -119,9 +119,9 @@ func (p *pass) isFuncLoop(loop inspector.Cursor) bool {
 	return ok
 }
 
-// hasGoto reports whether the function around a loop has a goto.
-func hasGoto(loop inspector.Cursor) bool {
-	for f := range loop.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
+// hasGoto reports whether the function around a statement has a goto.
+func hasGoto(c inspector.Cursor) bool {
+	for f := range c.Enclosing((*ast.FuncDecl)(nil), (*ast.FuncLit)(nil)) {
 		for b := range f.Preorder((*ast.BranchStmt)(nil)) {
 			if b.Node().(*ast.BranchStmt).Tok == token.GOTO {
 				return true

@@ -245,7 +245,7 @@ func (p *pass) disturbs(body inspector.Cursor) (what string) {
 		case ast.Expr:
 			switch c.ParentEdgeKind() {
 			case edge.AssignStmt_Lhs, edge.IncDecStmt_X, edge.RangeStmt_Key, edge.RangeStmt_Value:
-				if p.TypesInfo.Defs[asIdent(n)] == nil && p.holdsBytesOf(n) {
+				if p.TypesInfo.Defs[identOf(n)] == nil && p.holdsBytesOf(n) {
 					what = p.text(n) + " is assigned"
 				}
 			}
@@ -253,11 +253,6 @@ func (p *pass) disturbs(body inspector.Cursor) (what string) {
 		return what == ""
 	})
 	return what
-}
-
-func asIdent(e ast.Expr) *ast.Ident {
-	id, _ := e.(*ast.Ident)
-	return id
 }
 
 // holdsBytesOf reports whether what is assigned to may be memory that a []byte

@@ -7,6 +7,8 @@ import (
 	"go/types"
 
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/ast/edge"
+	"golang.org/x/tools/go/ast/inspector"
 )
 
 // isLocal reports whether a variable is a function's own: no field and no
@@ -231,6 +233,45 @@ func (p *pass) redefined(edits []analysis.TextEdit) string {
 func predeclaredType(name string) bool {
 	_, ok := types.Universe.Lookup(name).(*types.TypeName)
 	return ok
+}
+
+// declaring is the statement that declares the variable named at c.
+func declaring(c inspector.Cursor) inspector.Cursor {
+	if c = c.Parent(); c.ParentEdgeKind() == edge.GenDecl_Specs {
+		c = c.Parent().Parent()
+	}
+	return c
+}
+
+// sole is the variable that a statement declares if it does nothing else, with
+// the type and the value that it tells, nil where it tells none.
+func sole(stmt ast.Node) (id *ast.Ident, typ, value ast.Expr) {
+	switch n := stmt.(type) {
+	case *ast.AssignStmt:
+		if n.Tok == token.DEFINE && len(n.Lhs) == 1 && len(n.Rhs) == 1 {
+			return n.Lhs[0].(*ast.Ident), nil, n.Rhs[0]
+		}
+	case *ast.DeclStmt:
+		g := n.Decl.(*ast.GenDecl)
+		if g.Tok != token.VAR || len(g.Specs) != 1 {
+			break
+		}
+		spec := g.Specs[0].(*ast.ValueSpec)
+		if len(spec.Names) != 1 {
+			break
+		}
+		if len(spec.Values) > 0 {
+			value = spec.Values[0]
+		}
+		return spec.Names[0], spec.Type, value
+	}
+	return nil, nil, nil
+}
+
+// grouped reports whether a statement declares in parentheses.
+func grouped(stmt ast.Node) bool {
+	n, ok := stmt.(*ast.DeclStmt)
+	return ok && n.Decl.(*ast.GenDecl).Lparen.IsValid()
 }
 
 // universal reports whether a name means at pos what the language gives it.

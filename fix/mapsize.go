@@ -212,7 +212,7 @@ func (f *filled) later(list []filling) {
 		list[0].hoist != nil && f.refersTo(list[0].hoist, v):
 		f.refuse(at, "the size is not known yet where %s is made, and it is used before it is filled", f.name)
 		return
-	case f.jumps(first):
+	case hasGoto(first):
 		f.refuse(at, "the function has a goto")
 		return
 	}

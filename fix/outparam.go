@@ -121,21 +121,8 @@ func (f *filler) fills() bool {
 // the slice empty.
 func (f *filler) declared() bool {
 	for _, stmt := range f.decl.Body.List {
-		var id *ast.Ident
-		var value ast.Expr
-		switch s := stmt.(type) {
-		case *ast.AssignStmt:
-			if s.Tok == token.DEFINE && len(s.Lhs) == 1 && len(s.Rhs) == 1 {
-				id, value = s.Lhs[0].(*ast.Ident), s.Rhs[0]
-			}
-		case *ast.DeclStmt:
-			if g := s.Decl.(*ast.GenDecl); g.Tok == token.VAR && len(g.Specs) == 1 {
-				if spec := g.Specs[0].(*ast.ValueSpec); len(spec.Names) == 1 && len(spec.Values) == 0 {
-					id = spec.Names[0]
-				}
-			}
-		}
-		if id == nil || f.TypesInfo.Defs[id] != f.v {
+		id, _, value := sole(stmt)
+		if _, decl := stmt.(*ast.DeclStmt); id == nil || f.TypesInfo.Defs[id] != f.v || decl && value != nil {
 			continue
 		}
 		f.stmt, f.made = stmt, value
@@ -162,7 +149,7 @@ func (f *filler) makes(call *ast.CallExpr) bool {
 	}
 	if len(call.Args) == 3 {
 		n, ok := f.integer(call.Args[2])
-		if !ok && !f.isLength(call.Args[2]) {
+		if !ok && !f.amountOf(call.Args[2]) {
 			return false // a capacity that panics must go on to
 		}
 		if f.room = n; !ok {
@@ -171,21 +158,6 @@ func (f *filler) makes(call *ast.CallExpr) bool {
 		f.sites = append(f.sites, span(call, alloc.Slice))
 	}
 	return true
-}
-
-// isLength reports whether an expression is the length of something, or of
-// several things together.
-func (f *filler) isLength(e ast.Expr) bool {
-	if f.TypesInfo.Types[e].Value != nil {
-		return true
-	}
-	switch e := ast.Unparen(e).(type) {
-	case *ast.CallExpr:
-		return f.builtin(e) == "len" && f.quiet(e)
-	case *ast.BinaryExpr:
-		return e.Op == token.ADD && f.isLength(e.X) && f.isLength(e.Y)
-	}
-	return false
 }
 
 // use says what a use of the slice does that may show that it is another's.
@@ -265,7 +237,7 @@ func (f *filler) appended(e ast.Expr) bool {
 		return false
 	}
 	for _, a := range call.Args[1:] {
-		if f.refersTo(a, f.v) && !f.isLength(a) {
+		if f.refersTo(a, f.v) && !f.amountOf(a) {
 			return false // what is appended may be its own memory
 		}
 	}

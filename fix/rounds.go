@@ -421,11 +421,7 @@ func inList(c inspector.Cursor) (inspector.Cursor, bool) {
 	for c.ParentEdgeKind() == edge.LabeledStmt_Stmt {
 		c = c.Parent()
 	}
-	switch c.ParentEdgeKind() {
-	case edge.BlockStmt_List, edge.CaseClause_Body, edge.CommClause_Body:
-		return c, true
-	}
-	return c, false
+	return c, listed(c)
 }
 
 // before is where a statement can be inserted before another of a list, above

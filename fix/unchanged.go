@@ -102,7 +102,7 @@ func (m *mapping) write(s ast.Stmt) (v *types.Var, value ast.Expr) {
 			return nil, nil
 		}
 		v, _ := m.TypesInfo.Uses[id].(*types.Var)
-		if v == nil || !isLocal(v) || !isBuffer(v.Type()) && !isBuilder(v.Type()) {
+		if v == nil || !isLocal(v) || !isBuffer(v.Type()) && !isNamed(v.Type(), "strings.Builder") {
 			return nil, nil
 		}
 		return v, call.Args[0]
@@ -130,11 +130,6 @@ func (m *mapping) write(s ast.Stmt) (v *types.Var, value ast.Expr) {
 
 var runeSlice = types.NewSlice(types.Typ[types.Int32])
 
-func isBuilder(t types.Type) bool {
-	named, ok := types.Unalias(t).(*types.Named)
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "strings" && named.Obj().Name() == "Builder"
-}
-
 // declared finds where the variable is declared, empty, in the list that the
 // loop stands in.
 func (m *mapping) declared() string {
@@ -142,22 +137,9 @@ func (m *mapping) declared() string {
 	if !ok {
 		return silent
 	}
-	var value ast.Expr
-	switch n := id.Parent().Node().(type) {
-	case *ast.AssignStmt:
-		if n.Tok != token.DEFINE || len(n.Lhs) != 1 {
-			return silent
-		}
-		m.decl, value = id.Parent(), n.Rhs[0]
-	case *ast.ValueSpec:
-		m.decl = id.Parent().Parent().Parent()
-		if g := id.Parent().Parent().Node().(*ast.GenDecl); len(g.Specs) != 1 || len(n.Names) != 1 || len(n.Values) > 1 {
-			return silent
-		}
-		if len(n.Values) > 0 {
-			value = n.Values[0]
-		}
-	default:
+	m.decl = declaring(id)
+	only, _, value := sole(m.decl.Node())
+	if only != id.Node() {
 		return silent
 	}
 	if !listed(m.decl) || m.decl.Parent() != m.at.Parent() {
