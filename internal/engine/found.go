@@ -29,9 +29,11 @@ type found struct {
 // found joins the evidence or, where nothing has changed since it last did,
 // reads what came of it.
 func (p *pipeline) found(ctx context.Context) (*found, error) {
-	store, id := p.store("found")
+	store, h := p.store("found")
 	f := new(found)
+	var id cache.ActionID
 	if store != nil {
+		id = p.kept(h)
 		// An entry that cannot be read is one that is not there.
 		if data, _, err := store.GetBytes(id); err == nil && f.unpack(data) == nil {
 			p.pgo = f.PGO
@@ -91,14 +93,19 @@ func (f *found) unpack(data []byte) error {
 }
 
 // runtime is what the archives of the runtime tell, from the cache if it has it;
-// nil where they have to be read.
-func (p *pipeline) runtime() (*objscan.Runtime, func(*objscan.Runtime)) {
-	store, id := p.store("runtime")
+// nil where they have to be read, and keep keeps what was.
+func (p *pipeline) runtime() (rt *objscan.Runtime, keep func(*objscan.Runtime)) {
+	store, h := p.store("runtime")
 	if store == nil {
 		return nil, func(*objscan.Runtime) {}
 	}
-	rt := new(objscan.Runtime)
-	if data, _, err := store.GetBytes(id); err == nil && json.Unmarshal(data, rt) == nil && len(rt.Entries) > 0 {
+	for _, path := range slices.Sorted(maps.Keys(p.archives)) {
+		if objscan.OfRuntime(path) {
+			fmt.Fprintf(h, "archive %q: %q\n", path, p.archives[path])
+		}
+	}
+	id := h.Sum()
+	if data, _, err := store.GetBytes(id); err == nil && json.Unmarshal(data, &rt) == nil && rt != nil && len(rt.Entries) > 0 {
 		return rt, func(*objscan.Runtime) {}
 	}
 	return nil, func(rt *objscan.Runtime) {
@@ -108,43 +115,39 @@ func (p *pipeline) runtime() (*objscan.Runtime, func(*objscan.Runtime)) {
 	}
 }
 
-// store opens the cache, and returns the key of what is asked of it: this very
-// program, the go command's settings, and every archive that was built or used.
-// An archive's name in the build cache is the hash of what it holds, which the
-// hash of its sources is part of. It returns nil where nothing can be kept: there
-// is no cache, or a package did not compile.
-func (p *pipeline) store(what string) (*cache.Cache, cache.ActionID) {
-	dir := p.build.Cache
-	if dir == "" || len(p.problems) > 0 || os.MkdirAll(dir, 0o777) != nil {
-		return nil, cache.ActionID{}
-	}
-	self, err := program()
-	if err != nil {
-		return nil, cache.ActionID{}
-	}
-	store, err := cache.Open(dir)
-	if err != nil {
-		return nil, cache.ActionID{}
-	}
-	h := cache.NewHash(what)
-	fmt.Fprintf(h, "program %x\n", self)
-	if what == "runtime" {
-		fmt.Fprintf(h, "go %s %q\n", p.env.GOVERSION, p.env.GOROOT)
-		for _, path := range slices.Sorted(maps.Keys(p.archives)) {
-			if objscan.OfRuntime(path) {
-				fmt.Fprintf(h, "archive %q: %q\n", path, p.archives[path])
-			}
-		}
-		return store, h.Sum()
-	}
+// kept is the key of what Find found: the go command's settings, and every
+// archive that was built or used. An archive's name in the build cache is the
+// hash of what it holds, which the hash of its sources is part of.
+func (p *pipeline) kept(h *cache.Hash) cache.ActionID {
 	fmt.Fprintf(h, "in %q, root %q\n", p.cfg.Dir, p.root())
-	fmt.Fprintf(h, "go %s %s %s %q %q\n", p.env.GOVERSION, p.env.GOOS, p.env.GOARCH, p.env.GOROOT, p.env.GOFLAGS)
+	fmt.Fprintf(h, "for %s %s %q\n", p.env.GOOS, p.env.GOARCH, p.env.GOFLAGS)
 	fmt.Fprintf(h, "flags %q overlay %q\n", p.cfg.Flags(), p.overlay)
 	for _, pkg := range p.listed {
 		main := pkg.Module != nil && pkg.Module.Main
 		fmt.Fprintf(h, "package %q for %q named %t main %t in %q: %q\n", pkg.ImportPath, pkg.ForTest, !pkg.DepOnly, main, pkg.Dir, pkg.Export)
 	}
-	return store, h.Sum()
+	return h.Sum()
+}
+
+// store opens the cache, and begins the key of something that is asked of it:
+// this very program, and the toolchain. It returns nil where nothing can be kept:
+// there is no cache, or a package did not compile.
+func (p *pipeline) store(what string) (*cache.Cache, *cache.Hash) {
+	dir := p.build.Cache
+	if dir == "" || len(p.problems) > 0 || os.MkdirAll(dir, 0o777) != nil {
+		return nil, nil
+	}
+	self, err := program()
+	if err != nil {
+		return nil, nil
+	}
+	store, err := cache.Open(dir)
+	if err != nil {
+		return nil, nil
+	}
+	h := cache.NewHash(what)
+	fmt.Fprintf(h, "program %x\ngo %s %q\n", self, p.env.GOVERSION, p.env.GOROOT)
+	return store, h
 }
 
 // program is the hash of the running executable.

@@ -62,8 +62,9 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 		return nil, nil, err
 	}
 	fixers := make([]*analysis.Analyzer, len(w.fixers))
+	overlay := w.overlaid()
 	for i, a := range w.fixers {
-		fixers[i] = reading(a, w.overlaid())
+		fixers[i] = reading(a, overlay)
 	}
 	loaded = slices.DeleteFunc(loaded, func(pkg *packages.Package) bool { return strings.HasSuffix(pkg.PkgPath, "_test") })
 	graph, err := checker.Analyze(fixers, loaded, nil)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/tools/go/packages"
 
 	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/rewrite"
 )
 
 // inner reports whether nobody but the module itself can use what a package
@@ -63,9 +64,11 @@ func (w *work) elsewhere(ctx context.Context, list []*candidate) ([]*candidate, 
 // users adds to a candidate the edits of those who use what it changes. It says
 // who cannot be edited.
 func (w *work) users(c *candidate, loaded []*packages.Package) (why string, err error) {
+	above := w.graph.above([]string{c.pkg})
 	var others []*packages.Package
 	for _, pkg := range loaded {
-		if plain(pkg.PkgPath) != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test") {
+		to := plain(pkg.PkgPath)
+		if slices.Contains(above, to) && (to != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test")) {
 			others = append(others, pkg)
 		}
 	}
@@ -102,7 +105,23 @@ func (w *work) users(c *candidate, loaded []*packages.Package) (why string, err 
 // unbuilt says which file names what a candidate changes, without being part of
 // this build.
 func (w *work) unbuilt(name string) (why string, err error) {
-	err = filepath.WalkDir(filepath.FromSlash(w.root), func(file string, d fs.DirEntry, err error) error {
+	if w.unread == nil {
+		if w.unread, err = w.readUnbuilt(); err != nil {
+			return "", err
+		}
+	}
+	for _, file := range sortedKeys(w.unread) {
+		if bytes.Contains(w.unread[file], []byte(name)) {
+			return fmt.Sprintf("%s, which is not part of this build, names %s", w.relative(file), name), nil
+		}
+	}
+	return "", nil
+}
+
+// readUnbuilt are the Go files of the module that are not part of this build.
+func (w *work) readUnbuilt() (rewrite.Tree, error) {
+	files := make(rewrite.Tree)
+	err := filepath.WalkDir(filepath.FromSlash(w.root), func(file string, d fs.DirEntry, err error) error {
 		base := path.Base(filepath.ToSlash(file))
 		switch {
 		case err != nil:
@@ -112,12 +131,8 @@ func (w *work) unbuilt(name string) (why string, err error) {
 		case d.IsDir() || !strings.HasSuffix(base, ".go") || w.built[filepath.ToSlash(file)]:
 			return nil
 		}
-		src, err := os.ReadFile(file)
-		if err == nil && bytes.Contains(src, []byte(name)) {
-			why = fmt.Sprintf("%s, which is not part of this build, names %s", w.relative(filepath.ToSlash(file)), name)
-			return fs.SkipAll
-		}
+		files[filepath.ToSlash(file)], err = os.ReadFile(file)
 		return err
 	})
-	return why, err
+	return files, err
 }

@@ -85,6 +85,7 @@ type work struct {
 	dirs        map[string]string // of packages, by import path
 	mains       map[string]bool   // packages that nobody imports
 	built       map[string]bool   // files
+	unread      rewrite.Tree      // the module's other files, nil before they are needed
 	coverage    coverage
 	covered     map[string]bool // packages that coverage is of
 	marks       []benchmark     // that reach what is applied
