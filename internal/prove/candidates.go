@@ -29,7 +29,7 @@ import (
 type candidate struct {
 	*fix.Candidate
 	pkg   string
-	about *alloc.Site               // the first of the sites, or the first call
+	about *alloc.Site               // the first of them that is reported, or the first call
 	sites []*alloc.Site             // that the compiler reports
 	calls []*call                   // that are no sites themselves
 	edits map[string][]rewrite.Edit // by file
@@ -163,7 +163,7 @@ func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package
 // take makes a candidate of a fixer's, nil where nothing allocates.
 func (w *work) take(pkg *packages.Package, c *fix.Candidate, at index) *candidate {
 	out := &candidate{Candidate: c, pkg: pkg.PkgPath, edits: make(map[string][]rewrite.Edit)}
-	for i, span := range c.Sites {
+	for _, span := range c.Sites {
 		s := at.find(pkg.Fset, span)
 		if s != nil && !slices.Contains(out.sites, s) {
 			out.sites = append(out.sites, s)
@@ -171,19 +171,17 @@ func (w *work) take(pkg *packages.Package, c *fix.Candidate, at index) *candidat
 			out.calls = append(out.calls, call)
 			s = call.Site
 		}
-		switch {
-		case s == nil && i == 0, s != nil && s.Test && i == 0:
-			return nil
-		case s == nil:
+		if s == nil {
 			continue
-		case i == 0:
+		}
+		if out.about == nil {
 			out.about = s
 		}
 		if f := outer(s); !slices.Contains(out.funcs, f) {
 			out.funcs = append(out.funcs, f)
 		}
 	}
-	if !w.edit(out, pkg, c.Edits) {
+	if out.about == nil || out.about.Test || !w.edit(out, pkg, c.Edits) {
 		return nil
 	}
 	return out
