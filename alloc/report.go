@@ -23,6 +23,10 @@ type Report struct {
 	// what was refused; Effects what all that are applied do together.
 	Fixes   []*Fix
 	Effects []*Effect
+	// Contracts are the promises in the source and their verdicts, Findings what
+	// is not as it must be.
+	Contracts []*Contract
+	Findings  []*Finding
 	// Problems are what could not be done; a report with problems is partial.
 	Problems []*Problem
 	Summary  Summary
@@ -53,12 +57,14 @@ type Problem struct {
 // A Summary counts what was found.
 type Summary struct {
 	Packages  int `json:"packages"`
-	Sites     int `json:"sites"`     // that may allocate
-	Found     int `json:"found"`     // of them that pass the filters
-	Shown     int `json:"shown"`     // of those that are shown
-	Never     int `json:"never"`     // reported by the compiler, not in the machine code
-	Generated int `json:"generated"` // left out: in generated files
-	Tests     int `json:"tests"`     // left out: in test files
+	Sites     int `json:"sites"`               // that may allocate
+	Found     int `json:"found"`               // of them that pass the filters
+	Shown     int `json:"shown"`               // of those that are shown
+	Never     int `json:"never"`               // reported by the compiler, not in the machine code
+	Generated int `json:"generated"`           // left out: in generated files
+	Tests     int `json:"tests"`               // left out: in test files
+	Contracts int `json:"contracts,omitempty"` // that were checked
+	Findings  int `json:"findings,omitempty"`
 	// NotInstantiated counts the generic functions that none of the packages
 	// instantiates: they were not compiled, and their sites are not known.
 	NotInstantiated int `json:"not_instantiated,omitempty"`
@@ -77,12 +83,14 @@ type Message struct {
 	Benchmark *Benchmark `json:"benchmark,omitempty"`
 	Fix       *Fix       `json:"fix,omitempty"`
 	Effect    *Effect    `json:"effect,omitempty"`
+	Contract  *Contract  `json:"contract,omitempty"`
+	Finding   *Finding   `json:"finding,omitempty"`
 	Problem   *Problem   `json:"problem,omitempty"`
 	Summary   *Summary   `json:"summary,omitempty"`
 }
 
 // Messages yields the report as its stream of messages: header, sites,
-// benchmarks, costs, fixes, effects, problems, summary.
+// benchmarks, costs, fixes, effects, contracts, findings, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -110,6 +118,16 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, e := range r.Effects {
 			if !yield(Message{Effect: e}) {
+				return
+			}
+		}
+		for _, c := range r.Contracts {
+			if !yield(Message{Contract: c}) {
+				return
+			}
+		}
+		for _, f := range r.Findings {
+			if !yield(Message{Finding: f}) {
 				return
 			}
 		}
@@ -166,6 +184,10 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Fixes = append(rep.Fixes, m.Fix)
 		case m.Effect != nil:
 			rep.Effects = append(rep.Effects, m.Effect)
+		case m.Contract != nil:
+			rep.Contracts = append(rep.Contracts, m.Contract)
+		case m.Finding != nil:
+			rep.Findings = append(rep.Findings, m.Finding)
 		case m.Problem != nil:
 			rep.Problems = append(rep.Problems, m.Problem)
 		case m.Summary != nil:
