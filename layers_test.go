@@ -22,11 +22,11 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr"},                // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"}, // sources
-	{"internal/cause", "internal/flow"},                                              // reasoning
-	{"internal/correlate", "internal/cost"},                                          // reasoning over it
-	{"internal/text", "internal/pprof", "internal/gobench"},                          // encoders
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"}, // tools
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},     // sources
+	{"internal/cause", "internal/flow"},                                                  // reasoning
+	{"internal/correlate", "internal/cost"},                                              // reasoning over it
+	{"internal/text", "internal/pprof", "internal/gobench"},                              // encoders
 	{"internal/engine"},
 	{"internal/prove"},
 	{"internal/cli"},
@@ -38,6 +38,7 @@ var layers = [][]string{
 var narrow = map[string][]string{
 	"fix":                {"alloc"},
 	"internal/rewrite":   {},
+	"internal/gitrev":    {},
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
 	"internal/memprof":   {"alloc"},
