@@ -1,0 +1,215 @@
+package compare
+
+import (
+	"path"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/expr"
+)
+
+// most is the largest table that is filled to align two lists.
+const most = 4 << 20
+
+// A groupKey names a declared function or, where a site is in none, a file.
+type groupKey struct{ pkg, name string }
+
+// A group is a declared function in both builds. A package may have several
+// functions of a name: init, and one for each target.
+type group struct {
+	lines [2][]line
+	at    [2]map[fileLine]int // where in lines
+	to    [2][]int            // of each line, the same one in the other build, -1 none
+	gaps  [2][]int            // of each line, how many in front of it are the same
+}
+
+type fileLine struct {
+	file string
+	line int
+}
+
+type line struct {
+	fileLine
+	text   string // trimmed
+	indent int
+}
+
+type extent struct {
+	file       *expr.File
+	start, end int
+}
+
+// groupOf is the group that a site belongs to.
+func (m *Matcher) groupOf(side int, s *alloc.Site) groupKey {
+	name, ok := m.funcAt(side, s.Package, s.Pos)
+	if !ok {
+		name = path.Base(s.File)
+	}
+	return groupKey{s.Package, name}
+}
+
+// funcAt is the declared function around a place.
+func (m *Matcher) funcAt(side int, pkg string, pos alloc.Pos) (name string, ok bool) {
+	for _, f := range m.files(side, pkg) {
+		if f.Name == pos.File {
+			name, _, _, ok = f.FuncAt(pos.Line)
+			return name, ok
+		}
+	}
+	return "", false
+}
+
+func (m *Matcher) files(side int, pkg string) []*expr.File {
+	return [2]*Side{m.before, m.after}[side].Files(pkg)
+}
+
+// extents are the places of a declared function, or the file of a name.
+func (m *Matcher) extents(side int, k groupKey) []extent {
+	byName := m.functions[side][k.pkg]
+	if byName == nil {
+		byName = make(map[string][]extent)
+		m.functions[side][k.pkg] = byName
+		for _, f := range m.files(side, k.pkg) {
+			base := path.Base(f.Name)
+			byName[base] = append(byName[base], extent{f, 1, f.Lines()})
+			for _, fn := range f.Functions() {
+				byName[fn.Name] = append(byName[fn.Name], extent{f, fn.Start, fn.End})
+			}
+		}
+	}
+	return byName[k.name]
+}
+
+func (m *Matcher) group(k groupKey) *group {
+	g := m.groups[k]
+	if g != nil {
+		return g
+	}
+	g = new(group)
+	m.groups[k] = g
+	for side := range g.lines {
+		g.at[side] = make(map[fileLine]int)
+		for _, e := range m.extents(side, k) {
+			for n := e.start; n <= e.end; n++ {
+				text := e.file.SourceLine(n)
+				trimmed := strings.TrimLeft(text, " \t")
+				at := fileLine{e.file.Name, n}
+				g.at[side][at] = len(g.lines[side])
+				g.lines[side] = append(g.lines[side], line{at, strings.TrimRight(trimmed, " \t\r"), len(text) - len(trimmed)})
+			}
+		}
+	}
+	g.to[0], g.to[1] = alignLines(g.lines[0], g.lines[1])
+	for side := range g.gaps {
+		n := 0
+		for _, to := range g.to[side] {
+			g.gaps[side] = append(g.gaps[side], n)
+			if to >= 0 {
+				n++
+			}
+		}
+	}
+	return g
+}
+
+// index is the line of a place in the group, -1 if it is none of its lines.
+func (g *group) index(side int, pos alloc.Pos) int {
+	if i, ok := g.at[side][fileLine{pos.File, pos.Line}]; ok {
+		return i
+	}
+	return -1
+}
+
+// alignLines finds the longest list of lines that are the same in both, in
+// order. Blank lines are nothing to go by, and have no place of their own.
+func alignLines(before, after []line) (to, from []int) {
+	to, from = make([]int, len(before)), make([]int, len(after))
+	for i := range to {
+		to[i] = -1
+	}
+	for i := range from {
+		from[i] = -1
+	}
+	join := func(b, a int) { to[b], from[a] = a, b }
+	start := 0
+	for start < len(before) && start < len(after) && before[start].text == after[start].text {
+		join(start, start)
+		start++
+	}
+	bEnd, aEnd := len(before), len(after)
+	for bEnd > start && aEnd > start && before[bEnd-1].text == after[aEnd-1].text {
+		bEnd, aEnd = bEnd-1, aEnd-1
+		join(bEnd, aEnd)
+	}
+	b, a := before[start:bEnd], after[start:aEnd]
+	if len(b)*len(a) > most {
+		return to, from
+	}
+	table := make([][]int, len(b)+1)
+	for i := range table {
+		table[i] = make([]int, len(a)+1)
+	}
+	// A line that says much is worth more than a brace.
+	worth := func(s string) int { return min(len(s), 20) }
+	for i := len(b) - 1; i >= 0; i-- {
+		for k := len(a) - 1; k >= 0; k-- {
+			table[i][k] = max(table[i+1][k], table[i][k+1])
+			if b[i].text == a[k].text {
+				table[i][k] = max(table[i][k], worth(b[i].text)+table[i+1][k+1])
+			}
+		}
+	}
+	for i, k := 0, 0; i < len(b) && k < len(a); {
+		switch {
+		case b[i].text == a[k].text && table[i][k] == worth(b[i].text)+table[i+1][k+1]:
+			join(start+i, start+k)
+			i, k = i+1, k+1
+		case table[i][k] == table[i+1][k]:
+			i++
+		default:
+			k++
+		}
+	}
+	return to, from
+}
+
+// A Fate says what became of a place in the other build.
+type Fate int
+
+// The fates, from the farthest.
+const (
+	NoPackage  Fate = iota // its package is not there
+	NoFunction             // its function is not there
+	NoLine                 // its line is not there, or not the same
+	SameLine               // its line is there
+)
+
+// Elsewhere says where a place of a package is in the other build: in that after
+// for one of before, and the other way round.
+func (m *Matcher) Elsewhere(isAfter bool, pkg string, pos alloc.Pos) (alloc.Pos, Fate) {
+	side, other := 0, 1
+	if isAfter {
+		side, other = 1, 0
+	}
+	if len(m.files(other, pkg)) == 0 {
+		return alloc.Pos{}, NoPackage
+	}
+	k := groupKey{pkg, path.Base(pos.File)}
+	if name, ok := m.funcAt(side, pkg, pos); ok {
+		k.name = name
+	}
+	if len(m.extents(other, k)) == 0 {
+		return alloc.Pos{}, NoFunction
+	}
+	g := m.group(k)
+	i := g.index(side, pos)
+	if i < 0 || g.to[side][i] < 0 {
+		return alloc.Pos{}, NoLine
+	}
+	to := g.lines[other][g.to[side][i]]
+	at := alloc.Pos{File: to.file, Line: to.line, Col: pos.Col}
+	if pos.Col > 0 {
+		at.Col += to.indent - g.lines[side][i].indent
+	}
+	return at, SameLine
+}
