@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},     // sources
 	{"internal/cause", "internal/flow"},                                                  // reasoning
-	{"internal/correlate", "internal/cost"},                                              // reasoning over it
+	{"internal/correlate", "internal/cost", "internal/compare"},                          // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench"},                              // encoders
 	{"internal/engine"},
 	{"internal/prove"},
@@ -46,6 +46,7 @@ var narrow = map[string][]string{
 	"internal/flow":      {"alloc"},
 	"internal/cause":     {"alloc"},
 	"internal/cost":      {"alloc"},
+	"internal/compare":   {"alloc", "internal/expr"},
 	"internal/correlate": {"alloc", "internal/expr", "internal/cause"},
 	"internal/pprof":     {"alloc"},
 	"internal/gobench":   {"alloc"},

@@ -1,5 +1,7 @@
 package alloc
 
+import "strings"
+
 // A Side is one of the two builds that are compared: what it was made of. What
 // is "" is as the go command has it.
 type Side struct {
@@ -75,4 +77,21 @@ func (c *Change) Current() *Site {
 		return c.Before
 	}
 	return c.After
+}
+
+// String is the side in words: "go1.26.8 linux/amd64".
+func (s Side) String() string {
+	var parts []string
+	if s.Rev != "" {
+		rev := s.Rev
+		if c := s.Commit; c != "" && !strings.HasPrefix(c, s.Rev) {
+			rev += " (" + c[:min(10, len(c))] + ")"
+		}
+		parts = append(parts, rev)
+	}
+	parts = append(parts, s.Go, s.GOOS+"/"+s.GOARCH)
+	if s.PGO != "" {
+		parts = append(parts, "-pgo="+s.PGO)
+	}
+	return strings.Join(parts, " ")
 }

@@ -19,6 +19,8 @@ type Report struct {
 	Sites      []*Site
 	Benchmarks []*Benchmark
 	Costs      []*Cost
+	// Changes are the sites that are not the same in two builds.
+	Changes []*Change
 	// Fixes are the rewrites that were found, those to apply in their order, then
 	// what was refused; Effects what all that are applied do together.
 	Fixes   []*Fix
@@ -44,6 +46,10 @@ type Header struct {
 	// Order says what the sites are ranked by: "cost", or "static" where
 	// nothing was measured.
 	Order string `json:"order,omitempty"`
+	// Before and After are the builds that are compared; what is said of one build
+	// is said of that after.
+	Before *Side `json:"before,omitempty"`
+	After  *Side `json:"after,omitempty"`
 }
 
 // A Problem is a part of the work that could not be done.
@@ -69,6 +75,15 @@ type Summary struct {
 	// instantiates: they were not compiled, and their sites are not known.
 	NotInstantiated int `json:"not_instantiated,omitempty"`
 
+	// Of a comparison: the sites of the build before, the changes of each status,
+	// and, of those that allocate in both, those of each aspect.
+	SitesBefore int                  `json:"sites_before,omitempty"`
+	ByStatus    map[ChangeStatus]int `json:"by_status,omitempty"`
+	ByAspect    map[Aspect]int       `json:"by_aspect,omitempty"`
+	// Unseen counts the places where only one of the builds inlines the body of
+	// another module's function: what that allocates in the other is not known.
+	Unseen int `json:"unseen,omitempty"`
+
 	ByCause map[Cause]int `json:"by_cause,omitempty"`
 	ByKind  map[Kind]int  `json:"by_kind,omitempty"`
 	Seconds float64       `json:"seconds"`
@@ -81,6 +96,7 @@ type Message struct {
 	Site      *Site      `json:"site,omitempty"`
 	Cost      *Cost      `json:"cost,omitempty"`
 	Benchmark *Benchmark `json:"benchmark,omitempty"`
+	Change    *Change    `json:"change,omitempty"`
 	Fix       *Fix       `json:"fix,omitempty"`
 	Effect    *Effect    `json:"effect,omitempty"`
 	Contract  *Contract  `json:"contract,omitempty"`
@@ -90,7 +106,8 @@ type Message struct {
 }
 
 // Messages yields the report as its stream of messages: header, sites,
-// benchmarks, costs, fixes, effects, contracts, findings, problems, summary.
+// benchmarks, costs, changes, fixes, effects, contracts, findings, problems,
+// summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -108,6 +125,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, c := range r.Costs {
 			if !yield(Message{Cost: c}) {
+				return
+			}
+		}
+		for _, c := range r.Changes {
+			if !yield(Message{Change: c}) {
 				return
 			}
 		}
@@ -180,6 +202,8 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Benchmarks = append(rep.Benchmarks, m.Benchmark)
 		case m.Cost != nil:
 			rep.Costs = append(rep.Costs, m.Cost)
+		case m.Change != nil:
+			rep.Changes = append(rep.Changes, m.Change)
 		case m.Fix != nil:
 			rep.Fixes = append(rep.Fixes, m.Fix)
 		case m.Effect != nil:

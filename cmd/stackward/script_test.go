@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/google/pprof/profile"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stackward-go/stackward/internal/cli"
@@ -48,7 +49,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GOWORK", "")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "hotcall": hotcall},
 	})
 }
 
@@ -71,4 +72,33 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("%s exits with %d, want %d", args[1], got, want)
 	}
+}
+
+// hotcall writes a CPU profile by which nearly all time is spent in one call:
+// hotcall file caller start line callee start, each start the line that the
+// function begins at.
+func hotcall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 6 {
+		ts.Fatalf("usage: hotcall file caller start line callee start")
+	}
+	number := func(s string) int64 {
+		n, err := strconv.ParseInt(s, 10, 64)
+		ts.Check(err)
+		return n
+	}
+	caller := &profile.Function{ID: 1, Name: args[1], SystemName: args[1], Filename: "hot.go", StartLine: number(args[2])}
+	callee := &profile.Function{ID: 2, Name: args[4], SystemName: args[4], Filename: "hot.go", StartLine: number(args[5])}
+	call := &profile.Location{ID: 1, Line: []profile.Line{{Function: caller, Line: number(args[3])}}}
+	body := &profile.Location{ID: 2, Line: []profile.Line{{Function: callee, Line: callee.StartLine + 1}}}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	ts.Check((&profile.Profile{
+		SampleType: []*profile.ValueType{{Type: "samples", Unit: "count"}, {Type: "cpu", Unit: "nanoseconds"}},
+		PeriodType: &profile.ValueType{Type: "cpu", Unit: "nanoseconds"},
+		Period:     10000000,
+		Sample:     []*profile.Sample{{Location: []*profile.Location{body, call}, Value: []int64{1000, 10000000000}}},
+		Location:   []*profile.Location{call, body},
+		Function:   []*profile.Function{caller, callee},
+	}).Write(f))
 }

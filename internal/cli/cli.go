@@ -57,6 +57,7 @@ func commands() []command {
 		{"explain", explainHelp, defineExplain},
 		{"cost", costHelp, defineCost},
 		{"fix", fixHelp, defineFix},
+		{"diff", diffHelp, defineDiff},
 		{"version", versionHelp, defineVersion},
 		{"help", helpHelp, defineHelp},
 	}
@@ -121,7 +122,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return commands()[0].run(ctx, e, args)
 	}
-	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, version, help; packages are written as ./name")
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, diff, version, help; packages are written as ./name")
 }
 
 // commandAfter reports the name of a command behind the go command's flags.
@@ -164,6 +165,18 @@ func (b *buildFlags) define(fs *flag.FlagSet) {
 			return nil
 		})
 	}
+}
+
+// take removes the go command's flag of a name and returns its value, "" none.
+func (b *buildFlags) take(name string) (value string) {
+	b.flags = slices.DeleteFunc(b.flags, func(f string) bool {
+		v, ok := strings.CutPrefix(f, "-"+name+"=")
+		if ok {
+			value = v
+		}
+		return ok
+	})
+	return value
 }
 
 // run parses the command's flags and runs it; -h prints its help.

@@ -7,7 +7,7 @@
 // makes #1 of a function its #2, and a function literal F.func1 its F.func2. So
 // the sites of a declared function, with its literals, are matched together:
 //
-//   - those at one place with one id are the same;
+//   - those at one place of a file that is the same, with one id, are the same;
 //   - else the lines of the function are aligned, and on a line that is the same
 //     an expression is;
 //   - else what is left is put side by side in its order: equal expressions of
@@ -27,8 +27,6 @@ import (
 // A Side is one of the two builds.
 type Side struct {
 	Sites []*alloc.Site
-	// Root is what the names of files begin with that are relative in a report.
-	Root string
 	// Files are the source files of a package, none where it is not known.
 	Files func(importPath string) []*expr.File
 }
@@ -40,13 +38,15 @@ type Pair struct{ Before, After *alloc.Site }
 // A Matcher knows which places of two builds are the same.
 type Matcher struct {
 	before, after *Side
+	same          func(file string) bool
 	groups        map[groupKey]*group
 	functions     [2]map[string]map[string][]extent // by package and name
 }
 
-// NewMatcher returns a Matcher of two builds.
-func NewMatcher(before, after *Side) *Matcher {
-	m := &Matcher{before: before, after: after, groups: make(map[groupKey]*group)}
+// NewMatcher returns a Matcher of two builds. same reports whether a file of both
+// has the same text in both.
+func NewMatcher(before, after *Side, same func(file string) bool) *Matcher {
+	m := &Matcher{before: before, after: after, same: same, groups: make(map[groupKey]*group)}
 	for i := range m.functions {
 		m.functions[i] = make(map[string]map[string][]extent)
 	}
@@ -108,15 +108,10 @@ func (m *Matcher) Pairs() []Pair {
 	return pairs
 }
 
-// samePlace reports whether a site stands at the same line and column of the same
-// file in both builds, as most do where the source is the same.
+// samePlace reports whether a site stands at the same place of a file that is the
+// same in both builds, as most do where the source is the same.
 func (m *Matcher) samePlace(b, a *alloc.Site) bool {
-	return b.Line == a.Line && b.Col == a.Col && b.Kind == a.Kind && m.rel(0, b.File) == m.rel(1, a.File)
-}
-
-// rel is a file's name without the root of its build.
-func (m *Matcher) rel(side int, file string) string {
-	return strings.TrimPrefix(file, [2]*Side{m.before, m.after}[side].Root+"/")
+	return b.Pos == a.Pos && b.Kind == a.Kind && m.same(a.File)
 }
 
 // match pairs the sites of a function that are not at the same place.
@@ -191,10 +186,7 @@ func (g *group) inOrder(bs, as []*spot, join func(b, a *alloc.Site)) {
 	if len(bs)*len(as) > most {
 		return
 	}
-	table := make([][]int, len(bs)+1)
-	for i := range table {
-		table[i] = make([]int, len(as)+1)
-	}
+	table := table(len(bs), len(as))
 	for i := len(bs) - 1; i >= 0; i-- {
 		for k := len(as) - 1; k >= 0; k-- {
 			table[i][k] = max(table[i+1][k], table[i][k+1])

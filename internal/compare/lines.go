@@ -9,7 +9,7 @@ import (
 )
 
 // most is the largest table that is filled to align two lists.
-const most = 4 << 20
+const most = 1 << 20
 
 // A groupKey names a declared function or, where a site is in none, a file.
 type groupKey struct{ pkg, name string }
@@ -120,8 +120,9 @@ func (g *group) index(side int, pos alloc.Pos) int {
 	return -1
 }
 
-// alignLines finds the longest list of lines that are the same in both, in
-// order. Blank lines are nothing to go by, and have no place of their own.
+// alignLines finds lines that are the same in both lists, in order: as much text
+// as there is, in as few pieces as can be. So an equal line that is inserted in
+// front of another is told from it by what follows.
 func alignLines(before, after []line) (to, from []int) {
 	to, from = make([]int, len(before)), make([]int, len(after))
 	for i := range to {
@@ -131,46 +132,65 @@ func alignLines(before, after []line) (to, from []int) {
 		from[i] = -1
 	}
 	join := func(b, a int) { to[b], from[a] = a, b }
-	start := 0
-	for start < len(before) && start < len(after) && before[start].text == after[start].text {
-		join(start, start)
-		start++
-	}
-	bEnd, aEnd := len(before), len(after)
-	for bEnd > start && aEnd > start && before[bEnd-1].text == after[aEnd-1].text {
-		bEnd, aEnd = bEnd-1, aEnd-1
-		join(bEnd, aEnd)
+	start, bEnd, aEnd := 0, len(before), len(after)
+	if bEnd*aEnd > most {
+		for start < bEnd && start < aEnd && before[start].text == after[start].text {
+			join(start, start)
+			start++
+		}
+		for bEnd > start && aEnd > start && before[bEnd-1].text == after[aEnd-1].text {
+			bEnd, aEnd = bEnd-1, aEnd-1
+			join(bEnd, aEnd)
+		}
 	}
 	b, a := before[start:bEnd], after[start:aEnd]
 	if len(b)*len(a) > most {
 		return to, from
 	}
-	table := make([][]int, len(b)+1)
-	for i := range table {
-		table[i] = make([]int, len(a)+1)
-	}
-	// A line that says much is worth more than a brace.
-	worth := func(s string) int { return min(len(s), 20) }
+	// best is what can be had from two lines on, joined what if these two are the
+	// same, 0 if they are not.
+	best, joined := table(len(b), len(a)), table(len(b), len(a))
+	const together = 4 // what it is worth that two lines follow each other
 	for i := len(b) - 1; i >= 0; i-- {
 		for k := len(a) - 1; k >= 0; k-- {
-			table[i][k] = max(table[i+1][k], table[i][k+1])
-			if b[i].text == a[k].text {
-				table[i][k] = max(table[i][k], worth(b[i].text)+table[i+1][k+1])
+			best[i][k] = max(best[i+1][k], best[i][k+1])
+			if b[i].text != a[k].text {
+				continue
 			}
+			joined[i][k] = best[i+1][k+1]
+			if next := joined[i+1][k+1]; next > 0 {
+				joined[i][k] = max(joined[i][k], next+together)
+			}
+			// A line that says much is worth more than a brace.
+			joined[i][k] += 1 + min(len(b[i].text), 20)
+			best[i][k] = max(best[i][k], joined[i][k])
 		}
 	}
+	follows := false // the lines before these were joined
 	for i, k := 0, 0; i < len(b) && k < len(a); {
+		n := joined[i][k]
 		switch {
-		case b[i].text == a[k].text && table[i][k] == worth(b[i].text)+table[i+1][k+1]:
+		case n > 0 && (n == best[i][k] || follows && n+together > best[i][k]):
 			join(start+i, start+k)
-			i, k = i+1, k+1
-		case table[i][k] == table[i+1][k]:
+			i, k, follows = i+1, k+1, true
+			continue
+		case best[i][k] == best[i+1][k]:
 			i++
 		default:
 			k++
 		}
+		follows = false
 	}
 	return to, from
+}
+
+// table is one more in both directions.
+func table(rows, columns int) [][]int {
+	t := make([][]int, rows+1)
+	for i := range t {
+		t[i] = make([]int, columns+1)
+	}
+	return t
 }
 
 // A Fate says what became of a place in the other build.

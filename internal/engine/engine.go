@@ -4,6 +4,7 @@
 //
 //	Find     patterns                → sites, in a static order
 //	Explain  a place or a site's id  → sites with their whole flow and cut
+//	Diff     patterns, two builds    → sites that are not the same in both
 //	Cost     patterns and a source   → sites with their costs, every allocation accounted for
 //
 // Files in a report are relative to the main module's root; outside of it they

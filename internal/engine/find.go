@@ -15,17 +15,7 @@ import (
 // others are analysed all the same.
 func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 	start := time.Now()
-	p, err := open(ctx, req.Build)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}, false); err != nil {
-		return nil, err
-	}
-	if err := p.heard(); err != nil {
-		return nil, err
-	}
-	f, err := p.found(ctx)
+	p, f, err := look(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +62,22 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// look compiles the packages of a request and finds all their sites.
+func look(ctx context.Context, req FindRequest) (*pipeline, *found, error) {
+	p, err := open(ctx, req.Build)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}, false); err != nil {
+		return nil, nil, err
+	}
+	if err := p.heard(); err != nil {
+		return nil, nil, err
+	}
+	f, err := p.found(ctx)
+	return p, f, err
 }
 
 // packagesAsked counts the packages that the patterns match. A package and its

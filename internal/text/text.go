@@ -3,6 +3,7 @@
 //
 //	find     one line a site: file:line:col: kind of type (bytes): cause
 //	explain  the site, its flow with source lines and carets, the cut
+//	diff     what appeared, changed and vanished, each with its reason
 //	cost     of each benchmark a table of its sites, and what is left over
 //
 // Where a terminal is narrow, long types and names are cut in the middle, never
@@ -67,6 +68,8 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 		}
 	case "fix":
 		t.fixes(r)
+	case "diff":
+		t.changes(r)
 	default:
 		t.find(r)
 	}
@@ -297,8 +300,10 @@ func (t *writer) summary(r *alloc.Report) {
 }
 
 // fold writes a sentence, broken between words where the terminal ends.
-func (t *writer) fold(s string) {
-	used := 0
+func (t *writer) fold(s string) { t.foldAt(s, 0) }
+
+// foldAt is fold where that many columns of the line are used.
+func (t *writer) foldAt(s string, used int) {
 	for i, word := range strings.Fields(s) {
 		n := columnsOf(word)
 		switch {
