@@ -52,9 +52,14 @@ func fixModule(tmp, tool, diffs string, t modules.Target) (r row) {
 		return r
 	}
 	patch := filepath.Join(tmp, "fix.diff")
-	cmd := exec.CommandContext(ctx, tool, slices.Concat([]string{
-		"fix", "-w", "-bench=.", "-benchtime=" + benchtime, "-timeout=" + timeout.String(), "-format=json", "-patch=" + patch,
-	}, t.Packages)...)
+	args := []string{"fix", "-w", "-timeout=" + timeout.String(), "-format=json", "-patch=" + patch}
+	if benchmarks, err := hasBenchmarks(ctx, dir, env, t.Packages); err != nil {
+		r.err = err
+		return r
+	} else if benchmarks {
+		args = append(args, "-bench=.", "-benchtime="+benchtime)
+	}
+	cmd := exec.CommandContext(ctx, tool, slices.Concat(args, t.Packages)...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
@@ -84,6 +89,17 @@ func fixModule(tmp, tool, diffs string, t modules.Target) (r row) {
 	}
 	slices.Sort(r.broken)
 	return r
+}
+
+// hasBenchmarks reports whether packages have any.
+func hasBenchmarks(ctx context.Context, dir string, env, packages []string) (bool, error) {
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-run=^$", "-list=^Benchmark"}, packages)...)
+	cmd.Dir, cmd.Env = dir, env
+	out, err := cmd.Output()
+	if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+		return false, err
+	}
+	return bytes.HasPrefix(out, []byte("Benchmark")) || bytes.Contains(out, []byte("\nBenchmark")), nil
 }
 
 func copyFile(from, to string) error {
