@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},     // sources
 	{"internal/cause", "internal/flow"},                                                  // reasoning
-	{"internal/correlate", "internal/cost", "internal/compare"},                          // reasoning over it
+	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract"},     // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench"},                              // encoders
 	{"internal/engine"},
 	{"internal/prove"},

@@ -133,18 +133,23 @@ func holder(s *alloc.Site, d *alloc.Diagnostic) flow.Holder {
 	return h
 }
 
+// flowProgram is what was built, to ask what it may mean.
+func (p *pipeline) flowProgram() *flow.Program {
+	p.progress("reading types", 0, 0, "")
+	var list []flow.Package
+	for path, pkg := range p.packages {
+		list = append(list, flow.Package{ImportPath: path, Asked: p.asked[path], Export: p.archives[path], GoFiles: pkg.GoFiles})
+	}
+	return flow.NewProgram(list, p.readFile)
+}
+
+// readFile reads a source file, as the user's overlay has it.
+func (p *pipeline) readFile(name string) ([]byte, error) { return os.ReadFile(p.onDisk(name)) }
+
 // tracer returns a Tracer that has packages compiled as they are asked for.
 func (p *pipeline) tracer() *flow.Tracer {
 	asked := make(map[string]bool)
-	read := func(file string) ([]byte, error) { return os.ReadFile(p.onDisk(file)) }
-	prog := sync.OnceValue(func() *flow.Program {
-		p.progress("reading types", 0, 0, "")
-		var list []flow.Package
-		for path, pkg := range p.packages {
-			list = append(list, flow.Package{ImportPath: path, Asked: p.asked[path], Export: p.archives[path], GoFiles: pkg.GoFiles})
-		}
-		return flow.NewProgram(list, read)
-	})
+	prog := sync.OnceValue(p.flowProgram)
 	return &flow.Tracer{
 		Lookup: func(ctx context.Context, path string) ([]*alloc.Diagnostic, error) {
 			if d := p.diags[path]; d != nil || asked[path] {
@@ -157,7 +162,7 @@ func (p *pipeline) tracer() *flow.Tracer {
 			}
 			return p.diags[path], nil
 		},
-		Source: flow.NewSource(read),
+		Source: flow.NewSource(p.readFile),
 		Makers: func(importPath string, pos alloc.Pos) ([]alloc.Step, bool) {
 			return prog().Makers(importPath, pos)
 		},

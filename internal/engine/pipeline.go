@@ -255,20 +255,10 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 		}
 	}
 	paths = p.importedFirst(paths)
-	if err := p.needRuntime(ctx); err != nil {
-		return nil, err
-	}
-	options := []objscan.Option{objscan.GOROOT(p.env.GOROOT)}
-	rt, keep := p.runtime()
-	if rt != nil {
-		options = append(options, objscan.Derived(rt))
-	}
-	scanner, err := objscan.NewScanner(p.archives, options...)
+	scanner, err := p.archiveScanner(ctx)
 	if err != nil {
 		return nil, err
 	}
-	keep(scanner.Runtime())
-	p.scanner = scanner
 	p.imports = expr.NewImporter(func(path string) string { return p.archives[path] })
 	calls := make([][]alloc.Call, len(paths))
 	var done int

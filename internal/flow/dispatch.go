@@ -26,6 +26,7 @@ import (
 // declared in functions are not in it.
 type Program struct {
 	packages map[string]Package // by import path
+	homes    map[string]string  // import paths, by file
 	read     func(file string) ([]byte, error)
 
 	mu      sync.Mutex
@@ -50,6 +51,36 @@ type source struct {
 	info  *types.Info
 }
 
+// A Checked is a package type-checked from its files, with comments. What errors
+// leave out is missing from it.
+type Checked struct {
+	Path  string
+	Fset  *token.FileSet
+	Files []*ast.File
+	Info  *types.Info
+	Types *types.Package
+}
+
+// Check type-checks a package from its files, nil if it is not part of the
+// program. The result is not kept.
+func (p *Program) Check(path string) *Checked {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	info := &types.Info{
+		Types:      make(map[ast.Expr]types.TypeAndValue),
+		Instances:  make(map[*ast.Ident]types.Instance),
+		Selections: make(map[*ast.SelectorExpr]*types.Selection),
+		Implicits:  make(map[ast.Node]types.Object),
+		Uses:       make(map[*ast.Ident]types.Object),
+		Defs:       make(map[*ast.Ident]types.Object),
+	}
+	s, t, err := p.checkInto(path, info, parser.ParseComments)
+	if err != nil {
+		return nil
+	}
+	return &Checked{path, s.fset, s.files, info, t}
+}
+
 // NewProgram returns a Program of packages, which must hold all dependencies of
 // those asked for. It reads of them what it is asked about. read returns a source
 // file's text.
@@ -57,6 +88,7 @@ func NewProgram(packages []Package, read func(file string) ([]byte, error)) *Pro
 	p := &Program{
 		read:     read,
 		packages: make(map[string]Package, len(packages)),
+		homes:    make(map[string]string),
 		fset:     token.NewFileSet(),
 		imports:  make(map[string]*types.Package),
 		types:    make(map[string]*types.Package),
@@ -64,9 +96,16 @@ func NewProgram(packages []Package, read func(file string) ([]byte, error)) *Pro
 	}
 	for _, pkg := range packages {
 		p.packages[pkg.ImportPath] = pkg
+		for _, name := range pkg.GoFiles {
+			p.homes[filepath.ToSlash(name)] = pkg.ImportPath
+		}
 	}
 	return p
 }
+
+// PackageOf is the import path of the package that a file belongs to, "" of no
+// file of the program.
+func (p *Program) PackageOf(file string) string { return p.homes[file] }
 
 // Import makes the program an importer of its own packages.
 func (p *Program) Import(path string) (*types.Package, error) {
@@ -115,31 +154,36 @@ func (p *Program) typesOf(path string) *types.Package {
 
 // check type-checks a package from its files. Errors in them leave holes.
 func (p *Program) check(path string) (*types.Package, error) {
+	s, t, err := p.checkInto(path, &types.Info{
+		Selections: make(map[*ast.SelectorExpr]*types.Selection),
+		Uses:       make(map[*ast.Ident]types.Object),
+		Defs:       make(map[*ast.Ident]types.Object),
+	}, 0)
+	if err != nil {
+		return nil, err
+	}
+	p.checked[path] = s
+	return t, nil
+}
+
+func (p *Program) checkInto(path string, info *types.Info, mode parser.Mode) (*source, *types.Package, error) {
 	pkg, ok := p.packages[path]
 	if !ok {
-		return nil, fmt.Errorf("checking %s: not part of the program", path)
+		return nil, nil, fmt.Errorf("checking %s: not part of the program", path)
 	}
-	s := &source{
-		fset: token.NewFileSet(),
-		info: &types.Info{
-			Selections: make(map[*ast.SelectorExpr]*types.Selection),
-			Uses:       make(map[*ast.Ident]types.Object),
-			Defs:       make(map[*ast.Ident]types.Object),
-		},
-	}
+	s := &source{fset: token.NewFileSet(), info: info}
 	for _, name := range pkg.GoFiles {
 		text, err := p.read(name)
 		if err != nil {
 			continue
 		}
-		if f, _ := parser.ParseFile(s.fset, name, text, parser.SkipObjectResolution); f != nil {
+		if f, _ := parser.ParseFile(s.fset, name, text, mode|parser.SkipObjectResolution); f != nil {
 			s.files = append(s.files, f)
 		}
 	}
 	conf := types.Config{Importer: p, Error: func(error) {}, FakeImportC: true}
-	checked, _ := conf.Check(path, s.fset, s.files, s.info)
-	p.checked[path] = s
-	return checked, nil
+	t, _ := conf.Check(path, s.fset, s.files, s.info)
+	return s, t, nil
 }
 
 // Method returns the full name of the interface method that call calls,

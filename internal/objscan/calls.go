@@ -21,25 +21,10 @@ type callReader struct {
 
 // appendCalls appends the allocating calls of an object.
 func (s *Scanner) appendCalls(calls []alloc.Call, importPath string, o *object) ([]alloc.Call, error) {
-	pkg, _, _ := strings.Cut(importPath, " ")
-	r := &callReader{s: s, o: o, pkg: pkg, names: make(map[symRef]string)}
-	if pkg != "main" {
-		r.mainPath = pkg
-	}
-	r.findEntries()
-	if len(r.entries) == 0 {
-		return calls, nil
-	}
-	files, err := o.files()
-	if err != nil {
+	r, err := s.reader(importPath, o)
+	if err != nil || len(r.entries) == 0 {
 		return calls, err
 	}
-	for i, f := range files {
-		if rest, ok := strings.CutPrefix(f, "$GOROOT/"); ok {
-			files[i] = s.tools.goroot + "/" + rest
-		}
-	}
-	r.files = files
 	for i := range o.defined {
 		if o.isText(i) {
 			if calls, err = r.appendFunc(calls, i); err != nil {
@@ -48,6 +33,27 @@ func (s *Scanner) appendCalls(calls []alloc.Call, importPath string, o *object) 
 		}
 	}
 	return calls, nil
+}
+
+// reader returns a reader of an object.
+func (s *Scanner) reader(importPath string, o *object) (*callReader, error) {
+	pkg, _, _ := strings.Cut(importPath, " ")
+	r := &callReader{s: s, o: o, pkg: pkg, names: make(map[symRef]string)}
+	if pkg != "main" {
+		r.mainPath = pkg
+	}
+	r.findEntries()
+	files, err := o.files()
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range files {
+		if rest, ok := strings.CutPrefix(f, "$GOROOT/"); ok {
+			files[i] = s.tools.goroot + "/" + rest
+		}
+	}
+	r.files = files
+	return r, nil
 }
 
 // findEntries finds which of the object's references are entries.
@@ -111,17 +117,23 @@ func (r *callReader) appendFunc(calls []alloc.Call, i int) ([]alloc.Call, error)
 			return calls, err
 		}
 		c := alloc.Call{Package: r.pkg, Entry: entry, Frames: frames}
-		operand(&c, r.o.goarch, r.s.tools.typeArg, func(arg int) (string, func() (typeSize, bool)) {
-			ref, ok := r.typeOperand(code, relocs[:n], rel.off, arg)
-			if !ok {
-				return "", nil
-			}
-			t := strings.TrimPrefix(r.o.refName(ref), "type:")
-			return t, func() (typeSize, bool) { return r.s.types.size(r.o, ref, t) }
-		})
+		r.operand(&c, code, relocs[:n], rel.off)
 		calls = append(calls, c)
 	}
 	return calls, nil
+}
+
+// operand fills in the type that the call at off hands to its entry. relocs are
+// those of the function before the call's.
+func (r *callReader) operand(c *alloc.Call, code, relocs []byte, off int) {
+	operand(c, r.o.goarch, r.s.tools.typeArg, func(arg int) (string, func() (typeSize, bool)) {
+		ref, ok := r.typeOperand(code, relocs, off, arg)
+		if !ok {
+			return "", nil
+		}
+		t := strings.TrimPrefix(r.o.refName(ref), "type:")
+		return t, func() (typeSize, bool) { return r.s.types.size(r.o, ref, t) }
+	})
 }
 
 // frames is the inline stack at an offset into a function's code.

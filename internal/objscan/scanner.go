@@ -19,7 +19,8 @@ type Scanner struct {
 	plain   map[string]string
 	tools   *toolchain
 	entries map[string]entryKind
-	wrapper byte // the function kind of generated wrappers
+	ends    map[string]bool // functions of the runtime that do not return
+	wrapper byte            // the function kind of generated wrappers
 	types   typeCache
 }
 
@@ -27,6 +28,7 @@ type Scanner struct {
 // they take the longest to read, and are the same in every build of a toolchain.
 type Runtime struct {
 	Entries map[string]byte // kinds by name
+	Ends    map[string]bool // functions that do not return
 	Wrapper byte            // the function kind of generated wrappers
 }
 
@@ -34,7 +36,7 @@ type Runtime struct {
 // runtime.
 func Derived(rt *Runtime) Option {
 	return func(s *Scanner) error {
-		s.wrapper = rt.Wrapper
+		s.wrapper, s.ends = rt.Wrapper, rt.Ends
 		s.entries = make(map[string]entryKind, len(rt.Entries))
 		for name, kind := range rt.Entries {
 			s.entries[name] = entryKind(kind)
@@ -45,7 +47,7 @@ func Derived(rt *Runtime) Option {
 
 // Runtime is what the scanner found in the archives of the runtime.
 func (s *Scanner) Runtime() *Runtime {
-	rt := &Runtime{Entries: make(map[string]byte, len(s.entries)), Wrapper: s.wrapper}
+	rt := &Runtime{Entries: make(map[string]byte, len(s.entries)), Ends: s.ends, Wrapper: s.wrapper}
 	for name, kind := range s.entries {
 		rt.Entries[name] = byte(kind)
 	}
@@ -124,6 +126,12 @@ func (s *Scanner) readRuntime() error {
 	var err error
 	if s.entries, err = derive(g, func(name string) bool { return listed[name] }); err != nil {
 		return fmt.Errorf("reading object archive %s: %w", s.archives["runtime"], err)
+	}
+	s.ends = make(map[string]bool)
+	for name, n := range g.nodes {
+		if n.noreturn {
+			s.ends[name] = true
+		}
 	}
 	return nil
 }

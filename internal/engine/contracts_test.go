@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/stackward-go/stackward/internal/contract"
+	"github.com/stackward-go/stackward/internal/gocmd"
+)
+
+// TestContracts checks the modules of testdata/contracts and compares the
+// verdicts with the last file of each, "want".
+func TestContracts(t *testing.T) {
+	t.Parallel()
+	archives, err := filepath.Glob("testdata/contracts/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, name := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			ar, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := t.TempDir()
+			var want *txtar.File
+			for i := range ar.Files {
+				f := &ar.Files[i]
+				if f.Name == "want" {
+					want = f
+					continue
+				}
+				file := filepath.Join(dir, f.Name)
+				if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(file, f.Data, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := verdicts(t, dir)
+			if *update {
+				want.Data = got
+				if err := os.WriteFile(name, txtar.Format(ar), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !bytes.Equal(got, want.Data) {
+				t.Errorf("got\n%s\nwant\n%s", got, want.Data)
+			}
+		})
+	}
+}
+
+// verdicts are those of a module, a line each, with what they rest on. Chains
+// leave out where in the standard library a step is.
+func verdicts(t *testing.T, dir string) []byte {
+	t.Helper()
+	res := contractsOf(t, dir)
+	var b bytes.Buffer
+	rel := func(file string) string { return strings.TrimPrefix(file, filepath.ToSlash(dir)+"/") }
+	for _, c := range res.Contracts {
+		fmt.Fprintf(&b, "%s %s: %s\n", c.Func, c.Directive, c.Verdict)
+		for _, a := range c.Assumptions {
+			fmt.Fprintf(&b, "\t%s:%d: %s\n", rel(a.File), a.Line, a.Text)
+		}
+	}
+	for _, f := range res.Findings {
+		fmt.Fprintf(&b, "%s:%d: %s (%s)\n", rel(f.File), f.Line, f.Message, f.Rule)
+		for _, s := range f.Chain[:max(0, len(f.Chain)-1)] {
+			fmt.Fprintf(&b, "\t%s: %s %s\n", s.Func, s.Step, s.Text)
+		}
+	}
+	return b.Bytes()
+}
+
+func contractsOf(t *testing.T, dir string) *contract.Result {
+	t.Helper()
+	ctx := t.Context()
+	p, err := open(ctx, Build{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: []string{"./..."}, Diagnose: true}, false); err != nil {
+		t.Fatal(err)
+	}
+	f, err := p.found(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.problems) > 0 {
+		t.Fatalf("%+v", p.problems[0])
+	}
+	res, err := p.contracts(ctx, f.Sites)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
