@@ -16,6 +16,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -28,14 +29,21 @@ type Edit struct {
 	New        string
 }
 
+// imports reports whether an edit inserts an import declaration, or a line of
+// one: two of the same text are one.
+func (e Edit) imports() bool { return e.Start == e.End && importLine.MatchString(e.New) }
+
+var importLine = regexp.MustCompile(`^(?:"[^"\n]+"\n\t|\n\nimport "[^"\n]+")$`)
+
 // Overlaps reports whether the edits cannot both be applied: their bytes
-// overlap. The same text inserted twice at one place, as an import is, is one
-// insertion; different texts at one place have no order.
+// overlap. The same import inserted twice is one insertion; other texts inserted
+// at one place have no order, and where they are the same, such as two closing
+// parentheses, nobody could tell which belongs to what.
 func Overlaps(a, b []Edit) bool {
 	for _, x := range a {
 		for _, y := range b {
 			switch {
-			case x == y && x.Start == x.End:
+			case x == y && x.imports():
 			case x.Start == y.Start, x.Start < y.End && y.Start < x.End:
 				return true
 			}
@@ -65,7 +73,7 @@ func NewText(src []byte, name func(importPath string) string) *Text {
 func (t *Text) Apply(edits []Edit) ([]byte, error) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Or(a.Start-b.Start, a.End-b.End) })
-	edits = slices.CompactFunc(edits, func(a, b Edit) bool { return a == b && a.Start == a.End })
+	edits = slices.CompactFunc(edits, func(a, b Edit) bool { return a == b && a.imports() })
 	var out []byte
 	at := 0
 	for _, e := range edits {
@@ -89,7 +97,8 @@ func (t *Text) Apply(edits []Edit) ([]byte, error) {
 }
 
 // dropImports removes the imports of a text that nothing uses. All of them had
-// a use before.
+// a use before. A name that is declared in the text itself is no package's: the
+// parser resolves it.
 func (t *Text) dropImports(src []byte) ([]byte, error) {
 	fset := token.NewFileSet()
 	f, err := parser.ParseFile(fset, "", src, parser.ParseComments)
@@ -99,7 +108,7 @@ func (t *Text) dropImports(src []byte) ([]byte, error) {
 	used := make(map[string]bool)
 	ast.Inspect(f, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
-			if id, ok := sel.X.(*ast.Ident); ok {
+			if id, ok := sel.X.(*ast.Ident); ok && id.Obj == nil {
 				used[id.Name] = true
 			}
 		}

@@ -17,6 +17,7 @@ func TestApply(t *testing.T) {
 	at := strings.Index(src, "fmt.Sprint(1)")
 	swap := Edit{at, at + len("fmt.Sprint(1)"), `"1"`}
 	imp := Edit{strings.Index(src, `"fmt"`), strings.Index(src, `"fmt"`), "\"errors\"\n\t"}
+	const shadow = "\nfunc f(os []error) string {\n\tvar y struct{ os error }\n\treturn os[0].Error() + y.os.Error()\n}\n"
 	tests := []struct {
 		name, src string
 		edits     []Edit
@@ -30,6 +31,11 @@ func TestApply(t *testing.T) {
 			[]Edit{{33, 46, `"1"`}}, "package p\n\nvar x = \"1\"\n"},
 		{"not formatted before", "package p\nvar  x = 1\n", []Edit{{19, 20, "2"}}, "package p\nvar  x = 2\n"},
 		{"CRLF", "package p\r\n\r\nvar x = 1\r\n", []Edit{{21, 22, "1 +\n\t2"}}, "package p\r\n\r\nvar x = 1 +\r\n\t2\r\n"},
+		{"parentheses at one place", "package p\n\nvar x = 1\n", []Edit{{19, 19, "int("}, {19, 19, "int("}, {20, 20, ")"}, {20, 20, ")"}}, "package p\n\nvar x = int(int(1))\n"},
+		{"import goes where a variable has its name", "package p\n\nimport \"os\"\n" + shadow + "\nvar x = os.Args\n",
+			[]Edit{{23 + len(shadow) + 9, 23 + len(shadow) + 16, "1"}}, "package p\n" + shadow + "\nvar x = 1\n"},
+		{"import stays where a variable has its name", "package p\n\nimport \"os\"\n" + shadow + "\nvar x, y = os.Args, os.Args\n",
+			[]Edit{{23 + len(shadow) + 12, 23 + len(shadow) + 19, "1"}}, "package p\n\nimport \"os\"\n" + shadow + "\nvar x, y = 1, os.Args\n"},
 		{"overlap", src, []Edit{swap, {at + 1, at + 2, ""}}, ""},
 		{"no Go", src, []Edit{{at, at + 1, "("}}, ""},
 	}
@@ -54,7 +60,10 @@ func TestOverlaps(t *testing.T) {
 	}{
 		{Edit{0, 2, "x"}, Edit{2, 4, "y"}, false},
 		{Edit{0, 3, "x"}, Edit{2, 4, "y"}, true},
-		{Edit{2, 2, "x"}, Edit{2, 2, "x"}, false},
+		{Edit{2, 2, "x"}, Edit{2, 2, "x"}, true},
+		{Edit{2, 2, "\"x\"\n\t"}, Edit{2, 2, "\"x\"\n\t"}, false},
+		{Edit{2, 2, "\"x\"\n\t"}, Edit{2, 2, "\"y\"\n\t"}, true},
+		{Edit{2, 2, "\n\nimport \"x\""}, Edit{2, 2, "\n\nimport \"x\""}, false},
 		{Edit{2, 2, "x"}, Edit{2, 2, "y"}, true},
 		{Edit{2, 4, "x"}, Edit{2, 4, "x"}, true},
 		{Edit{1, 5, "x"}, Edit{2, 2, "y"}, true},
