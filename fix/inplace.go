@@ -345,7 +345,32 @@ func (p *pass) changes(c inspector.Cursor, b *types.Var) string {
 			return p.text(n) + " is assigned"
 		}
 	}
+	e, ok := c.Node().(ast.Expr)
+	if id := identOf(e); !ok || id != nil && p.TypesInfo.Uses[id] == nil {
+		return "" // a declaration
+	}
+	if p.stored(c) && p.whole(c) == c && holdsArray(p.TypesInfo.TypeOf(e)) {
+		return p.text(e) + " is assigned" // the slice may be one of its array
+	}
 	return ""
+}
+
+// holdsArray reports whether values of a type have an array in them.
+func holdsArray(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Array:
+		return true
+	case *types.Struct:
+		for f := range u.Fields() {
+			if holdsArray(f.Type()) {
+				return true
+			}
+		}
+	case *types.Interface:
+		_, ok := types.Unalias(t).(*types.TypeParam)
+		return ok
+	}
+	return false
 }
 
 // readingOnly reports whether a call changes nothing that it is given.

@@ -138,7 +138,23 @@ func variables(b, c []byte, m map[string]int, f func()) (n int) {
 	}
 	k10 := string(b) // refuse "b is assigned"
 	b = append(c, 'x')[:0]
-	return n + len(k10)
+	n += len(k10)
+	var arr, other [4]byte
+	var inner struct{ arr [4]byte }
+	sl := arr[:]
+	k11 := string(sl) // refuse "arr is assigned"
+	arr = other
+	n += m[k11]
+	k12 := string(sl) // refuse "inner is assigned"
+	inner, n = struct{ arr [4]byte }{}, 1
+	n += m[k12]
+	k13 := string(sl) // refuse `inner.arr is assigned`
+	for _, inner.arr = range [][4]byte{other} {
+		n += m[k13]
+	}
+	k14 := string(sl) // want "where it stands"
+	now := other
+	return n + m[k14] + int(now[0])
 }
 
 func writers(f *os.File, bw *bufio.Writer, w io.Writer, sb *strings.Builder, bb *bytes.Buffer, s string, b []byte, t text) error {
