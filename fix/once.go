@@ -354,7 +354,7 @@ func (p *pass) readOnly(c inspector.Cursor, b *building) (stmt ast.Stmt, v *type
 		}
 	default:
 		why := p.onlyRead(c, b)
-		if why != "" && b.kind == alloc.Map {
+		if why != "" && why != crash && b.kind == alloc.Map {
 			why = silent // most map literals are no tables
 		}
 		return nil, nil, why
@@ -400,6 +400,9 @@ func (p *pass) onlyRead(c inspector.Cursor, b *building) (why string) {
 			for up.ParentEdgeKind() == edge.ParenExpr_X {
 				up = up.Parent()
 			}
+			if p.crashes(up) {
+				return crash
+			}
 			if k := up.ParentEdgeKind(); k != edge.AssignStmt_Lhs && k != edge.IncDecStmt_X && k != edge.RangeStmt_Key && k != edge.RangeStmt_Value {
 				return ""
 			}
@@ -419,6 +422,20 @@ func (p *pass) onlyRead(c inspector.Cursor, b *building) (why string) {
 		return method + " is called, which may change it or give it away"
 	}
 	return p.short(c.Node()) + " goes where it may be changed or compared"
+}
+
+const crash = "the compiler crashes where make gets a length from a map that is a variable, and a capacity"
+
+// crashes reports whether an element of a map is the length of a slice that is
+// made with a capacity: the compiler takes make([]int, m[k], 4) for an internal
+// error, in go1.26 up to go1.26.8 at least, unless m is a literal
+// (https://go.dev/issue/79590).
+func (p *pass) crashes(elem inspector.Cursor) bool {
+	if elem.ParentEdgeKind() != edge.CallExpr_Args || elem.ParentEdgeIndex() != 1 {
+		return false
+	}
+	call := elem.Parent().Node().(*ast.CallExpr)
+	return len(call.Args) == 3 && p.builtin(call) == "make"
 }
 
 // onceName is a name for a variable of the package that takes the place of the

@@ -198,6 +198,11 @@ func deleted(s string) int {
 
 func returnedMap() map[string]int { return map[string]int{"a": 1} } // not a table
 
+func length(s string) ([]int, []int) {
+	return make([]int, map[string]int{"a": 1}[s]), // want "once, when the program starts"
+		make([]int, (map[string]int{"a": 1}[s]), 4) // refuse "the compiler crashes"
+}
+
 func notConstant(s string, n int) int { return map[string]int{"a": n}[s] }
 
 func ofPointers(s string) *point { return map[string]*point{"a": {1, 2}}[s] }
