@@ -393,6 +393,9 @@ func (p *pass) proposeVariable(decl inspector.Cursor, v *types.Var, value ast.Ex
 	} else if !ok || !p.universal(v.Pos(), "nil", "false") {
 		return "the zero value of " + v.Name() + " has no simple form"
 	}
+	if !p.claim(v.Name(), w.at) {
+		return declaredTwice(v.Name())
+	}
 	at := p.before(w.at.Node())
 	p.propose(&Candidate{
 		Message: "declare " + v.Name() + " before the loop, and set it anew each round",

@@ -40,6 +40,9 @@ func (p *pass) hoistBuffer(b *buffer, loops []inspector.Cursor) {
 	case b.made != nil && !p.universal(loop.Node().Pos(), "new"):
 		why = "the name new means something else here"
 	}
+	if why == "" && !p.claim(name, w.at) {
+		why = declaredTwice(name)
+	}
 	if why != "" {
 		p.refuse(b.sites[0], "%s", why)
 		return
@@ -59,6 +62,12 @@ func (p *pass) hoistBuffer(b *buffer, loops []inspector.Cursor) {
 		Promise: Fewer, Adds: []alloc.Kind{adds},
 		Edits: []analysis.TextEdit{{Pos: at, End: at, NewText: []byte(text)}, p.replace(stmt, reset)},
 	}, b, growth)
+}
+
+// declaredTwice says why only one of two variables of a name is declared before
+// its loop.
+func declaredTwice(name string) string {
+	return "another " + name + " is declared there, before the loop that makes it"
 }
 
 // meansAround reports whether the name of a variable means something where

@@ -317,6 +317,19 @@ func (p *pass) freshIn(pos, end token.Pos, name string) string {
 	}
 }
 
+// claim gives a name to a rewrite that declares it in the list of statements that
+// holds the one at c, and reports whether no other of the pass has it there.
+func (p *pass) claim(name string, c inspector.Cursor) bool {
+	list := c.Parent().Node()
+	for _, g := range p.given {
+		if g.name == name && g.pos < list.End() && list.Pos() < g.end {
+			return false
+		}
+	}
+	p.given = append(p.given, givenName{name, list.Pos(), list.End()})
+	return true
+}
+
 // isMember reports whether an identifier names a field or a method, which is
 // not looked up as a name.
 func (p *pass) isMember(id *ast.Ident) bool {

@@ -37,3 +37,43 @@ func buffers(lists [][]string) (out []string) {
 }
 
 func show([]byte) {}
+
+func sameNames(lists [][]string, deep bool) (out []string) {
+	for _, l := range lists {
+		b := new(bytes.Buffer) // want "declare b before the loop, and reset it each round"
+		b.WriteString(l[0])    // want "declare b before the loop"
+		out = append(out, b.String())
+	}
+	for _, l := range lists {
+		var b bytes.Buffer // refuse "another b is declared there"
+		b.WriteString(l[1])
+		out = append(out, b.String())
+	}
+	for _, l := range lists {
+		var n int // want "declare n before the loop"
+		fmt.Sscan(l[0], &n)
+		out = append(out, l[n])
+	}
+	for _, l := range lists {
+		var n int // refuse "another n is declared there"
+		fmt.Sscan(l[0], &n)
+		out = append(out, l[n])
+	}
+	if deep {
+		for _, l := range lists {
+			var m int // want "declare m before the loop"
+			fmt.Sscan(l[0], &m)
+			out = append(out, l[m])
+		}
+		return out
+	}
+	switch {
+	case len(lists) > 1:
+		for _, l := range lists {
+			var m int // want "declare m before the loop"
+			fmt.Sscan(l[0], &m)
+			out = append(out, l[m])
+		}
+	}
+	return out
+}
