@@ -188,7 +188,7 @@ func (b *built) whole(pkg string) (edits []analysis.TextEdit, why string) {
 	if why != "" {
 		return nil, why
 	}
-	if !slices.ContainsFunc(b.uses(b.v), func(c inspector.Cursor) bool { return !b.stored(c) && !b.isFirst(c) }) {
+	if !b.isRead() {
 		return nil, "nothing reads " + b.v.Name()
 	}
 	list, why := b.rewrite(b.uses(b.v), b.v.Name())
@@ -215,6 +215,12 @@ func (b *built) rewrite(uses []inspector.Cursor, to string) (edits []analysis.Te
 		}
 	}
 	return edits, ""
+}
+
+// isRead reports whether anything uses the string other than to add to it: a
+// variable needs that.
+func (b *built) isRead() bool {
+	return slices.ContainsFunc(b.uses(b.v), func(c inspector.Cursor) bool { return !b.stored(c) && !b.isFirst(c) })
 }
 
 func (p *pass) isEmpty(e ast.Expr) bool {

@@ -26,6 +26,9 @@ func (b *built) join() bool {
 	if !ok || b.comments(loop.Pos(), loop.End()) {
 		return false
 	}
+	if b.ident.ParentEdgeKind() != edge.Field_Names && !b.isRead() {
+		return false
+	}
 	if !b.quiet(loop.X) && !b.confined(b.v) {
 		return false // what the loop ranges over may change the string first
 	}

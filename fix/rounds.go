@@ -431,8 +431,7 @@ func (p *pass) before(s ast.Node) token.Pos {
 	line := tf.Line(s.Pos())
 	for _, g := range f.Comments {
 		if g.End() < s.Pos() && tf.Line(g.End())+1 == line {
-			start := g.Pos() - token.Pos(tf.Position(g.Pos()).Column-1)
-			if strings.TrimSpace(p.between(start, g.Pos())) == "" {
+			if _, _, ok := p.alone(g.Pos(), g.End()); ok {
 				return g.Pos()
 			}
 		}

@@ -177,3 +177,12 @@ func joinedFirst(name string, parts []string) string {
 	}
 	return s + ")"
 }
+
+func sourceCommented(name string) (s string) {
+	parts := ( // all
+	/* of them */ []string{name, "b"})
+	for _, p := range parts {
+		s += p + "," // want "build s with a strings.Builder in the loop"
+	}
+	return s
+}

@@ -71,3 +71,18 @@ func kept(parts []string) string {
 	}
 	return s
 }
+
+func unread(parts []string) int {
+	s := ""
+	for _, p := range parts {
+		s += p // want "build s with a strings.Builder in the loop"
+	}
+	return len(parts)
+}
+
+func unreadResult(parts []string) (s string) { // want +2 "make s with strings.Join"
+	for _, p := range parts {
+		s += p
+	}
+	return
+}
