@@ -153,9 +153,9 @@ type pass struct {
 	result *Result
 	users  map[types.Object][]inspector.Cursor
 	given  []givenName
-	ranged map[*ast.RangeStmt]string // names for what loops range over
-	names  map[string]bool           // of all identifiers, see declarable
-	unseen []string                  // see tests
+	ranged map[ast.Expr]string // names for what loops range over, see lengthRounds
+	names  map[string]bool     // of all identifiers, see declarable
+	unseen []string            // see tests
 	decls  map[*types.Func]*ast.FuncDecl
 	// initWhy is what initCalls found, nil before it looked.
 	initWhy *string

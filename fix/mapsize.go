@@ -230,8 +230,9 @@ func (f *filled) later(list []filling) {
 		text := id.Name + " := " + f.made(list) + "\n"
 		edits := []analysis.TextEdit{{Pos: from, End: to}, {Pos: pos, End: pos, NewText: []byte(text)}}
 		if x := list[0].hoist; x != nil {
-			edits[1].NewText = []byte(list[0].name + " := " + f.text(x) + "\n" + text)
-			edits = append(edits, f.replace(x, list[0].name))
+			before, edit := f.hoists(x, list[0].name)
+			edits[1].NewText = []byte(before + text)
+			edits = append(edits, edit)
 		}
 		f.propose(f.candidate(list, edits...))
 	}
@@ -323,8 +324,7 @@ func (f *filled) fills(c inspector.Cursor) (l filling, found bool, why string) {
 		why = "the loop has a label, and what it ranges over is evaluated once a round of that"
 	}
 	if r.hoist != nil {
-		// A name of its own: with the one that a slice filled by the same loop
-		// uses, both rewrites together would declare it twice.
+		// A name of its own, see hoists.
 		r.name = f.fresh(loop.Node().Pos(), "list")
 		r.text = "len(" + r.name + ")"
 	}

@@ -282,8 +282,9 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 			s.refuse(s.site, "the loop has a label, and what it ranges over is evaluated once a round of that")
 			return
 		}
-		before = a.name + " := " + s.text(a.hoist) + "\n"
-		c.Edits = append(c.Edits, analysis.TextEdit{Pos: a.hoist.Pos(), End: a.hoist.End(), NewText: []byte(a.name)})
+		var edit analysis.TextEdit
+		before, edit = s.hoists(a.hoist, a.name)
+		c.Edits = append(c.Edits, edit)
 	}
 	switch {
 	case moot && s.atDecl(at, a, before == ""):

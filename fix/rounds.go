@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ast/edge"
 	"golang.org/x/tools/go/ast/inspector"
 )
@@ -93,19 +94,28 @@ func (p *pass) rangeRounds(loop *ast.RangeStmt) (r rounds, why string) {
 	return r, noRounds
 }
 
-// lengthRounds are those of what a loop ranges over.
+// lengthRounds are those of what a loop ranges over. The name of a variable that
+// holds that is the same until a candidate has it, see [pass.hoists].
 func (p *pass) lengthRounds(loop *ast.RangeStmt, length, name string) rounds {
 	if p.plain(loop.X) {
 		return rounds{text: length + p.text(ast.Unparen(loop.X)) + ")", reads: []ast.Expr{loop.X}}
 	}
 	if p.ranged == nil {
-		p.ranged = make(map[*ast.RangeStmt]string)
+		p.ranged = make(map[ast.Expr]string)
 	}
-	if p.ranged[loop] == "" {
-		p.ranged[loop] = p.fresh(loop.Pos(), name)
+	if p.ranged[loop.X] == "" {
+		p.ranged[loop.X] = p.fresh(loop.Pos(), name)
 	}
-	name = p.ranged[loop]
+	name = p.ranged[loop.X]
 	return rounds{text: length + name + ")", hoist: loop.X, name: name}
+}
+
+// hoists gives what a loop ranges over to a variable: the text that declares it,
+// to be put before the loop, and the edit of the loop. Another candidate for the
+// loop gets another name, so that whoever applies both sees that they do not fit.
+func (p *pass) hoists(x ast.Expr, name string) (before string, edit analysis.TextEdit) {
+	delete(p.ranged, x)
+	return name + " := " + p.text(x) + "\n", p.replace(x, name)
 }
 
 func (p *pass) textRounds(x ast.Expr, runes bool) rounds {
