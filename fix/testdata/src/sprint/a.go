@@ -226,3 +226,14 @@ func beside(vs []string, f func() string, b []byte) {
 	_ = fmt.Sprint(f()) + f()   // want "make the text"
 	_ = fmt.Appendf((nil), "x") // want "append the text"
 }
+
+// Vet reads formats that are constants, and what is printed, and tests do not run
+// where it finds a mistake.
+func formats(s string, logf func(int, string, ...interface{}), many func(...any)) {
+	_ = fmt.Sprintf(fmt.Sprint("%d"), s) // refuse "constant that vet" "format is not written"
+	logf(1, fmt.Sprint("%d", "s"), s)    // refuse "constant that vet"
+	logf(1, fmt.Sprint(s, "%d"), s)      // want "make the text"
+	many(fmt.Sprint("%d"), s)            // refuse "constant that vet"
+	many(s, fmt.Sprintln("d"))           // refuse "constant that vet"
+	many(s, fmt.Sprint("d"))             // want "make the text"
+}
