@@ -436,6 +436,9 @@ func (g *generator) sprint(depth int) string {
 		}
 		if g.chance(0.05) && t != "*node" {
 			v = g.pick("%q", "%x", "%5d", "%d", "%s", "%T", "%%")
+			if strings.HasSuffix(v, "d") && (t == "error" || t == "any" || t == "fmt.Stringer") {
+				v = "%v" // a pointer that is held by what is not printed as text would be a number
+			}
 		}
 		verb = append(verb, v)
 		if v != "%%" {

@@ -87,3 +87,28 @@ func main() {
 		})
 	}
 }
+
+// A program that prints an address prints something else each time.
+func TestAddresses(t *testing.T) {
+	src := []byte(`package main
+
+import "fmt"
+
+var kept *any
+
+func main() {
+	kept = new(any)
+	fmt.Printf("%d %T\n", struct{ p *any }{kept}, 1)
+}
+`)
+	b := newBench(t, nil)
+	before, err := b.check(src, "go1.26")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{name: "p", src: src, version: "go1.26"}
+	b.try(t, b.compilable([]*variant{{prog: p, src: src, checked: before}, {prog: p, src: src, of: "one"}}))
+	if b.dropped != 1 || b.of("one").ran != 0 {
+		t.Errorf("%d programs dropped, %d variants run, found %v", b.dropped, b.of("one").ran, b.findings)
+	}
+}
