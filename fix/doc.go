@@ -197,8 +197,8 @@ It moves things out of as many loops as it can. It refuses
   - a variable that a function literal uses, whose address others get, that has
     parts with methods which get their address (UnmarshalJSON, Scan), or that is
     declared again together with others;
-  - a variable whose name means something else around the loop, or whose type
-    has no name there.
+  - a variable whose name means something else around the loop, as that of another
+    that it moves there does, or whose type has no name there.
 
 # Analyzer inlinesplit
 
@@ -356,7 +356,9 @@ It refuses
   - packages where a variable is set by a call that may come back into the
     package, by an interface or a function value: the order of initialization
     does not know of it, and it could find the new variable not yet set;
-  - main and init outside of loops, and tests: these run once, or do not matter.
+  - main and init outside of loops, and tests: these run once, or do not matter;
+  - make([]int, table[k], 4), for which the compiler of go1.26 crashes where table
+    is a variable (golang/go#79590).
 
 An error, a time.Location or a number that is made anew is not looked at: each
 is another, which a comparison shows, or can be changed.
@@ -646,6 +648,8 @@ It refuses
     differently;
   - a text that would be one of its operands, in a package that imports unsafe
     and so may hold strings that change;
+  - a text that would be a constant where vet reads it, as a format is: a mistake
+    in it that is hidden now would keep tests from running;
   - what is made for a panic, and calls with comments in them.
 
 # Analyzer stackarray
