@@ -18,26 +18,45 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 	fn := at.scope.fn
 	switch ev.kind {
 	case alloc.Append:
-		if calls := fn.appends(at.Line); len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool {
-			return !w.c.eval(at.scope, call.Args[0]).lasting || !w.keeps(at.scope, call)
-		}) {
+		calls := fn.appends(at.Line)
+		if len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool { return !w.extends(at.scope, call) }) {
 			return "append to " + text(calls[0].Args[0]) + " grows memory that is kept"
 		}
 	case alloc.MapGrowth:
-		if maps := fn.mapStores(at.Line); len(maps) > 0 && !slices.ContainsFunc(maps, func(m ast.Expr) bool { return !w.c.eval(at.scope, m).lasting }) {
+		maps := fn.mapStores(at.Line)
+		if len(maps) > 0 && !slices.ContainsFunc(maps, func(m ast.Expr) bool { return !w.c.eval(at.scope, m).lasting }) {
 			return "a new key of " + text(maps[0]) + " grows a map that is kept"
 		}
 	}
-	g, k := w.growth(acts)
-	if (g || s.flags.guarded) && (k || s.flags.stored) {
+	fl := s.flags.with(w.growth(acts))
+	if meet(fl.guards, fl.stores) {
 		return "memory that is kept is made, or made larger, where there is too little"
 	}
 	return ""
 }
 
-// growth reports of a way whether it is only taken where lasting memory is too
-// small or not there yet, and whether what it makes is stored in lasting memory.
-func (w *walk) growth(acts []act) (guarded, stored bool) {
+// extends reports an append to lasting memory whose result takes its place, or is
+// returned, so that a caller may put it there.
+func (w *walk) extends(s *scope, call *ast.CallExpr) bool {
+	if !w.c.eval(s, call.Args[0]).lasting {
+		return false
+	}
+	stores := w.stores(s, call)
+	return slices.Contains(stores, returned) || meet(w.names(s, call.Args[0], nameDepth), stores)
+}
+
+// meet reports whether two lists have a name in common.
+func meet(a, b []string) bool {
+	return slices.ContainsFunc(a, func(x string) bool { return x != returned && slices.Contains(b, x) })
+}
+
+// returned is the name of what a function returns.
+const returned = "return"
+
+// growth says of a way which lasting memory is too small, or not there yet, where
+// it is taken, and which is set to what is made on it: by the names of fields and
+// variables.
+func (w *walk) growth(acts []act) (guards, stores []string) {
 	for _, a := range acts {
 		if a.scope == nil {
 			continue
@@ -49,49 +68,100 @@ func (w *walk) growth(acts []act) (guarded, stored bool) {
 			nodes = a.scope.fn.statements(a.Line)
 		}
 		for _, n := range nodes {
-			guarded = guarded || w.guarded(a.scope, n)
-			stored = stored || w.keeps(a.scope, n)
+			guards = append(guards, w.guards(a.scope, n)...)
+			stores = append(stores, w.stores(a.scope, n)...)
 		}
 	}
-	return guarded, stored
+	return guards, stores
 }
 
-// keeps reports whether what an expression makes is stored in lasting memory, or
-// returned, so that a caller may.
-func (w *walk) keeps(s *scope, n ast.Node) bool {
+// nameDepth bounds through how many variables a name is followed.
+const nameDepth = 3
+
+// names are what memory is called that an expression leads to: its field or
+// variable, and those that a variable got its value from.
+func (w *walk) names(s *scope, e ast.Expr, depth int) []string {
+	src := s.fn.src
+	switch e := ast.Unparen(e).(type) {
+	case *ast.Ident:
+		v, ok := src.object(e).(*types.Var)
+		if !ok {
+			return nil
+		}
+		list := []string{v.Name()}
+		if global(v) || depth == 0 {
+			return list
+		}
+		for _, o := range src.vars[v] {
+			if o.from != nil {
+				list = append(list, w.names(s, o.from, depth-1)...)
+			}
+		}
+		return list
+	case *ast.SelectorExpr:
+		return []string{e.Sel.Name}
+	case *ast.IndexExpr:
+		return w.names(s, e.X, depth)
+	case *ast.SliceExpr:
+		return w.names(s, e.X, depth)
+	case *ast.StarExpr:
+		return w.names(s, e.X, depth)
+	case *ast.UnaryExpr:
+		return w.names(s, e.X, depth)
+	case *ast.CallExpr:
+		if len(e.Args) > 0 && (src.Info.Types[e.Fun].IsType() || src.Info.Types[e.Fun].IsBuiltin() && text(e.Fun) == "append") {
+			return w.names(s, e.Args[0], depth)
+		}
+	}
+	return nil
+}
+
+// stores are the names of the lasting memory that what an expression makes is
+// stored in, and returned where it may be returned.
+func (w *walk) stores(s *scope, n ast.Node) []string {
 	fn := s.fn
+	var list []string
 	for n != nil {
 		switch p := n.(type) {
 		case *ast.ReturnStmt:
-			return true
+			return []string{returned}
 		case *ast.AssignStmt:
-			return slices.ContainsFunc(p.Lhs, func(l ast.Expr) bool { return w.destination(s, l, true) })
+			for _, l := range p.Lhs {
+				list = append(list, w.destination(s, l, true)...)
+			}
+			return list
 		case *ast.ValueSpec:
-			return slices.ContainsFunc(p.Names, func(l *ast.Ident) bool { return w.destination(s, l, true) })
+			for _, l := range p.Names {
+				list = append(list, w.destination(s, l, true)...)
+			}
+			return list
 		case ast.Stmt:
-			return false
+			return nil
 		}
 		n = fn.parents[n]
 	}
-	return false
+	return nil
 }
 
-// destination reports whether what is assigned to an operand lasts: it lies in
-// lasting memory itself, or is a variable that is returned, or stored there.
-func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) bool {
+// destination is the name of the lasting memory that is assigned to: the operand's
+// own, or that which a variable is stored in or returned to.
+func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) []string {
 	id, ok := ast.Unparen(lhs).(*ast.Ident)
 	if !ok {
-		return w.c.place(s, lhs)
+		if w.c.place(s, lhs) {
+			return w.names(s, lhs, 0)
+		}
+		return nil
 	}
 	v, ok := s.fn.src.object(id).(*types.Var)
 	if !ok {
-		return false
+		return nil
 	}
 	if global(v) {
-		return true
+		return []string{v.Name()}
 	}
 	if !follow {
-		return false
+		return nil
 	}
 	mentions := func(n ast.Node) bool {
 		found := false
@@ -103,30 +173,29 @@ func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) bool {
 				if tv := s.fn.src.Info.Types[n.Fun]; tv.IsBuiltin() && text(n.Fun) != "append" {
 					return false // its length
 				}
-			}
-			if id, ok := n.(*ast.Ident); ok && s.fn.src.object(id) == v {
-				found = true
+			case *ast.Ident:
+				found = found || s.fn.src.object(n) == v
 			}
 			return !found
 		})
 		return found
 	}
+	var list []string
 	for n := range s.fn.parents {
 		switch n := n.(type) {
 		case *ast.ReturnStmt:
 			if mentions(n) || len(n.Results) == 0 && s.fn.result(v) {
-				return true
+				list = append(list, returned)
 			}
 		case *ast.AssignStmt:
 			for i, l := range n.Lhs {
-				r := n.Rhs[min(i, len(n.Rhs)-1)]
-				if w.destination(s, l, false) && mentions(r) {
-					return true
+				if r := n.Rhs[min(i, len(n.Rhs)-1)]; mentions(r) {
+					list = append(list, w.destination(s, l, false)...)
 				}
 			}
 		}
 	}
-	return false
+	return list
 }
 
 func (f *function) result(v *types.Var) bool {
@@ -142,42 +211,48 @@ func (f *function) result(v *types.Var) bool {
 	return false
 }
 
-// guarded reports whether a node runs only where a condition says that lasting
-// memory is too small or nil.
-func (w *walk) guarded(s *scope, n ast.Node) bool {
+// guards are the names of the lasting memory that is too small, or nil, where a
+// node runs, by the conditions around it.
+func (w *walk) guards(s *scope, n ast.Node) []string {
+	var list []string
 	fn := s.fn
 	for ; n != nil; n = fn.parents[n] {
 		switch p := fn.parents[n].(type) {
 		case *ast.IfStmt:
-			if n != p.Init && n != p.Cond && w.small(s, p.Cond, 3) {
-				return true
+			if n != p.Init && n != p.Cond {
+				list = append(list, w.measured(s, p.Cond, nameDepth)...)
 			}
 		case *ast.CaseClause:
-			if slices.ContainsFunc(p.List, func(e ast.Expr) bool { return w.small(s, e, 3) }) {
-				return true
+			for _, e := range p.List {
+				list = append(list, w.measured(s, e, nameDepth)...)
 			}
 		}
 	}
-	return false
+	return list
 }
 
-// small reports a condition on the capacity, the length or the nilness of lasting
-// memory.
-func (w *walk) small(s *scope, cond ast.Expr, depth int) bool {
+// measured are the names of the lasting memory whose capacity, length or nilness a
+// condition asks for.
+func (w *walk) measured(s *scope, cond ast.Expr, depth int) []string {
 	if depth == 0 {
-		return false
+		return nil
 	}
 	src := s.fn.src
-	found := false
+	var list []string
+	of := func(e ast.Expr) {
+		if w.c.eval(s, e).lasting {
+			list = append(list, w.names(s, e, nameDepth)...)
+		}
+	}
 	ast.Inspect(cond, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if id, ok := ast.Unparen(n.Fun).(*ast.Ident); ok && src.Info.Types[n.Fun].IsBuiltin() && (id.Name == "cap" || id.Name == "len") {
-				found = found || w.c.eval(s, n.Args[0]).lasting
+			if name := text(n.Fun); src.Info.Types[n.Fun].IsBuiltin() && (name == "cap" || name == "len") {
+				of(n.Args[0])
 			}
 		case *ast.BinaryExpr:
 			if n.Op == token.EQL && src.Info.Types[n.Y].IsNil() {
-				found = found || w.c.eval(s, n.X).lasting
+				of(n.X)
 			}
 		case *ast.Ident:
 			v, ok := src.Info.Uses[n].(*types.Var)
@@ -189,13 +264,13 @@ func (w *walk) small(s *scope, cond ast.Expr, depth int) bool {
 			}
 			for _, o := range src.vars[v] {
 				if o.from != nil && !o.elem {
-					found = found || w.small(s, o.from, depth-1)
+					list = append(list, w.measured(s, o.from, depth-1)...)
 				}
 			}
 		}
-		return !found
+		return true
 	})
-	return found
+	return list
 }
 
 // appends are the appends that the compiler gives a line.

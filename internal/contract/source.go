@@ -255,6 +255,21 @@ func (f *function) signature() *types.Signature {
 	return sig
 }
 
+// iterations are the loops over functions that begin on a line.
+func (f *function) iterations(line int) []*ast.RangeStmt {
+	var list []*ast.RangeStmt
+	for n := range f.parents {
+		r, ok := n.(*ast.RangeStmt)
+		if !ok || f.src.pos(r.Pos()).Line != line {
+			continue
+		}
+		if _, ok := f.src.typeOf(r.X).(*types.Signature); ok {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
 // callee is the declared function that a call names, nil of another.
 func (s *source) callee(call *ast.CallExpr) *types.Func {
 	fun := ast.Unparen(call.Fun)

@@ -48,6 +48,7 @@ type closure struct {
 	scope *scope    // that the literal stands in
 	decl  *types.Func
 	recv  value // of a method value
+	body  bool  // the body of a loop over a function, which is looked at with the loop
 }
 
 // A scope is what a function's parameters stand for in one call of it.
@@ -115,6 +116,9 @@ func (v value) key() string {
 }
 
 func (c *closure) key() string {
+	if c.body {
+		return "body"
+	}
 	if c.fn != nil && c.fn.lit != nil {
 		return fmt.Sprintf("%s:%v(%s)", c.fn.src.Path, c.fn.src.Fset.Position(c.fn.lit.Pos()), c.scope.key())
 	}
@@ -179,6 +183,11 @@ func (c *Checker) bind(from *scope, call *ast.CallExpr, fn *function, cl *closur
 	if from == nil || call == nil || sig == nil {
 		for v := range params(fn) {
 			s.params[v] = value{outside: true}
+		}
+		if from != nil && sig != nil && sig.Params().Len() == 1 { // a loop calls it, with its body
+			if _, ok := sig.Params().At(0).Type().Underlying().(*types.Signature); ok {
+				s.params[sig.Params().At(0)] = value{funcs: []*closure{{body: true}}}
+			}
 		}
 		return s
 	}

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"fmt"
 	"go/ast"
 	"go/types"
 	"math"
@@ -27,8 +28,21 @@ type walk struct {
 // flags are what calls on the way say of what is allocated below them.
 type flags struct {
 	recovers bool // a function around it recovers from panics
-	guarded  bool // it runs only where lasting memory is too small, or not there yet
-	stored   bool // what it returns is kept in lasting memory
+	// guards are the names of the lasting memory that is too small, or not there
+	// yet, where it runs; stores of that which is set to what it returns.
+	guards, stores []string
+}
+
+// with adds names.
+func (f flags) with(guards, stores []string) flags {
+	f.guards, f.stores = sorted(f.guards, guards), sorted(f.stores, stores)
+	return f
+}
+
+func sorted(a, b []string) []string {
+	list := slices.Concat(a, b)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // A state is a function's code, with one meaning of its parameters.
@@ -73,14 +87,7 @@ const maxStates = 20_000
 
 // enter has a function looked at, unless it was.
 func (w *walk) enter(from *state, f *objscan.Func, sc *scope, fl flags, steps []alloc.Step) *state {
-	key := f.Package + " " + f.Symbol + " " + sc.key()
-	for _, b := range []bool{fl.recovers, fl.guarded, fl.stored} {
-		if b {
-			key += "+"
-		} else {
-			key += "-"
-		}
-	}
+	key := fmt.Sprint(f.Package, " ", f.Symbol, " ", sc.key(), fl)
 	s := w.states[key]
 	if s == nil {
 		s = &state{f: f, scope: sc, flags: fl, parent: from, steps: steps, counted: -1}
@@ -200,6 +207,7 @@ func (w *walk) visit(s *state) {
 	if !s.flags.recovers && w.recovers(s) {
 		s.flags.recovers = true
 	}
+	w.defers(s)
 	for _, ref := range s.f.Refs() {
 		if ref.Cold && !s.flags.recovers {
 			continue
@@ -220,6 +228,22 @@ func (w *walk) visit(s *state) {
 		case objscan.RefValue:
 			w.refers(s, ref, acts)
 		}
+	}
+}
+
+// defers goes on into what a function defers through a pointer: the runtime calls
+// it, and the function's own code may not.
+func (w *walk) defers(s *state) {
+	if s.scope == nil {
+		return
+	}
+	fn := s.scope.fn
+	for _, d := range fn.defers {
+		if !fn.src.dynamic(d.Call) {
+			continue
+		}
+		at := fn.src.pos(d.Call.Lparen)
+		w.through(s, []act{{Frame: alloc.Frame{Func: s.f.Name, File: at.File, Line: at.Line}, scope: s.scope}}, d.Call)
 	}
 }
 
@@ -250,10 +274,13 @@ func (w *walk) calls(s *state, ref objscan.Ref, acts []act) {
 	}
 	at := innermost(acts)
 	for _, f := range targets {
-		if f.Internal() && !s.f.Runtime {
+		if f.Internal() && !s.f.Runtime && f.Name != "runtime.cgocall" {
 			continue // of the runtime, and none that allocates
 		}
 		switch {
+		case f.Name == "runtime.cgocall":
+			w.doubt(s, acts, "calls C", flow.Dynamic{})
+			continue
 		case amortised[f.Name] != "":
 			w.doubt(s, acts, amortised[f.Name], flow.Dynamic{})
 			continue
@@ -316,8 +343,7 @@ func (w *walk) goInto(s *state, f *objscan.Func, sc *scope, acts []act, call *as
 		acts = slices.Clone(acts)
 		acts[len(acts)-1].call = call
 	}
-	g, k := w.growth(acts)
-	fl.guarded, fl.stored = fl.guarded || g, fl.stored || k
+	fl = fl.with(w.growth(acts))
 	to := w.enter(s, f, sc, fl, steps(acts, short(f.Name)))
 	s.edges = append(s.edges, edge{to, w.inLoop(acts)})
 }
@@ -325,38 +351,53 @@ func (w *walk) goInto(s *state, f *objscan.Func, sc *scope, acts []act, call *as
 // callsThrough goes on into what a call through a pointer may mean.
 func (w *walk) callsThrough(s *state, acts []act) {
 	at := innermost(acts)
+	if at.scope == nil {
+		// What wraps a deferred call has none; defers has looked at it.
+		if !strings.Contains(s.f.Name, ".deferwrap") {
+			w.doubt(s, acts, "calls through a pointer", flow.Dynamic{})
+		}
+		return
+	}
+	fn := at.scope.fn
 	found := false
-	try := func(call *ast.CallExpr) {
-		if !at.scope.fn.src.dynamic(call) {
-			return
+	for _, call := range fn.calls[at.Line] {
+		if fn.src.dynamic(call) {
+			w.through(s, acts, call)
+			found = true
 		}
+	}
+	for _, r := range fn.iterations(at.Line) {
+		w.iterates(s, acts, r)
 		found = true
-		cls, open := w.targets(at.scope, call)
-		for _, cl := range cls {
-			w.enterClosure(s, cl, acts, call)
-		}
-		if open {
-			text, dyn := w.describe(at, call)
-			if text != "" {
-				w.doubt(s, acts, text, dyn)
-			}
-		}
 	}
-	if at.scope != nil {
-		for _, call := range at.scope.fn.calls[at.Line] {
-			try(call)
-		}
-		if !found { // a deferred call, which runs at the function's end
-			for _, d := range at.scope.fn.defers {
-				// What wraps a call of a known function is one of the function values
-				// that the code refers to.
-				try(d.Call)
-				found = true
-			}
-		}
-	}
-	if !found {
+	if !found && len(fn.defers) == 0 { // a deferred call runs at the function's end
 		w.doubt(s, acts, "calls through a pointer", flow.Dynamic{})
+	}
+}
+
+// through goes on into what one call in the source may mean.
+func (w *walk) through(s *state, acts []act, call *ast.CallExpr) {
+	at := innermost(acts)
+	cls, open := w.targets(at.scope, call)
+	for _, cl := range cls {
+		w.enterClosure(s, cl, acts, call)
+	}
+	if open {
+		text, dyn := w.describe(at, call)
+		w.doubt(s, acts, text, dyn)
+	}
+}
+
+// iterates goes on into the function that a loop ranges over. It calls the loop's
+// body, which is a function value of the code's own.
+func (w *walk) iterates(s *state, acts []act, r *ast.RangeStmt) {
+	at := innermost(acts)
+	v := w.c.eval(at.scope, r.X)
+	for _, cl := range v.funcs {
+		w.enterClosure(s, cl, acts, nil)
+	}
+	if v.outside || len(v.funcs) == 0 {
+		w.doubt(s, acts, "calls the iterator "+text(r.X), flow.Dynamic{})
 	}
 }
 
@@ -422,6 +463,9 @@ func closed(it *types.Interface) bool {
 
 // enterClosure goes on into a function value.
 func (w *walk) enterClosure(s *state, cl *closure, acts []act, call *ast.CallExpr) {
+	if cl.body {
+		return
+	}
 	var fs []*objscan.Func
 	if cl.fn != nil && cl.fn.lit != nil {
 		at := cl.fn.src.pos(cl.fn.lit.Pos())

@@ -15,8 +15,25 @@ import (
 )
 
 // contracts holds the named packages to the promises of their source, given the
-// sites of these packages.
+// sites of these packages. What came of it is kept, as what found found is.
 func (p *pipeline) contracts(ctx context.Context, sites []*alloc.Site) (*contract.Result, error) {
+	store, h := p.store("contracts")
+	if store == nil {
+		return p.check(ctx, sites)
+	}
+	id := p.kept(h)
+	r := new(contract.Result)
+	if data, _, err := store.GetBytes(id); err == nil && unpack(data, r) == nil {
+		return r, nil
+	}
+	r, err := p.check(ctx, sites)
+	if err != nil || p.unlisted {
+		return r, err
+	}
+	return r, keep(store, id, r)
+}
+
+func (p *pipeline) check(ctx context.Context, sites []*alloc.Site) (*contract.Result, error) {
 	directives, packages := p.directives()
 	if len(directives) == 0 {
 		return new(contract.Result), nil

@@ -35,7 +35,7 @@ func (p *pipeline) found(ctx context.Context) (*found, error) {
 	if store != nil {
 		id = p.kept(h)
 		// An entry that cannot be read is one that is not there.
-		if data, _, err := store.GetBytes(id); err == nil && f.unpack(data) == nil {
+		if data, _, err := store.GetBytes(id); err == nil && unpack(data, f) == nil {
 			p.pgo = f.PGO
 			return f, nil
 		}
@@ -56,26 +56,31 @@ func (p *pipeline) found(ctx context.Context) (*found, error) {
 	if store == nil || p.unlisted || len(p.problems) > 0 {
 		return f, nil
 	}
-	data, err := f.pack()
+	return f, keep(store, id, f)
+}
+
+// keep puts a value into the cache. A cache that cannot be written costs time, no
+// more.
+func keep(store *cache.Cache, id cache.ActionID, v any) error {
+	data, err := pack(v)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	// A cache that cannot be written costs time, no more.
 	if store.PutBytes(id, data) == nil {
 		_ = store.Trim()
 	}
-	return f, nil
+	return nil
 }
 
 // pack and unpack are the form that is kept: a large module's sites take
 // megabytes, and each edit makes an entry.
-func (f *found) pack() ([]byte, error) {
+func pack(v any) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	if err != nil {
 		return nil, err
 	}
-	if err := json.NewEncoder(z).Encode(f); err != nil {
+	if err := json.NewEncoder(z).Encode(v); err != nil {
 		return nil, err
 	}
 	if err := z.Close(); err != nil {
@@ -84,12 +89,12 @@ func (f *found) pack() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-func (f *found) unpack(data []byte) error {
+func unpack(data []byte, v any) error {
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
-	return json.NewDecoder(z).Decode(f)
+	return json.NewDecoder(z).Decode(v)
 }
 
 // runtime is what the archives of the runtime tell, from the cache if it has it;
