@@ -10,7 +10,7 @@ import (
 var patterns = []func(*generator) []string{
 	grownSlice, grownSlice, grownMap, builtString, builtString, buffers, formatted, formatted, converted, converted,
 	splitFirst, splitFirst, splitLoop, constructor, constructor, listResult, interfaces, variadics, onlyOnce, invariants, closures,
-	methodValues, deferred, pooled, pooled, sorted, filled, callbacks, anything, mappedRunes,
+	methodValues, deferred, pooled, pooled, sorted, filled, callbacks, anything, mappedRunes, mappedPlainly, calledConcretely, calledConcretely,
 }
 
 var (
@@ -1049,6 +1049,74 @@ func mappedRunes(g *generator) []string {
 		default:
 			g.line("return %s.String()", b)
 		}
+	})
+}
+
+// A loop that writes a rune of a string, or none, as most do.
+func mappedPlainly(g *generator) []string {
+	return g.fn(g.some(ps, pn), "string", func() {
+		b := g.name("b")
+		put := b + ".WriteRune(%s)"
+		result := b + ".String()"
+		if g.chance(0.25) {
+			g.line("var %s []rune", b)
+			put, result = b+" = append("+b+", %s)", "string("+b+")"
+		} else {
+			g.line("var %s %s", b, g.pick("strings.Builder", "bytes.Buffer"))
+		}
+		g.line("for _, r := range %s {", g.pick("s", "s", `s+"\xffz"`, g.expr("string", 1)))
+		cond := g.pick("unicode.IsLetter(r)", "r > 'b'", "r == 'a'", "r != '\\ufffd'")
+		one, other := fmt.Sprintf(put, "r"), fmt.Sprintf(put, g.pick("'x'", "'é'", "unicode.ToUpper(r)", "'\\ufffd'"))
+		switch g.IntN(4) {
+		case 0:
+			g.line("if %s { %s }", cond, one)
+		case 1:
+			g.line("if %s { %s; continue }\n%s", cond, other, one)
+		case 2:
+			g.line("switch {\ncase %s: %s\ncase tr(int(r)) == n:\ndefault: %s }", cond, other, one)
+		case 3:
+			g.line("if %s { continue }\n%s", cond, other)
+		}
+		g.line("}")
+		g.noise(0.1)
+		g.line("return %s", result)
+	})
+}
+
+// A function with a parameter of an interface type of which it only calls
+// methods, and calls of it.
+func calledConcretely(g *generator) []string {
+	fn := g.name("call")
+	kind := g.IntN(3)
+	typ := []string{"fmt.Stringer", "error", "interface{ sum(int) int }"}[kind]
+	use := []string{"len(v.String())", "len(v.Error())", "v.sum(n)"}[kind]
+	args := [][]string{{"celsius(n)", "celsius(len(s))", "&node{N: n}"}, {"fault(s)", "fault(s + `x`)", "fault(`c`)"}, {"node{N: n}", "node{S: s}", "*p"}}[kind]
+	keep := g.vars
+	g.vars = []variable{pn}
+	g.line("func %s(v %s, n int) int {", fn, typ)
+	g.noise(0.15)
+	switch g.IntN(3) {
+	case 0:
+		g.line("return %s", use)
+	case 1:
+		g.line("n += %s", use)
+		g.line("return n + %s", use)
+	case 2:
+		g.line("if n > 0 { return %s(v, n-2) + 1 }", fn)
+		g.line("return %s", use)
+	}
+	g.line("}\n")
+	g.vars = keep
+	return g.fn(g.some(pn, ps, pp), "(res int)", func() {
+		if g.chance(0.5) {
+			g.line("if p == nil { p = new(node) }")
+		}
+		few := args[:1+g.IntN(len(args))]
+		for range 1 + g.IntN(3) {
+			g.noise(0.2)
+			g.line("res += %s(%s, %s)", fn, g.pick(few...), g.pick("n", "2", "len(s)", g.expr("int", 1)))
+		}
+		g.line("return res")
 	})
 }
 
