@@ -274,24 +274,11 @@ func (b *built) declaration() (decl inspector.Cursor, value ast.Expr, ok bool) {
 // sure reports whether each round of a loop adds to the string.
 func (b *built) sure(loop inspector.Cursor) bool {
 	for set := range loop.Preorder((*ast.AssignStmt)(nil)) {
-		if b.added[set.Node()] != nil && b.always(set, loop) {
+		if b.added[set.Node()] != nil && unconditional(set, loop) {
 			return true
 		}
 	}
 	return false
-}
-
-// always reports whether a statement in a loop is under no condition, other than
-// those of loops.
-func (p *pass) always(c, loop inspector.Cursor) bool {
-	for ; c != loop; c = c.Parent() {
-		switch c.ParentEdgeKind() {
-		case edge.BlockStmt_List, edge.LabeledStmt_Stmt, edge.RangeStmt_Body, edge.ForStmt_Body, edge.ForStmt_Post:
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // copies says that a builder, which copies what it begins with, may be worse than

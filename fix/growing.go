@@ -151,21 +151,18 @@ func (s *sized) within(high ast.Expr) bool {
 }
 
 // sliceReaders are functions of the standard library that read or order the elements
-// of a slice and keep nothing of it, nil or not.
+// of a slice and keep nothing of it, nil or not, beside [byteReaders].
 var sliceReaders = map[string][]string{
 	"strings": {"Join"},
 	"bytes": {"Join", "Equal", "EqualFold", "Compare", "Contains", "ContainsAny", "ContainsRune", "Count", "HasPrefix", "HasSuffix",
 		"Index", "IndexAny", "IndexByte", "IndexRune", "LastIndex", "LastIndexAny", "LastIndexByte"},
-	"sort":          {"Strings", "Ints", "Float64s", "Slice", "SliceStable", "SearchInts", "SearchStrings"},
-	"slices":        {"Sort", "SortFunc", "SortStableFunc", "Contains", "Index", "IndexFunc", "ContainsFunc", "Equal", "Reverse", "Max", "Min", "MaxFunc", "MinFunc", "BinarySearch", "IsSorted"},
-	"unicode/utf8":  {"Valid", "RuneCount", "DecodeRune", "DecodeLastRune", "FullRune"},
-	"encoding/hex":  {"EncodeToString"},
-	"hash/crc32":    {"ChecksumIEEE"},
-	"crypto/sha256": {"Sum256"},
+	"sort":         {"Strings", "Ints", "Float64s", "Slice", "SliceStable", "SearchInts", "SearchStrings"},
+	"slices":       {"Sort", "SortFunc", "SortStableFunc", "Contains", "Index", "IndexFunc", "ContainsFunc", "Equal", "Reverse", "Max", "Min", "MaxFunc", "MinFunc", "BinarySearch", "IsSorted"},
+	"unicode/utf8": {"DecodeRune", "DecodeLastRune", "FullRune"},
 }
 
-// readsOnly reports whether a call is one of [sliceReaders] or [copiers], or a
-// conversion to string.
+// readsOnly reports whether a call is one of [byteReaders], [sliceReaders] or
+// [copiers], or a conversion to string.
 func (p *pass) readsOnly(call *ast.CallExpr) bool {
 	if tv := p.TypesInfo.Types[call.Fun]; tv.IsType() {
 		return isString(tv.Type)
@@ -174,14 +171,18 @@ func (p *pass) readsOnly(call *ast.CallExpr) bool {
 	switch {
 	case !ok || f.Pkg() == nil:
 		return false
-	case f.Signature().Recv() != nil:
-		return copiers[f.FullName()]
+	case copiers[f.FullName()]:
+		return true
 	}
-	return slices.Contains(sliceReaders[f.Pkg().Path()], f.Name())
+	if _, ok := byteReaders[f.FullName()]; ok {
+		return true
+	}
+	return f.Signature().Recv() == nil && slices.Contains(sliceReaders[f.Pkg().Path()], f.Name())
 }
 
-// copiers are methods that copy the bytes that they are given.
-var copiers = map[string]bool{"(*bytes.Buffer).Write": true, "(*strings.Builder).Write": true}
+// copiers are methods that copy the bytes that they are given, to memory that those
+// may lie in.
+var copiers = map[string]bool{"(*bytes.Buffer).Write": true}
 
 // appends reports whether a call appends to its first operand and does nothing
 // else with it: append, and functions of that name in the standard library.

@@ -137,7 +137,7 @@ func hasGoto(c inspector.Cursor) bool {
 func unconditional(c, loop inspector.Cursor) bool {
 	for ; c != loop; c = c.Parent() {
 		switch c.ParentEdgeKind() {
-		case edge.IfStmt_Body, edge.IfStmt_Else, edge.CaseClause_Body, edge.CaseClause_List, edge.CommClause_Body, edge.CommClause_Comm:
+		case edge.IfStmt_Body, edge.IfStmt_Else, edge.FuncLit_Body, edge.CaseClause_Body, edge.CaseClause_List, edge.CommClause_Body, edge.CommClause_Comm:
 			return false
 		case edge.BinaryExpr_Y:
 			if op := c.Parent().Node().(*ast.BinaryExpr).Op; op == token.LAND || op == token.LOR {
