@@ -301,13 +301,16 @@ func (m *mapping) list(list []ast.Stmt, tail bool) (falls bool, why string) {
 		switch s := s.(type) {
 		case *ast.BranchStmt:
 			m.edits = append(m.edits, m.replace(s, "return -1"))
-			return false, ""
+			falls = false
 		case *ast.BlockStmt:
 			falls, why = m.list(s.List, last && tail)
 		case *ast.IfStmt:
 			falls, why = m.branches(s, last && tail)
 		case *ast.SwitchStmt:
 			falls, why = m.clauses(s, last && tail)
+		}
+		if why == "" && !falls && !last {
+			why = m.first(list[i+1]) + " is never reached"
 		}
 		if why != "" || !falls {
 			return falls, why

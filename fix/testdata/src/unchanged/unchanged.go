@@ -207,3 +207,15 @@ func indexed(s string) string {
 }
 
 func other() (b bytes.Buffer) { return b }
+
+func unreached(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r == 'a' {
+			continue
+			continue
+		}
+		b.WriteRune(r) // refuse "continue is never reached"
+	}
+	return b.String()
+}
