@@ -1,6 +1,7 @@
 package fix
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/constant"
@@ -174,8 +175,8 @@ type view struct {
 
 // outlives says who may have a buffer or its memory when its function returns, or
 // how its capacity can be seen, "" if neither is so: one that was used before
-// and reset is as good then. growth is the first call that may make it grow.
-func (p *pass) outlives(b *buffer) (growth *ast.CallExpr, why string) {
+// and reset is as good then. grows are the calls that may make it grow.
+func (p *pass) outlives(b *buffer) (grows []*ast.CallExpr, why string) {
 	h := &holder{pass: p, root: b.v, seen: make(map[*types.Var]bool)}
 	for _, c := range p.uses(b.v) {
 		if p.stored(c) {
@@ -190,12 +191,8 @@ func (p *pass) outlives(b *buffer) (growth *ast.CallExpr, why string) {
 			return nil, h.text(w.in) + " uses the buffer's memory while the buffer changes"
 		}
 	}
-	for _, call := range h.calls {
-		if growth == nil || call.Pos() < growth.Pos() {
-			growth = call
-		}
-	}
-	return growth, ""
+	slices.SortFunc(h.calls, func(a, b *ast.CallExpr) int { return cmp.Compare(a.Pos(), b.Pos()) })
+	return slices.Compact(h.calls), ""
 }
 
 // variable says who may keep what a variable holds: a buffer, a pointer to one,

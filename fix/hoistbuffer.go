@@ -19,7 +19,7 @@ func (p *pass) hoistBuffer(b *buffer, loops []inspector.Cursor) {
 	if why == silent {
 		return
 	}
-	growth, leaves := p.outlives(b)
+	grows, leaves := p.outlives(b)
 	name, loop := b.v.Name(), w.loop
 	t := b.v.Type()
 	if b.made != nil {
@@ -61,7 +61,7 @@ func (p *pass) hoistBuffer(b *buffer, loops []inspector.Cursor) {
 		Message: "declare " + name + " before the loop, and reset it each round",
 		Promise: Fewer, Adds: []alloc.Kind{adds},
 		Edits: []analysis.TextEdit{{Pos: at, End: at, NewText: []byte(text)}, p.replace(stmt, reset)},
-	}, b, growth)
+	}, b, grows)
 }
 
 // declaredTwice says why only one of two variables of a name is declared before

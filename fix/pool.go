@@ -31,7 +31,7 @@ func pool(p *pass) {
 		if b == nil || p.inTest(c.Node().Pos()) {
 			continue
 		}
-		growth, why := p.outlives(b)
+		grows, why := p.outlives(b)
 		if why == "" {
 			why = p.unpoolable(b)
 		}
@@ -47,7 +47,7 @@ func pool(p *pass) {
 		}
 		f := p.fileOf(c.Node().Pos())
 		key := f
-		if !p.constrained(f) {
+		if !p.constrained(f) || pools[nil] != nil {
 			key = nil
 		}
 		if pools[key] == nil {
@@ -57,7 +57,7 @@ func pool(p *pass) {
 			p.refuse(b.sites[0], "%s", why)
 			continue
 		}
-		p.proposePool(b, growth, pools[key])
+		p.proposePool(b, grows, pools[key])
 	}
 }
 
@@ -83,7 +83,7 @@ func (p *pass) unpoolable(b *buffer) string {
 }
 
 // proposePool proposes to take a buffer from a pool.
-func (p *pass) proposePool(b *buffer, growth *ast.CallExpr, from *bufferPool) {
+func (p *pass) proposePool(b *buffer, grows []*ast.CallExpr, from *bufferPool) {
 	stmt := b.stmt.Node()
 	indent := "\n" + p.indentation(stmt.Pos())
 	get := from.get + "()"
@@ -114,22 +114,21 @@ func (p *pass) proposePool(b *buffer, growth *ast.CallExpr, from *bufferPool) {
 	p.proposeBuffer(Candidate{
 		Message: "take " + b.v.Name() + " from a pool", Edits: edits,
 		Promise: Fewer, Adds: []alloc.Kind{alloc.New}, Shares: true,
-	}, b, growth)
+	}, b, grows)
 }
 
 // proposeBuffer proposes a rewrite for what a buffer's declaration allocates,
 // which is nothing if the compiler keeps it on the stack, and one for what it
 // allocates to grow.
-func (p *pass) proposeBuffer(c Candidate, b *buffer, growth *ast.CallExpr) {
+func (p *pass) proposeBuffer(c Candidate, b *buffer, grows []*ast.CallExpr) {
 	whole := c
-	whole.Sites = b.sites
-	if growth != nil {
-		grows := span(growth, "")
-		whole.Sites = append(slices.Clip(b.sites), grows)
-		c.Sites = []Span{grows}
+	whole.Sites = slices.Clone(b.sites)
+	for _, call := range grows {
+		c.Sites = append(c.Sites, span(call, ""))
 	}
+	whole.Sites = append(whole.Sites, c.Sites...)
 	p.propose(&whole)
-	if growth != nil {
+	if len(grows) > 0 {
 		p.propose(&c)
 	}
 }
