@@ -61,7 +61,7 @@ func TestContracts(t *testing.T) {
 
 // verdicts are those of a module, a line each, with what they rest on. Chains
 // leave out where in the standard library a step is.
-func verdicts(t *testing.T, dir string) []byte {
+func verdicts(t testing.TB, dir string) []byte {
 	t.Helper()
 	res := contractsOf(t, dir)
 	var b bytes.Buffer
@@ -81,7 +81,18 @@ func verdicts(t *testing.T, dir string) []byte {
 	return b.Bytes()
 }
 
-func contractsOf(t *testing.T, dir string) *contract.Result {
+func contractsOf(t testing.TB, dir string) *contract.Result {
+	t.Helper()
+	p, f := foundIn(t, dir)
+	res, err := p.contracts(t.Context(), f.Sites)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// foundIn is the module of a directory, compiled, and its sites.
+func foundIn(t testing.TB, dir string) (*pipeline, *found) {
 	t.Helper()
 	ctx := t.Context()
 	p, err := open(ctx, Build{Dir: dir})
@@ -98,9 +109,34 @@ func contractsOf(t *testing.T, dir string) *contract.Result {
 	if len(p.problems) > 0 {
 		t.Fatalf("%+v", p.problems[0])
 	}
-	res, err := p.contracts(ctx, f.Sites)
-	if err != nil {
-		t.Fatal(err)
+	return p, f
+}
+
+// BenchmarkContracts judges a function that calls a thousand others of the
+// standard library, beside finding the sites of the package that it stands in.
+func BenchmarkContracts(b *testing.B) {
+	dir := b.TempDir()
+	for name, text := range map[string]string{
+		"go.mod": "module example.com/m\n\ngo 1.24.0\n",
+		"m.go": `package m
+
+import "net/http"
+
+//stackward:noalloc
+func Get(url string) error {
+	_, err := http.Get(url)
+	return err
+}
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			b.Fatal(err)
+		}
 	}
-	return res
+	p, f := foundIn(b, dir)
+	for b.Loop() {
+		if _, err := p.check(b.Context(), f.Sites); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
