@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
@@ -13,16 +15,17 @@ import (
 
 const diffHelp = `usage: stackward diff [flags] [packages]
 
-Diff compares two builds site by site: what appeared, what vanished, what changed,
-and what made the difference. A flag names both sides, BEFORE,AFTER, or one: a
-revision is compared with the files as they are, any other with what is used now.
-Several flags go together, side by side.
+Diff compares two builds site by site: what appeared, vanished or changed, and what
+made the difference. A flag names both, BEFORE,AFTER, or one: a revision is compared
+with the files as they are, all else with what is used now. Several go together.
 
   -rev a..b       git revisions; -rev main, or -rev main... since it was left
   -go a,b         toolchains, such as go1.25.3,go1.26.8, fetched as by GOTOOLCHAIN
   -goos a,b, -goarch a,b
                   targets
   -pgo a,b        profiles, as of the go command: off,auto
+  -bench regexp   also what benchmarks of both say: costs of sites, and totals and
+                  times, run in turns -count times (6); -benchtime, -cpu, -timeout
   -top n          show the first n of each kind (30; 0 shows all; all with json)
   -exit-code      exit with 3 where anything is not the same
   -cause, -kind, -func, -tests, -generated, -o   as of find
@@ -54,6 +57,11 @@ func defineDiff(fs *flag.FlagSet) runner {
 	fs.StringVar(&gover, "go", "", "toolchains")
 	fs.StringVar(&goos, "goos", "", "target systems")
 	fs.StringVar(&goarch, "goarch", "", "target architectures")
+	fs.StringVar(&req.Bench, "bench", "", "benchmarks to run")
+	fs.StringVar(&req.Benchtime, "benchtime", "", "as of go test")
+	fs.StringVar(&req.CPU, "cpu", "", "as of go test")
+	fs.IntVar(&req.Count, "count", 6, "how often each side runs")
+	fs.DurationVar(&req.Timeout, "timeout", 10*time.Minute, "end a test binary after this time")
 	fs.IntVar(&top, "top", -1, "show the first `n` of each kind")
 	fs.BoolVar(&status, "exit-code", false, "exit with 3 where anything is not the same")
 	fs.BoolVar(&req.Tests, "tests", false, "sites in _test files, too")
@@ -75,6 +83,9 @@ func defineDiff(fs *flag.FlagSet) runner {
 		pgo := b.take("pgo")
 		if rev+gover+goos+goarch+pgo == "" {
 			return usageError("diff of what?", "name revisions, toolchains, targets or profiles: stackward diff -rev HEAD~1 ./...")
+		}
+		if _, err := regexp.Compile(req.Bench); err != nil {
+			return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")
 		}
 		if req.Before.Rev, req.After.Rev, err = revisions(rev); err != nil {
 			return err

@@ -27,6 +27,11 @@ type DiffRequest struct {
 	Tests, Generated bool
 	// Filter chooses the changes; its Top is for each status.
 	Filter Filter
+	// Bench, if not "", has benchmarks weigh both builds, as of CostRequest; Count is
+	// how often each is timed.
+	Bench, Benchtime, CPU string
+	Count                 int
+	Timeout               time.Duration
 }
 
 // Diff reports the sites that appeared, vanished or changed between two builds,
@@ -47,6 +52,14 @@ func Diff(ctx context.Context, req DiffRequest) (*alloc.Report, error) {
 	r := &alloc.Report{Header: d.sides[1].header("diff"), Changes: d.changes()}
 	r.Header.Order = "static"
 	r.Header.Before, r.Header.After = &d.sides[0].is, &d.sides[1].is
+	for i, s := range d.sides {
+		d.partial(r, i, s.problems)
+	}
+	if req.Bench != "" {
+		if err := d.measure(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	d.summarize(r)
 	if err := d.explain(ctx, r.Changes); err != nil {
 		return nil, err
@@ -63,6 +76,10 @@ type differ struct {
 	matcher *compare.Matcher
 	cleanup []func()
 	unseen  int
+	// byID are the sites of either side; isAfter and wasBefore the ids of those that
+	// both have, by the other id.
+	byID               [2]map[string]*alloc.Site
+	isAfter, wasBefore map[string]string
 }
 
 // A side is one of the builds that are compared.
@@ -110,7 +127,7 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 		b.Progress = func(step string, done, total int, what string) { d.req.Progress(which+step, done, total, what) }
 	}
 	if is.Rev != "" {
-		rev, err := b.at(ctx, is.Rev, false)
+		rev, err := b.at(ctx, is.Rev, d.req.Bench != "")
 		if err != nil {
 			return err
 		}
@@ -120,7 +137,7 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 	if arch := is.GOARCH; arch != "" && arch != "amd64" && arch != "arm64" {
 		return &Error{Msg: "the machine code of GOARCH=" + arch + " is not read", Hint: "targets that are: amd64, arm64", Usage: true}
 	}
-	p, f, err := look(ctx, FindRequest{Build: b, Patterns: d.req.Patterns, Tests: d.req.Tests})
+	p, f, err := look(ctx, FindRequest{Build: b, Patterns: d.req.Patterns, Tests: d.req.Tests || d.req.Bench != ""})
 	if err != nil {
 		return unavailable(is, err)
 	}
@@ -166,19 +183,28 @@ func (d *differ) changes() []*alloc.Change {
 		}
 	}
 	counts := func(s *alloc.Site) bool {
-		return !bad[s.Package] && (!s.Generated || d.req.Generated) && (!s.Test || d.req.Tests)
+		return s == nil || (!s.Generated || d.req.Generated) && (!s.Test || d.req.Tests)
 	}
 	var lists [2][]*alloc.Site
+	d.isAfter, d.wasBefore = make(map[string]string), make(map[string]string)
 	for i, s := range d.sides {
+		d.byID[i] = make(map[string]*alloc.Site)
 		for _, x := range s.sites {
-			if counts(x) {
+			if !bad[x.Package] {
 				lists[i] = append(lists[i], x)
+				d.byID[i][x.ID] = x
 			}
 		}
 	}
 	d.matcher = compare.NewMatcher(before.of(lists[0]), after.of(lists[1]), d.sameFile)
 	var out []*alloc.Change
 	for _, pair := range d.matcher.Pairs() {
+		if b, a := pair.Before, pair.After; b != nil && a != nil {
+			d.isAfter[b.ID], d.wasBefore[a.ID] = a.ID, b.ID
+		}
+		if !counts(pair.Before) || !counts(pair.After) {
+			continue
+		}
 		if c := d.change(pair.Before, pair.After); c != nil && d.req.Filter.Keeps(c.Current()) {
 			out = append(out, c)
 		}
@@ -316,13 +342,6 @@ func (d *differ) summarize(r *alloc.Report) {
 		})
 	}
 	sum.Shown = len(r.Changes)
-	for i, s := range d.sides {
-		for _, p := range s.problems {
-			q := *p
-			q.Message = [2]string{"before: ", "after: "}[i] + p.Message
-			r.Problems = append(r.Problems, &q)
-		}
-	}
 }
 
 // relative makes the files of both sides relative to the root of each.

@@ -238,6 +238,9 @@ func (d *differ) explain(ctx context.Context, changes []*alloc.Change) error {
 			}
 		}
 		said := append(d.whyInlined(c), d.ends(c)...)
+		if c.Reason == "" && len(said) == 0 && len(c.Costs) > 0 {
+			said = d.whyCost(c)
+		}
 		if c.Reason != "" {
 			said = slices.Insert(said, 0, c.Reason)
 		}

@@ -66,6 +66,14 @@ func (p *pipeline) shorten(file string) string {
 	return file
 }
 
+// lengthen makes a report's file absolute.
+func (p *pipeline) lengthen(file string) string {
+	if filepath.IsAbs(filepath.FromSlash(file)) {
+		return file
+	}
+	return p.root() + "/" + file
+}
+
 func cutCaller(s string) (file string, line int, ok bool) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {

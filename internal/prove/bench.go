@@ -1,27 +1,19 @@
 package prove
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"math"
-	"os/exec"
-	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-
-	"golang.org/x/perf/benchfmt"
-	"golang.org/x/perf/benchmath"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
+	"github.com/stackward-go/stackward/internal/benchrun"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/gocmd"
 	"github.com/stackward-go/stackward/internal/rewrite"
 )
 
@@ -320,125 +312,26 @@ func namesOf(marks []benchmark) string {
 	return "^(" + strings.Join(names, "|") + ")$"
 }
 
-// procs is what go test adds to a benchmark's name.
-var procs = "-" + strconv.Itoa(runtime.GOMAXPROCS(0))
-
 // inTurns runs benchmarks of two trees one after the other, n times each, as go
 // test runs them.
 func (w *work) inTurns(ctx context.Context, before, after rewrite.Tree, marks []benchmark, n int) ([]*alloc.Effect, error) {
-	var effects []*alloc.Effect
-	for _, pkg := range packagesWith(marks) {
-		mine := slices.DeleteFunc(slices.Clone(marks), func(b benchmark) bool { return b.pkg != pkg })
-		var binaries [2]string
-		for i, tree := range []rewrite.Tree{before, after} {
-			cfg, err := w.config(tree)
-			if err != nil {
-				return nil, err
-			}
-			binaries[i] = filepath.Join(w.dir, fmt.Sprintf("side%d.test", i))
-			w.progress("building benchmarks", 0, 0, pkg)
-			_, stderr, err := w.output(ctx, cfg, slices.Concat([]string{"test", "-c", "-o", binaries[i]}, cfg.Flags(), []string{pkg})...)
-			if err != nil {
-				return nil, err
-			}
-			if _, err := exec.LookPath(binaries[i]); err != nil {
-				return nil, fmt.Errorf("building the benchmarks of %s: %s", pkg, bytes.TrimSpace(stderr))
-			}
+	var sides [2]*gocmd.Config
+	for i, tree := range []rewrite.Tree{before, after} {
+		var err error
+		if sides[i], err = w.config(tree); err != nil {
+			return nil, err
 		}
-		var sides [2]map[sample][]float64
-		for i := range sides {
-			sides[i] = make(map[sample][]float64)
-		}
-		for i := range n {
-			for k, side := range []int{i % 2, 1 - i%2} {
-				done := 2*i + k
-				w.progress("running benchmarks in turns", done, 2*n, pkg)
-				if err := w.bench(ctx, pkg, binaries[side], mine, sides[side]); err != nil {
-					return nil, err
-				}
-			}
-		}
-		effects = append(effects, compared(pkg, mine, sides)...)
 	}
-	return effects, nil
-}
-
-type sample struct{ name, unit string }
-
-// bench runs a test binary's benchmarks once.
-func (w *work) bench(ctx context.Context, pkg, binary string, marks []benchmark, into map[sample][]float64) error {
-	cfg, err := w.config(nil)
+	effects, err := benchrun.InTurns(ctx, sides, benchrun.Options{
+		Packages: packagesWith(marks), Bench: namesOf(marks), Benchtime: w.req.Benchtime, Count: n, Timeout: w.req.Timeout,
+		Step: func(step, pkg string) { w.progress(step, 0, 0, pkg) },
+	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cmd := cfg.Program(ctx, binary, "-test.run=^$", "-test.bench="+namesOf(marks), "-test.benchmem")
-	if w.req.Benchtime != "" {
-		cmd.Args = append(cmd.Args, "-test.benchtime="+w.req.Benchtime)
-	}
-	if w.req.Timeout > 0 {
-		cmd.Args = append(cmd.Args, "-test.timeout="+w.req.Timeout.String())
-	}
-	cmd.Dir = filepath.FromSlash(w.dirOf(pkg))
-	cmd.Env = append(cmd.Environ(), "PWD="+cmd.Dir)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cfg.Run(ctx, cmd); err != nil {
-		if _, ok := errors.AsType[*exec.ExitError](err); ok {
-			return fmt.Errorf("running the benchmarks of %s: %w: %s", pkg, err, bytes.TrimSpace(errs.Bytes()))
-		}
-		return err
-	}
-	for reader := benchfmt.NewReader(&out, pkg); reader.Scan(); {
-		res, ok := reader.Result().(*benchfmt.Result)
-		if !ok {
-			continue // a line of the benchmark's own
-		}
-		name := "Benchmark" + strings.TrimSuffix(string(res.Name), procs)
-		for _, v := range res.Values {
-			unit, value := v.Unit, v.Value
-			if v.OrigUnit != "" {
-				unit, value = v.OrigUnit, v.OrigValue
-			}
-			into[sample{name, unit}] = append(into[sample{name, unit}], value)
-		}
-	}
-	return nil
-}
-
-// compared makes effects of what two sides measured.
-func compared(pkg string, marks []benchmark, sides [2]map[sample][]float64) []*alloc.Effect {
-	var out []*alloc.Effect
-	for _, b := range marks {
-		for _, unit := range []string{"allocs/op", "B/op", "ns/op"} {
-			key := sample{b.name, unit}
-			if len(sides[0][key]) == 0 || len(sides[1][key]) == 0 {
-				continue
-			}
-			th := &benchmath.DefaultThresholds
-			was, is := benchmath.NewSample(sides[0][key], th), benchmath.NewSample(sides[1][key], th)
-			a, z := benchmath.AssumeNothing.Summary(was, 0.95), benchmath.AssumeNothing.Summary(is, 0.95)
-			out = append(out, &alloc.Effect{
-				Benchmark: b.name, Package: pkg, Unit: unit, Before: a.Center, After: z.Center,
-				Spread: spread(a, z), P: benchmath.AssumeNothing.Compare(was, is).P,
-			})
-		}
-	}
-	return out
-}
-
-// spread is half the width of the wider of two confidence intervals, as a part of
-// its centre; nil where there were too few runs for one.
-func spread(sides ...benchmath.Summary) *float64 {
-	var widest float64
-	for _, s := range sides {
-		if math.IsInf(s.Hi-s.Lo, 0) {
-			return nil
-		}
-		if s.Center != 0 {
-			widest = max(widest, (s.Hi-s.Lo)/2/s.Center)
-		}
-	}
-	return &widest
+	return slices.DeleteFunc(effects, func(e *alloc.Effect) bool {
+		return !slices.Contains(marks, benchmark{e.Package, e.Benchmark})
+	}), nil
 }
 
 // slower says which effect speaks against fixes.

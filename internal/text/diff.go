@@ -38,6 +38,13 @@ func (t *writer) changes(r *alloc.Report) {
 			fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(n-shown))
 		}
 	}
+	if len(r.Effects) > 0 {
+		fmt.Fprintln(t)
+		t.effects(r.Effects)
+	}
+	if len(r.Effects) == 0 {
+		fmt.Fprintln(t)
+	}
 	t.changesSummary(r)
 }
 
@@ -65,6 +72,18 @@ func (t *writer) change(c *alloc.Change) {
 	}
 	if c.Reason != "" {
 		t.indented(c.Reason)
+	}
+	for _, x := range c.Costs {
+		var parts []string
+		for _, y := range []struct {
+			unit    string
+			was, is float64
+		}{{"allocs/op", x.AllocsBefore, x.AllocsAfter}, {"B/op", x.BytesBefore, x.BytesAfter}} {
+			if was, is := perOp(y.was), perOp(y.is); was != is {
+				parts = append(parts, fmt.Sprintf("%s → %s %s", was, is, y.unit))
+			}
+		}
+		t.indented(x.Source + ": " + strings.Join(parts, ", "))
 	}
 }
 
@@ -104,7 +123,6 @@ func aspect(s *alloc.Site, what alloc.Aspect) string {
 
 func (t *writer) changesSummary(r *alloc.Report) {
 	s := &r.Summary
-	fmt.Fprintln(t)
 	if s.Found == 0 {
 		t.fold(fmt.Sprintf("nothing changed in %s", plural(s.Packages, "package")))
 	} else {
