@@ -49,7 +49,9 @@ func fit(c *claim, call *alloc.Call, outer alloc.Frame) int {
 	case kind == alloc.MapGrowth && c.kind == alloc.Map && strings.HasSuffix(c.d.Expr, "}"):
 		// a literal is made, then filled
 	case kind == alloc.Slice && (c.kind == alloc.Variadic || c.kind == alloc.Append || c.kind == alloc.Bytes || c.kind == alloc.String):
-	case kind == alloc.Append && c.kind == alloc.Slice:
+	case kind == alloc.Append && c.kind == alloc.Slice && !strings.HasSuffix(c.d.Expr, "}"):
+		// append(s, make([]T, n)...); of what a literal is appended to, go1.24 says
+		// that it escapes, and nothing of the append
 	default:
 		return 0
 	}

@@ -69,3 +69,16 @@ func TestNestedSample(t *testing.T) {
 		t.Errorf("the string is a %s of %q: %s", own.Kind, own.Type, own.Cause)
 	}
 }
+
+// TestFitGrowth holds that what append grows is not explained by the literal that
+// it appends to, of which go1.24 says that it escapes.
+func TestFitGrowth(t *testing.T) {
+	t.Parallel()
+	call := alloc.Call{Entry: "runtime.growslice", Type: "int", Frames: []alloc.Frame{{Func: "m.F", File: "/m.go", Line: 3}}}
+	for expr, want := range map[string]bool{"[]int{}": false, "[]int{...}": false, "make([]int, n)": true} {
+		d := &alloc.Diagnostic{Verdict: alloc.EscapesToHeap, Expr: expr, Pos: alloc.Pos{File: "/m.go", Line: 3, Col: 9}}
+		if got := fit(&claim{d: d, kind: alloc.Slice}, &call, call.Frames[0]) > 0; got != want {
+			t.Errorf("%s explains growslice: %v, want %v", expr, got, want)
+		}
+	}
+}

@@ -153,6 +153,9 @@ func whyChanged(c *alloc.Change) (said []string) {
 			said = append(said, "it did not escape")
 		}
 	}
+	if sizeForgiven(c) {
+		said = append(said, "that its size is not known would not put it on the heap any more")
+	}
 	if slices.Contains(c.What, alloc.InBuffer) {
 		if compare.Buffered(s) {
 			said = append(said, "it begins in a buffer on the stack, and is moved to the heap where it leaves the function")
@@ -161,6 +164,14 @@ func whyChanged(c *alloc.Change) (said []string) {
 		}
 	}
 	return said
+}
+
+// sizeForgiven reports that an unknown size put a slice on the heap before, and
+// something else does after.
+func sizeForgiven(c *alloc.Change) bool {
+	b, a := c.Before, c.After
+	return b != nil && a != nil && b.Cause == alloc.UnknownSize && a.Cause != alloc.UnknownSize &&
+		b.Kind == alloc.Slice && a.Kind == alloc.Slice && b.Expr == a.Expr
 }
 
 // whyOnly says why only one side allocates.
@@ -193,7 +204,19 @@ func (d *differ) whyOnly(i int, c *alloc.Change) []string {
 			return []string{"the conversion " + [2]string{"copies", "copied"}[i] + " nothing"}
 		}
 	}
+	for _, x := range other.said[lineKey{pos.File, pos.Line}] {
+		if x.Verdict == alloc.EscapesToHeap && d.silent(1-i, pos) {
+			return []string{x.Expr + " " + [2]string{"escapes", "escaped"}[i] + ", but the machine code makes nothing for it"}
+		}
+	}
 	return nil
+}
+
+// silent reports whether no site of a line allocates.
+func (d *differ) silent(i int, pos alloc.Pos) bool {
+	return !slices.ContainsFunc(d.sides[i].sites, func(s *alloc.Site) bool {
+		return s.File == pos.File && s.Line == pos.Line && alive(s)
+	})
 }
 
 // whyCopy says what is not the same at a place where a site's function is called.
@@ -288,6 +311,8 @@ func (d *differ) ends(c *alloc.Change) []string {
 	}
 	was, is := end(c.Before), end(c.After)
 	switch {
+	case sizeForgiven(c) && is != "":
+		return []string{is}
 	case c.Status != alloc.Changed && was+is != "":
 		return []string{was + is}
 	case slices.Contains(c.What, alloc.InCause) && was != is && was != "" && is != "":
