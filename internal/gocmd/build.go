@@ -79,7 +79,33 @@ func (c *Config) List(ctx context.Context, req Request) (*Build, error) {
 // in the build cache (see the package comment). So a package is compiled once
 // for each Dir that it is looked at from, and archives stay what they are.
 func (c *Config) Build(ctx context.Context, req Request) (*Build, error) {
-	return c.list(ctx, req, "list", "-e", "-export")
+	pgo, err := c.pgoFlag(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if pgo != "auto" && pgo != "off" {
+		if _, err := c.readProfile(ctx, pgo); err != nil {
+			return nil, err
+		}
+	}
+	list := func() (*Build, error) { return c.list(ctx, req, "list", "-e", "-export") }
+	b, err := list()
+	if err != nil || pgo != "auto" {
+		return b, err
+	}
+	again := false
+	for _, file := range defaultProfiles(b) {
+		// What is no profile is told where it is used.
+		isNew, err := c.readProfile(ctx, file)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		again = again || isNew
+	}
+	if again {
+		return list()
+	}
+	return b, nil
 }
 
 const fields = "-json=ImportPath,Name,Dir,ForTest,Export,Standard,DepOnly,Module,GoFiles,CgoFiles,Imports,Error,DepsErrors"
