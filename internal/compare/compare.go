@@ -13,6 +13,9 @@
 //   - else what is left is put side by side in its order: equal expressions of
 //     the same kind, and between the same lines those that make the same type;
 //   - last, an equal expression that is somewhere else in the function.
+//
+// A function that only one build has is taken for one that only the other has if
+// most of their text is the same: it has another name.
 package compare
 
 import (
@@ -40,13 +43,17 @@ type Matcher struct {
 	before, after *Side
 	same          func(file string) bool
 	groups        map[groupKey]*group
+	now, then     map[groupKey]groupKey             // functions that have another name
 	functions     [2]map[string]map[string][]extent // by package and name
 }
 
 // NewMatcher returns a Matcher of two builds. same reports whether a file of both
 // has the same text in both.
 func NewMatcher(before, after *Side, same func(file string) bool) *Matcher {
-	m := &Matcher{before: before, after: after, same: same, groups: make(map[groupKey]*group)}
+	m := &Matcher{
+		before: before, after: after, same: same,
+		groups: make(map[groupKey]*group), now: make(map[groupKey]groupKey), then: make(map[groupKey]groupKey),
+	}
 	for i := range m.functions {
 		m.functions[i] = make(map[string]map[string][]extent)
 	}
@@ -91,8 +98,13 @@ func (m *Matcher) Pairs() []Pair {
 			l.after = append(l.after, a)
 		}
 	}
+	m.rename(order)
 	for _, k := range order {
-		if l := open[k]; len(l.before) > 0 && len(l.after) > 0 {
+		l := open[k]
+		if a := m.now[k]; a != (groupKey{}) {
+			l = &lists{l.before, open[a].after}
+		}
+		if len(l.before) > 0 && len(l.after) > 0 {
 			m.group(k).match(l.before, l.after, join)
 		}
 	}

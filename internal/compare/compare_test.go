@@ -124,9 +124,30 @@ func F() {
 		{"the function has another name", `
 func F() {
 	use(new(T)) // new new(T) = a
+	println("and", "more")
+	return
+}
+func H() {
+	use(new(T)) // new new(T) = b
+}`, `
+func H() {
+	use(new(T)) // new new(T) = b
+}
+func G(n int) {
+	use(new(T)) // new new(T) = a
+	println("and", "more")
+	return
+}`, "b b, a a"},
+		{"another function has one that is equal", `
+func F() {
+	use(new(T)) // new new(T) = a
+	println("and", "more")
 }`, `
 func G() {
+	println("or", "less")
 	use(new(T)) // new new(T) = x
+	for {
+	}
 }`, "- x, a -"},
 		{"variables of the package", `
 var a = new(T) // new new(T) = a

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -80,14 +81,22 @@ func (m *Matcher) extents(side int, k groupKey) []extent {
 	return byName[k.name]
 }
 
+// group is a function in both builds, named as it is before or, where it is only
+// there, after.
 func (m *Matcher) group(k groupKey) *group {
+	k = cmp.Or(m.then[k], k)
 	g := m.groups[k]
-	if g != nil {
-		return g
+	if g == nil {
+		g = m.align(k, cmp.Or(m.now[k], k))
+		m.groups[k] = g
 	}
-	g = new(group)
-	m.groups[k] = g
-	for side := range g.lines {
+	return g
+}
+
+// align is the group of a function before and one after.
+func (m *Matcher) align(before, after groupKey) *group {
+	g := new(group)
+	for side, k := range []groupKey{before, after} {
 		g.at[side] = make(map[fileLine]int)
 		for _, e := range m.extents(side, k) {
 			for n := e.start; n <= e.end; n++ {
@@ -110,6 +119,45 @@ func (m *Matcher) group(k groupKey) *group {
 		}
 	}
 	return g
+}
+
+// alike is the part of a function's text that is the same in both builds, 0 to 1.
+func (g *group) alike() float64 {
+	same, all := 0, [2]int{}
+	for side := range g.lines {
+		for i, l := range g.lines[side] {
+			all[side] += worth(l.text)
+			if side == 0 && g.to[0][i] >= 0 {
+				same += worth(l.text)
+			}
+		}
+	}
+	return float64(same) / float64(max(1, all[0], all[1]))
+}
+
+// rename finds functions that have another name after, of those that only one
+// build has: most of their text is the same.
+func (m *Matcher) rename(keys []groupKey) {
+	only := func(side int, k groupKey) bool {
+		return len(m.extents(side, k)) > 0 && len(m.extents(1-side, k)) == 0
+	}
+	for _, b := range keys {
+		if !only(0, b) {
+			continue
+		}
+		best, alike := groupKey{}, 0.6
+		for _, a := range keys {
+			if a.pkg != b.pkg || !only(1, a) || m.then[a] != (groupKey{}) {
+				continue
+			}
+			if n := m.align(b, a).alike(); n > alike {
+				best, alike = a, n
+			}
+		}
+		if best != (groupKey{}) {
+			m.now[b], m.then[best] = best, b
+		}
+	}
 }
 
 // index is the line of a place in the group, -1 if it is none of its lines.
@@ -161,8 +209,7 @@ func alignLines(before, after []line) (to, from []int) {
 			if next := joined[i+1][k+1]; next > 0 {
 				joined[i][k] = max(joined[i][k], next+together)
 			}
-			// A line that says much is worth more than a brace.
-			joined[i][k] += 1 + min(len(b[i].text), 20)
+			joined[i][k] += worth(b[i].text)
 			best[i][k] = max(best[i][k], joined[i][k])
 		}
 	}
@@ -183,6 +230,9 @@ func alignLines(before, after []line) (to, from []int) {
 	}
 	return to, from
 }
+
+// worth is what a line counts for: one that says much, more than a brace.
+func worth(text string) int { return 1 + min(len(text), 20) }
 
 // table is one more in both directions.
 func table(rows, columns int) [][]int {
@@ -218,7 +268,8 @@ func (m *Matcher) Elsewhere(isAfter bool, pkg string, pos alloc.Pos) (alloc.Pos,
 	if name, ok := m.funcAt(side, pkg, pos); ok {
 		k.name = name
 	}
-	if len(m.extents(other, k)) == 0 {
+	there := cmp.Or([2]map[groupKey]groupKey{m.now, m.then}[side][k], k)
+	if len(m.extents(other, there)) == 0 {
 		return alloc.Pos{}, NoFunction
 	}
 	g := m.group(k)

@@ -18,12 +18,18 @@ import (
 // A tally is what benchmarks count at the sites of one build.
 type tally struct {
 	report *alloc.Report
+	ops    map[benchmark]int64
 	sites  map[string]*alloc.Site // by id
 	at     map[costKey]*amounts
 }
 
+type benchmark struct{ pkg, name string }
+
 // A costKey is a site in a benchmark. The id is that after, where the site has one.
-type costKey struct{ pkg, benchmark, site string }
+type costKey struct {
+	benchmark
+	site string
+}
 
 // An amount is of allocations and bytes, for each operation.
 type amount struct{ allocs, bytes float64 }
@@ -35,11 +41,13 @@ type amounts struct {
 	callers map[string]amount
 }
 
-// differs reports whether counts of two builds are not the same: the runtime and
-// package testing allocate now and then for themselves.
-func (w amount) differs(o amount) bool {
+// differs reports whether amounts of two builds are not the same, of so many
+// operations: the runtime and package testing allocate now and then for
+// themselves, up to some kilobytes that are made once.
+func (w amount) differs(o amount, ops int64) bool {
 	far := func(a, b, slack float64) bool { return math.Abs(a-b) > slack+0.01*max(a, b) }
-	return far(w.allocs, o.allocs, 0.05) || far(w.bytes, o.bytes, 1)
+	n := float64(max(1, ops))
+	return far(w.allocs, o.allocs, 0.05+10/n) || far(w.bytes, o.bytes, 1+8192/n)
 }
 
 // measure runs the benchmarks of both builds: with the recorder for what each site
@@ -81,18 +89,17 @@ func (d *differ) measure(ctx context.Context, r *alloc.Report) error {
 // exactly gives effects the recorder's counts. Package testing cuts the fraction
 // off: what is 3 allocs/op becomes 2 by one object in a thousand operations.
 func exactly(effects []*alloc.Effect, sides [2]*tally) {
-	type name struct{ pkg, benchmark string }
-	var counted [2]map[name]amount
+	var counted [2]map[benchmark]amount
 	for i, t := range sides {
-		counted[i] = make(map[name]amount)
+		counted[i] = make(map[benchmark]amount)
 		for _, b := range t.report.Benchmarks {
 			if b.Source == "recorder" {
-				counted[i][name{b.Package, b.Name}] = amount{b.AllocsPerOp, b.BytesPerOp}
+				counted[i][benchmark{b.Package, b.Name}] = amount{b.AllocsPerOp, b.BytesPerOp}
 			}
 		}
 	}
 	for _, e := range effects {
-		k := name{e.Package, e.Benchmark}
+		k := benchmark{e.Package, e.Benchmark}
 		was, ok1 := counted[0][k]
 		is, ok2 := counted[1][k]
 		switch {
@@ -102,7 +109,7 @@ func exactly(effects []*alloc.Effect, sides [2]*tally) {
 		case e.Unit == "B/op":
 			e.Before, e.After = was.bytes, is.bytes
 		}
-		if ok1 && ok2 && e.Unit != "ns/op" && !was.differs(is) {
+		if ok1 && ok2 && e.Unit != "ns/op" && !was.differs(is, fewest(sides, k)) {
 			e.After, e.P = e.Before, 1
 		}
 	}
@@ -121,12 +128,15 @@ func (d *differ) partial(r *alloc.Report, i int, problems []*alloc.Problem) {
 
 // tally adds up the costs of one side.
 func (d *differ) tally(i int, r *alloc.Report) *tally {
-	t := &tally{report: r, sites: make(map[string]*alloc.Site), at: make(map[costKey]*amounts)}
+	t := &tally{report: r, ops: make(map[benchmark]int64), sites: make(map[string]*alloc.Site), at: make(map[costKey]*amounts)}
 	for _, s := range r.Sites {
 		t.sites[s.ID] = s
 	}
+	for _, b := range r.Benchmarks {
+		t.ops[benchmark{b.Package, b.Name}] = b.N
+	}
 	for _, c := range r.Costs {
-		k := costKey{c.Package, c.Source, c.Site}
+		k := costKey{benchmark{c.Package, c.Source}, c.Site}
 		if i == 0 {
 			k.site = cmp.Or(d.isAfter[c.Site], c.Site)
 		}
@@ -163,16 +173,12 @@ func (d *differ) callerAfter(i int, c *alloc.Cost) string {
 // weigh adds to the changes what the benchmarks that ran on both sides count
 // otherwise.
 func (d *differ) weigh(r *alloc.Report, sides [2]*tally) {
-	ran := make(map[[2]string]int)
-	for i, t := range sides {
-		for _, b := range t.report.Benchmarks {
-			ran[[2]string{b.Package, b.Name}] |= 1 << i
-		}
-	}
 	keys := make(map[costKey]bool)
 	for _, t := range sides {
 		for k := range t.at {
-			keys[k] = keys[k] || ran[[2]string{k.pkg, k.benchmark}] == 3
+			if fewest(sides, k.benchmark) > 0 {
+				keys[k] = true
+			}
 		}
 	}
 	bySite := make(map[string]*alloc.Change)
@@ -181,7 +187,7 @@ func (d *differ) weigh(r *alloc.Report, sides [2]*tally) {
 	}
 	moved := movedOn(sides)
 	for _, k := range slices.SortedFunc(maps.Keys(keys), func(a, b costKey) int {
-		return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.benchmark, b.benchmark), cmp.Compare(a.site, b.site))
+		return cmp.Or(cmp.Compare(a.pkg, b.pkg), cmp.Compare(a.name, b.name), cmp.Compare(a.site, b.site))
 	}) {
 		var w [2]amount
 		for i, t := range sides {
@@ -189,7 +195,7 @@ func (d *differ) weigh(r *alloc.Report, sides [2]*tally) {
 				w[i] = x.amount
 			}
 		}
-		if !keys[k] || !w[0].differs(w[1]) || moved(k) {
+		if !w[0].differs(w[1], fewest(sides, k.benchmark)) || moved(k) {
 			continue
 		}
 		c := bySite[k.site]
@@ -204,23 +210,30 @@ func (d *differ) weigh(r *alloc.Report, sides [2]*tally) {
 			c.What = slices.Insert(c.What, 0, alloc.InCost)
 		}
 		c.Costs = append(c.Costs, &alloc.CostChange{
-			Source: k.benchmark, Package: k.pkg,
+			Source: k.name, Package: k.pkg,
 			AllocsBefore: w[0].allocs, AllocsAfter: w[1].allocs, BytesBefore: w[0].bytes, BytesAfter: w[1].bytes,
 		})
 	}
 }
 
+// fewest is the number of operations that a benchmark ran on the side where it ran
+// less, 0 where one did not.
+func fewest(sides [2]*tally, b benchmark) int64 { return min(sides[0].ops[b], sides[1].ops[b]) }
+
 // movedOn reports the costs of others' sites whose sum, below each of the user's
 // lines, is the same on both sides: another version of the standard library has
 // its functions elsewhere, and allocates no more and no less.
 func movedOn(sides [2]*tally) func(costKey) bool {
-	type line struct{ pkg, benchmark, caller string }
+	type line struct {
+		benchmark
+		caller string
+	}
 	var sums [2]map[line]amount
 	for i, t := range sides {
 		sums[i] = make(map[line]amount)
 		for k, w := range t.at {
 			for caller, x := range w.callers {
-				l := line{k.pkg, k.benchmark, caller}
+				l := line{k.benchmark, caller}
 				sums[i][l] = amount{sums[i][l].allocs + x.allocs, sums[i][l].bytes + x.bytes}
 			}
 		}
@@ -232,8 +245,8 @@ func movedOn(sides [2]*tally) func(costKey) bool {
 				continue
 			}
 			for caller := range t.at[k].callers {
-				l := line{k.pkg, k.benchmark, caller}
-				if sums[0][l].differs(sums[1][l]) {
+				l := line{k.benchmark, caller}
+				if sums[0][l].differs(sums[1][l], fewest(sides, k.benchmark)) {
 					return false
 				}
 				some = true
