@@ -20,6 +20,8 @@ import (
 type Checker struct {
 	Code    *objscan.Code
 	Program *flow.Program
+	// Directives are those of all packages whose promises are checked.
+	Directives []*Directive
 	// Packages are the import paths of the packages whose promises are checked.
 	Packages []string
 	// Site finds the site of an allocating call, nil where none is listed.
@@ -31,25 +33,80 @@ type Checker struct {
 	byFile   map[string][]*Directive // of ignore and cold
 	coldFunc map[string]bool         // functions marked cold, full names
 	promised map[string]bool         // methods of interfaces under contract, full names
+	used     []alloc.Pos
 }
 
-// A Result is what became of the directives.
+// A Result is what became of the contracts of one package.
 type Result struct {
 	Contracts []*alloc.Contract
 	Findings  []*alloc.Finding
+	// Used are the places of the ignore directives, of any package, that were
+	// needed.
+	Used []alloc.Pos
 }
 
-// Check gives each contract its verdict.
-func (c *Checker) Check(ctx context.Context, directives []*Directive) (*Result, error) {
-	c.sources, c.byFile = make(map[string]*source), make(map[string][]*Directive)
-	c.coldFunc, c.promised = make(map[string]bool), make(map[string]bool)
-	out := new(Result)
+// Wrong are the directives that say nothing.
+func Wrong(directives []*Directive) []*alloc.Finding {
+	var list []*alloc.Finding
 	for _, d := range directives {
-		switch {
-		case d.Wrong != "":
-			out.Findings = append(out.Findings, &alloc.Finding{
+		if d.Wrong != "" {
+			list = append(list, &alloc.Finding{
 				Rule: alloc.RuleContract, Pos: d.Pos, Message: prefix + d.Text + ": " + d.Wrong,
 			})
+		}
+	}
+	return list
+}
+
+// Unused are the ignore directives that no package needed.
+func Unused(directives []*Directive, used []alloc.Pos) []*alloc.Finding {
+	var list []*alloc.Finding
+	for _, d := range directives {
+		if d.Wrong == "" && d.Verb == Ignore && !slices.Contains(used, d.Pos) {
+			list = append(list, &alloc.Finding{
+				Rule: alloc.RuleIgnore, Pos: d.Pos,
+				Message: fmt.Sprintf("nothing here is ignored: no contract meets a site of %s on these lines", strings.Join(d.Causes, ", ")),
+			})
+		}
+	}
+	return list
+}
+
+// Promises reports a directive that Check gives a verdict.
+func (d *Directive) Promises() bool {
+	return d.Wrong == "" && (d.Verb == Noalloc || d.Verb == Allocs || d.Verb == Stack)
+}
+
+// Check gives the contracts of one package their verdicts.
+func (c *Checker) Check(ctx context.Context, path string) (*Result, error) {
+	if c.sources == nil {
+		c.prepare()
+	}
+	c.used = nil
+	out := new(Result)
+	for _, d := range c.Directives {
+		if d.Package != path || !d.Promises() {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if d.Verb == Stack {
+			c.stack(d, out)
+		} else if err := c.hold(ctx, d, out); err != nil {
+			return nil, err
+		}
+	}
+	out.Used = c.used
+	return out, c.Code.Err()
+}
+
+func (c *Checker) prepare() {
+	c.sources, c.byFile = make(map[string]*source), make(map[string][]*Directive)
+	c.coldFunc, c.promised = make(map[string]bool), make(map[string]bool)
+	for _, d := range c.Directives {
+		switch {
+		case d.Wrong != "":
 		case d.Verb == Cold && d.Func != "":
 			c.coldFunc[d.Package+"."+d.Func] = true
 		case d.Verb == Ignore || d.Verb == Cold:
@@ -58,30 +115,6 @@ func (c *Checker) Check(ctx context.Context, directives []*Directive) (*Result, 
 			c.promised[d.Package+"."+d.Func] = true
 		}
 	}
-	for _, d := range directives {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if d.Wrong != "" {
-			continue
-		}
-		switch d.Verb {
-		case Noalloc, Allocs:
-			if err := c.hold(ctx, d, out); err != nil {
-				return nil, err
-			}
-		case Stack:
-			c.stack(d, out)
-		}
-	}
-	for _, d := range directives {
-		if d.Wrong == "" && d.Verb == Ignore && !d.used {
-			out.Findings = append(out.Findings, &alloc.Finding{
-				Rule: alloc.RuleIgnore, Pos: d.Pos, Message: fmt.Sprintf("nothing here is ignored: no contract meets a site of %s on these lines", strings.Join(d.Causes, ", ")),
-			})
-		}
-	}
-	return out, c.Code.Err()
 }
 
 // stack holds a variable or an expression to its stack.
@@ -105,7 +138,10 @@ func (c *Checker) ignored(file string, line int, kind alloc.Kind, cause alloc.Ca
 	found := false
 	for _, d := range c.byFile[file] {
 		if d.Verb == Ignore && d.From <= line && line <= d.To && (slices.Contains(d.Causes, string(cause)) || slices.Contains(d.Causes, string(kind))) {
-			d.used, found = true, true
+			found = true
+			if !slices.Contains(c.used, d.Pos) {
+				c.used = append(c.used, d.Pos)
+			}
 		}
 	}
 	return found

@@ -48,8 +48,6 @@ type Directive struct {
 	From, To int
 	// Wrong says why it says nothing, "" where it does.
 	Wrong string
-
-	used bool
 }
 
 // Mentioned reports whether a file may have directives: a look at its text that

@@ -2,7 +2,7 @@
 // function does not allocate, with all that it calls.
 //
 //	source                → Scan  → directives
-//	machine code + source → Check → verdicts, findings, assumptions
+//	machine code + source → Check → verdicts, findings, assumptions of a package
 //
 // # Who says what
 //

@@ -3,11 +3,16 @@ package engine
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"go/ast"
 	"go/parser"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/cache"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/contract"
@@ -15,30 +20,89 @@ import (
 )
 
 // contracts holds the named packages to the promises of their source, given the
-// sites of these packages. What came of it is kept, as what found found is.
+// sites of these packages. What came of a package is kept as long as nothing
+// changes that it depends on.
 func (p *pipeline) contracts(ctx context.Context, sites []*alloc.Site) (*contract.Result, error) {
+	directives, packages := p.directives()
+	out := &contract.Result{Findings: contract.Wrong(directives)}
+	checker := sync.OnceValues(func() (*contract.Checker, error) { return p.checker(ctx, directives, packages, sites) })
+	for i, path := range packages {
+		if !slices.ContainsFunc(directives, func(d *contract.Directive) bool { return d.Package == path && d.Promises() }) {
+			continue
+		}
+		p.progress("checking contracts", i, len(packages), path)
+		r, err := p.contractsOf(ctx, path, packages, directives, checker)
+		if err != nil {
+			return nil, err
+		}
+		out.Contracts = append(out.Contracts, r.Contracts...)
+		out.Findings = append(out.Findings, r.Findings...)
+		out.Used = append(out.Used, r.Used...)
+	}
+	out.Findings = append(out.Findings, contract.Unused(directives, out.Used)...)
+	return out, nil
+}
+
+// contractsOf holds one package to its promises.
+func (p *pipeline) contractsOf(ctx context.Context, path string, packages []string, directives []*contract.Directive, checker func() (*contract.Checker, error)) (*contract.Result, error) {
 	store, h := p.store("contracts")
-	if store == nil {
-		return p.check(ctx, sites)
-	}
-	id := p.kept(h)
+	var id cache.ActionID
 	r := new(contract.Result)
-	if data, _, err := store.GetBytes(id); err == nil && unpack(data, r) == nil {
-		return r, nil
+	if store != nil {
+		// The instances of a generic function, and the types that implement an
+		// interface, may be in any package.
+		all := slices.ContainsFunc(directives, func(d *contract.Directive) bool {
+			return d.Package == path && (d.Interface || strings.Contains(d.Func, "[...]"))
+		})
+		id = p.keptOf(h, path, packages, all)
+		if data, _, err := store.GetBytes(id); err == nil && unpack(data, r) == nil {
+			return r, nil
+		}
 	}
-	r, err := p.check(ctx, sites)
-	if err != nil || p.unlisted {
+	c, err := checker()
+	if err != nil {
+		return nil, err
+	}
+	if r, err = c.Check(ctx, path); err != nil || store == nil {
 		return r, err
 	}
 	return r, keep(store, id, r)
 }
 
-func (p *pipeline) check(ctx context.Context, sites []*alloc.Site) (*contract.Result, error) {
-	directives, packages := p.directives()
-	if len(directives) == 0 {
-		return new(contract.Result), nil
+// keptOf is the key of what depends on a package and those that it imports, or on
+// all: as kept is. Of the packages it holds which are checked, since a chain of
+// calls tells their lines.
+func (p *pipeline) keptOf(h *cache.Hash, path string, packages []string, all bool) cache.ActionID {
+	fmt.Fprintf(h, "in %q, root %q\n", p.cfg.Dir, p.root())
+	fmt.Fprintf(h, "for %s %s %q\n", p.env.GOOS, p.env.GOARCH, p.env.GOFLAGS)
+	fmt.Fprintf(h, "flags %q overlay %q\npackage %q\n", p.cfg.Flags(), p.overlay, path)
+	seen := make(map[string]bool)
+	var visit func(path string)
+	visit = func(path string) {
+		pkg := p.packages[path]
+		if seen[path] || pkg == nil {
+			return
+		}
+		seen[path] = true
+		for _, imp := range pkg.Imports {
+			visit(plainPath(imp))
+		}
 	}
-	p.progress("checking contracts", 0, len(directives), "")
+	visit(path)
+	visit("runtime")
+	if all {
+		for _, path := range packages {
+			visit(path)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(seen)) {
+		fmt.Fprintf(h, "%q in %q: %q %t\n", path, p.packages[path].Dir, p.archives[path], slices.Contains(packages, path))
+	}
+	return h.Sum()
+}
+
+// checker is what judges the packages' contracts.
+func (p *pipeline) checker(ctx context.Context, directives []*contract.Directive, packages []string, sites []*alloc.Site) (*contract.Checker, error) {
 	scanner, err := p.archiveScanner(ctx)
 	if err != nil {
 		return nil, err
@@ -47,8 +111,8 @@ func (p *pipeline) check(ctx context.Context, sites []*alloc.Site) (*contract.Re
 	for _, s := range sites {
 		at[s.File] = append(at[s.File], s)
 	}
-	c := &contract.Checker{
-		Code: scanner.Code(), Program: p.flowProgram(), Packages: packages,
+	return &contract.Checker{
+		Code: scanner.Code(), Program: p.flowProgram(), Packages: packages, Directives: directives,
 		Site: func(call alloc.Call) *alloc.Site {
 			if len(call.Frames) == 0 {
 				return nil
@@ -73,8 +137,7 @@ func (p *pipeline) check(ctx context.Context, sites []*alloc.Site) (*contract.Re
 			}
 			return list
 		},
-	}
-	return c.Check(ctx, directives)
+	}, nil
 }
 
 // directives are those of the named packages' files, and the import paths of the

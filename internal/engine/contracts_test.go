@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/contract"
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
@@ -135,8 +136,70 @@ func Get(url string) error {
 	}
 	p, f := foundIn(b, dir)
 	for b.Loop() {
-		if _, err := p.check(b.Context(), f.Sites); err != nil {
+		if _, err := p.contracts(b.Context(), f.Sites); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// TestContractsKept changes a package that a contract depends on, and one that
+// it does not: what is kept is used for the second alone.
+func TestContractsKept(t *testing.T) {
+	t.Parallel()
+	dir, cache := t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("go.mod", "module example.com/m\n\ngo 1.24.0\n")
+	write("a/a.go", "package a\n\nimport \"example.com/m/b\"\n\n//stackward:noalloc\nfunc F() int { return b.G() }\n")
+	write("b/b.go", "package b\n\n//go:noinline\nfunc G() int { return 1 }\n")
+	write("c/c.go", "package c\n\nfunc H() int { return 1 }\n")
+	check := func() (verdict alloc.ContractVerdict, judged bool) {
+		t.Helper()
+		ctx := t.Context()
+		p, err := open(ctx, Build{Dir: dir, Cache: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.compileOnly(ctx, gocmd.Request{Patterns: []string{"./..."}, Diagnose: true}, false); err != nil {
+			t.Fatal(err)
+		}
+		f, err := p.found(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		directives, packages := p.directives()
+		r, err := p.contractsOf(ctx, "example.com/m/a", packages, directives, func() (*contract.Checker, error) {
+			judged = true
+			return p.checker(ctx, directives, packages, f.Sites)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Contracts[0].Verdict, judged
+	}
+	for _, step := range []struct {
+		name, file, text string
+		want             alloc.ContractVerdict
+		judged           bool
+	}{
+		{"first", "", "", alloc.Kept, true},
+		{"unchanged", "", "", alloc.Kept, false},
+		{"another package", "c/c.go", "package c\n\nfunc H() int { return 2 }\n", alloc.Kept, false},
+		{"a dependency", "b/b.go", "package b\n\n//go:noinline\nfunc G() int { return *g() }\n\n//go:noinline\nfunc g() *int { return new(int) }\n", alloc.Broken, true},
+	} {
+		if step.file != "" {
+			write(step.file, step.text)
+		}
+		if got, judged := check(); got != step.want || judged != step.judged {
+			t.Errorf("%s: %s, judged %t; want %s, %t", step.name, got, judged, step.want, step.judged)
 		}
 	}
 }
