@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -16,20 +17,24 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 		return ""
 	}
 	fn := at.scope.fn
-	switch ev.kind {
-	case alloc.Append:
+	switch {
+	case strings.HasPrefix(ev.call.Entry, "runtime.moveSlice"):
+		if e := w.moves(at); e != nil {
+			return "append to " + text(e) + " grows memory that is kept"
+		}
+	case ev.kind == alloc.Append:
 		calls := fn.appends(at.Line)
 		if len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool { return !w.extends(at.scope, call) }) {
 			return "append to " + text(calls[0].Args[0]) + " grows memory that is kept"
 		}
-	case alloc.MapGrowth:
+	case ev.kind == alloc.MapGrowth:
 		maps := fn.mapStores(at.Line)
 		if len(maps) > 0 && !slices.ContainsFunc(maps, func(m ast.Expr) bool { return !w.c.eval(at.scope, m).lasting }) {
 			return "a new key of " + text(maps[0]) + " grows a map that is kept"
 		}
 	}
 	fl := s.flags.with(w.growth(acts))
-	if meet(fl.guards, fl.stores) {
+	if meet(fl.guards, fl.stores) || ev.kind == alloc.Slice && slices.Contains(fl.guards, returned) {
 		return "memory that is kept is made, or made larger, where there is too little"
 	}
 	return ""
@@ -45,6 +50,35 @@ func (w *walk) extends(s *scope, call *ast.CallExpr) bool {
 	return slices.Contains(stores, returned) || meet(w.names(s, call.Args[0], nameDepth), stores)
 }
 
+// moves is the lasting memory that a slice which append has grown on the stack
+// began as, where the slice is moved to the heap: returned, or stored in that
+// memory again. It is nil of another.
+func (w *walk) moves(at act) (first ast.Expr) {
+	s := at.scope
+	for _, n := range s.fn.statements(at.Line) {
+		var list []ast.Expr
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			list = n.Results
+		case *ast.AssignStmt:
+			list = n.Rhs
+		}
+		stores := w.stores(s, n)
+		for _, e := range list {
+			if _, ok := s.fn.src.typeOf(e).(*types.Slice); !ok {
+				continue
+			}
+			if !w.c.eval(s, e).lasting || !slices.Contains(stores, returned) && !meet(w.names(s, e, nameDepth), stores) {
+				return nil
+			}
+			if first == nil {
+				first = e
+			}
+		}
+	}
+	return first
+}
+
 // meet reports whether two lists have a name in common.
 func meet(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool { return x != returned && slices.Contains(b, x) })
@@ -55,7 +89,8 @@ const returned = "return"
 
 // growth says of a way which lasting memory is too small, or not there yet, where
 // it is taken, and which is set to what is made on it: by the names of fields and
-// variables.
+// variables. Where a function returns what it makes because of the capacity of what
+// it was handed, as append does, returned is among the guards.
 func (w *walk) growth(acts []act) (guards, stores []string) {
 	for _, a := range acts {
 		if a.scope == nil {
@@ -68,8 +103,11 @@ func (w *walk) growth(acts []act) (guards, stores []string) {
 			nodes = a.scope.fn.statements(a.Line)
 		}
 		for _, n := range nodes {
-			guards = append(guards, w.guards(a.scope, n)...)
-			stores = append(stores, w.stores(a.scope, n)...)
+			g, st := w.guards(a.scope, n), w.stores(a.scope, n)
+			if !slices.Contains(st, returned) {
+				g = slices.DeleteFunc(g, func(name string) bool { return name == returned })
+			}
+			guards, stores = append(guards, g...), append(stores, st...)
 		}
 	}
 	return guards, stores
@@ -112,6 +150,13 @@ func (w *walk) names(s *scope, e ast.Expr, depth int) []string {
 		if len(e.Args) > 0 && (src.Info.Types[e.Fun].IsType() || src.Info.Types[e.Fun].IsBuiltin() && text(e.Fun) == "append") {
 			return w.names(s, e.Args[0], depth)
 		}
+		var list []string
+		for _, a := range e.Args { // what appends to it and returns it, it may be
+			if t := src.Info.TypeOf(e); t != nil && types.Identical(src.Info.TypeOf(a), t) {
+				list = append(list, w.names(s, a, depth)...)
+			}
+		}
+		return list
 	}
 	return nil
 }
@@ -127,12 +172,12 @@ func (w *walk) stores(s *scope, n ast.Node) []string {
 			return []string{returned}
 		case *ast.AssignStmt:
 			for _, l := range p.Lhs {
-				list = append(list, w.destination(s, l, true)...)
+				list = append(list, w.destination(s, l, nameDepth)...)
 			}
 			return list
 		case *ast.ValueSpec:
 			for _, l := range p.Names {
-				list = append(list, w.destination(s, l, true)...)
+				list = append(list, w.destination(s, l, nameDepth)...)
 			}
 			return list
 		case ast.Stmt:
@@ -144,8 +189,8 @@ func (w *walk) stores(s *scope, n ast.Node) []string {
 }
 
 // destination is the name of the lasting memory that is assigned to: the operand's
-// own, or that which a variable is stored in or returned to.
-func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) []string {
+// own, or that which a variable is stored in or returned to, through so many others.
+func (w *walk) destination(s *scope, lhs ast.Expr, depth int) []string {
 	id, ok := ast.Unparen(lhs).(*ast.Ident)
 	if !ok {
 		if w.c.place(s, lhs) {
@@ -160,7 +205,7 @@ func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) []string {
 	if global(v) {
 		return []string{v.Name()}
 	}
-	if !follow {
+	if depth == 0 {
 		return nil
 	}
 	mentions := func(n ast.Node) bool {
@@ -190,7 +235,7 @@ func (w *walk) destination(s *scope, lhs ast.Expr, follow bool) []string {
 		case *ast.AssignStmt:
 			for i, l := range n.Lhs {
 				if r := n.Rhs[min(i, len(n.Rhs)-1)]; mentions(r) {
-					list = append(list, w.destination(s, l, false)...)
+					list = append(list, w.destination(s, l, depth-1)...)
 				}
 			}
 		}
@@ -248,7 +293,11 @@ func (w *walk) measured(s *scope, cond ast.Expr, depth int) []string {
 		switch n := n.(type) {
 		case *ast.CallExpr:
 			if name := text(n.Fun); src.Info.Types[n.Fun].IsBuiltin() && (name == "cap" || name == "len") {
+				before := len(list)
 				of(n.Args[0])
+				if name == "cap" && len(list) > before {
+					list = append(list, returned)
+				}
 			}
 		case *ast.BinaryExpr:
 			if n.Op == token.EQL && src.Info.Types[n.Y].IsNil() {
@@ -271,6 +320,56 @@ func (w *walk) measured(s *scope, cond ast.Expr, depth int) []string {
 		return true
 	})
 	return list
+}
+
+// makesRoom reports a value of a variable that takes the place of what the variable
+// holds otherwise where that has too little capacity, or is nil and the value is
+// put where it belongs: it is as lasting.
+func (c *Checker) makesRoom(s *scope, v *types.Var, e ast.Expr) bool {
+	src := s.fn.src
+	is := func(e ast.Expr) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && src.object(id) == v
+	}
+	if e == nil {
+		return false
+	}
+	for n := s.fn.parents[e]; n != nil; n = s.fn.parents[n] {
+		i, ok := s.fn.parents[n].(*ast.IfStmt)
+		if !ok || n != i.Body {
+			continue
+		}
+		found := false
+		ast.Inspect(i.Cond, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				found = found || src.Info.Types[n.Fun].IsBuiltin() && text(n.Fun) == "cap" && is(n.Args[0])
+			case *ast.BinaryExpr:
+				found = found || n.Op == token.EQL && is(n.X) && src.Info.Types[n.Y].IsNil() && c.putsBack(s, i.Body, is)
+			}
+			return !found
+		})
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// putsBack reports statements that assign an operand to lasting memory.
+func (c *Checker) putsBack(s *scope, body *ast.BlockStmt, is func(ast.Expr) bool) bool {
+	for _, stmt := range body.List {
+		a, ok := stmt.(*ast.AssignStmt)
+		if !ok || len(a.Lhs) != len(a.Rhs) {
+			continue
+		}
+		for i, r := range a.Rhs {
+			if is(r) && c.place(s, a.Lhs[i]) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // appends are the appends that the compiler gives a line.

@@ -48,6 +48,7 @@ type closure struct {
 	scope *scope    // that the literal stands in
 	decl  *types.Func
 	recv  value // of a method value
+	expr  bool  // a method expression: the receiver is its first argument
 	body  bool  // the body of a loop over a function, which is looked at with the loop
 }
 
@@ -59,7 +60,11 @@ type scope struct {
 	targs  map[*types.TypeParam]types.Type
 	busy   map[*types.Var]bool // being evaluated
 	depth  int                 // of calls whose results are looked at
+	from   *scope              // that asks for the result
 }
+
+// recursion is what is neutral where a function returns its own result.
+var recursion = types.NewVar(token.NoPos, nil, "", nil)
 
 func join(a, b value) value {
 	switch {
@@ -195,7 +200,7 @@ func (c *Checker) bind(from *scope, call *ast.CallExpr, fn *function, cl *closur
 	args := call.Args
 	if r := sig.Recv(); r != nil {
 		switch sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); {
-		case cl != nil && cl.decl != nil:
+		case cl != nil && cl.decl != nil && !cl.expr:
 			s.params[r] = cl.recv
 		case ok && src.Info.Selections[sel] != nil && src.Info.Selections[sel].Kind() == types.MethodVal:
 			_, pointer := r.Type().Underlying().(*types.Pointer)
@@ -355,7 +360,9 @@ func (c *Checker) eval(s *scope, e ast.Expr) value {
 			}
 		case types.MethodExpr:
 			if f := sel.Obj().(*types.Func); !abstract(f) {
-				return value{funcs: []*closure{c.declared(f, value{outside: true})}}
+				cl := c.declared(f, value{outside: true})
+				cl.expr = true
+				return value{funcs: []*closure{cl}}
 			}
 		}
 	case *ast.IndexExpr:
@@ -455,7 +462,7 @@ func (c *Checker) variable(s *scope, v *types.Var) value {
 		return value{outside: true}
 	}
 	var out value
-	seen := false
+	seen, again := false, false
 	for at := s; at != nil; at = at.outer {
 		if p, ok := at.params[v]; ok {
 			out, seen, s = p, true, at
@@ -496,17 +503,20 @@ func (c *Checker) variable(s *scope, v *types.Var) value {
 		if types.IsInterface(v.Type()) && o.from != nil && o.tuple < 0 && !o.elem {
 			next = s.held(next, home.Info.TypeOf(o.from))
 		}
-		if seen {
+		switch {
+		case next.neutral == v || !next.lasting && c.makesRoom(s, v, o.from):
+			again = true
+		case seen:
 			out = join(out, next)
-		} else {
+		default:
 			out, seen = next, true
 		}
 	}
 	switch {
+	case !seen && again:
+		return value{} // a result that grows from nothing
 	case !seen:
 		return value{outside: true} // what a literal's scope is not known for
-	case out.neutral == v:
-		return value{} // a result that grows from nothing
 	}
 	return out
 }
@@ -546,7 +556,12 @@ func (c *Checker) result(s *scope, call *ast.CallExpr, nth int) value {
 		return unknown
 	}
 	in := c.bind(s, call, fn, nil)
-	in.depth = s.depth + 1
+	in.depth, in.from = s.depth+1, s
+	for at := s; at != nil; at = at.from {
+		if at.fn == fn && at.key() == in.key() {
+			return value{neutral: recursion} // nothing but what it returns otherwise
+		}
+	}
 	var out value
 	seen := false
 	ast.Inspect(fn.decl.Body, func(n ast.Node) bool {
