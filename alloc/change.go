@@ -10,7 +10,8 @@ type Side struct {
 	Go     string `json:"go,omitempty"`     // toolchain: "go1.26.8"
 	GOOS   string `json:"goos,omitempty"`
 	GOARCH string `json:"goarch,omitempty"`
-	PGO    string `json:"pgo,omitempty"` // as of -pgo: "off", "auto" or a file
+	PGO    string `json:"pgo,omitempty"`    // as of -pgo: "off", "auto" or a file
+	NoCgo  bool   `json:"no_cgo,omitempty"` // built with CGO_ENABLED=0, for a comparison of targets
 }
 
 // A ChangeStatus says what became of a site from one build to another.
@@ -92,6 +93,9 @@ func (s Side) String() string {
 	parts = append(parts, s.Go, s.GOOS+"/"+s.GOARCH)
 	if s.PGO != "" {
 		parts = append(parts, "-pgo="+s.PGO)
+	}
+	if s.NoCgo {
+		parts = append(parts, "without cgo")
 	}
 	return strings.Join(parts, " ")
 }

@@ -80,8 +80,8 @@ type Summary struct {
 	SitesBefore int                  `json:"sites_before,omitempty"`
 	ByStatus    map[ChangeStatus]int `json:"by_status,omitempty"`
 	ByAspect    map[Aspect]int       `json:"by_aspect,omitempty"`
-	// Unseen counts the places where only one of the builds inlines the body of
-	// another module's function: what that allocates in the other is not known.
+	// Unseen counts the places where only one of the builds inlines a function of a
+	// package that was not asked for: what it allocates in the other is not known.
 	Unseen int `json:"unseen,omitempty"`
 
 	ByCause map[Cause]int `json:"by_cause,omitempty"`

@@ -18,18 +18,22 @@ func (j *Joiner) settle() {
 		return
 	}
 	copies := make(map[placeKey][]*entry) // by function, file and line inlined into
+	within := make(map[string][]*entry)   // by the declared function around
 	for _, e := range j.entries {
 		if e.site.Kind == alloc.Append {
 			for k := range e.inlined {
 				k.col = 0
 				copies[k] = append(copies[k], e)
 			}
+			fn := e.site.Package + "." + Declared(e.site.Func)
+			within[fn] = append(within[fn], e)
 		}
 	}
 	for i := range j.moves {
 		call := &j.moves[i]
 		inner, outer := call.Frames[0], call.Frames[len(call.Frames)-1]
-		e := moved(call, j.byFunc[inner.Func], j.byFunc[valueMethod(inner.Func)], copies[placeKey{fn: outer.Func, file: outer.File, line: outer.Line}])
+		e := moved(call, j.byFunc[inner.Func], j.byFunc[valueMethod(inner.Func)], copies[placeKey{fn: outer.Func, file: outer.File, line: outer.Line}],
+			within[Declared(inner.Func)]) // the body of a range over a function grows what its function moves
 		if e == nil {
 			j.call(nil, call)
 			continue

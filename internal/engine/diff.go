@@ -118,6 +118,11 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 			env = append(env, v.name+"="+v.value)
 		}
 	}
+	if d.targets() && !slices.ContainsFunc(env, func(kv string) bool { return strings.HasPrefix(kv, "CGO_ENABLED=") }) {
+		// Of a target that is not this machine's the go command turns cgo off: then
+		// for both, or files would come and go that have nothing to do with targets.
+		env = append(env, "CGO_ENABLED=0")
+	}
 	b.Env = env
 	if is.PGO != "" {
 		b.Flags = append(slices.Clip(b.Flags), "-pgo="+is.PGO)
@@ -145,6 +150,7 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 		return err
 	}
 	is.Go, is.GOOS, is.GOARCH = p.env.GOVERSION, p.env.GOOS, p.env.GOARCH
+	is.NoCgo = d.targets() && p.env.CGOEnabled == "0"
 	s := &side{pipeline: p, is: is, sites: f.Sites, said: make(map[lineKey][]*alloc.Diagnostic)}
 	for _, list := range p.diags {
 		for _, x := range list {
@@ -154,6 +160,12 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 	}
 	d.sides[i] = s
 	return nil
+}
+
+// targets reports whether targets are compared.
+func (d *differ) targets() bool {
+	b, a := d.req.Before, d.req.After
+	return b.GOOS != a.GOOS || b.GOARCH != a.GOARCH
 }
 
 // unavailable adds to a failure of the go command with which toolchain it was.
@@ -248,7 +260,7 @@ func (d *differ) change(b, a *alloc.Site) *alloc.Change {
 	c := &alloc.Change{Before: b, After: a}
 	copies := d.copies(b, a)
 	switch {
-	case d.foreign(cmp.Or(a, b)):
+	case d.foreign(b, a):
 		// Only what the compiler decided in both is known.
 		if len(copies) == 0 {
 			return nil
@@ -283,10 +295,19 @@ func (d *differ) change(b, a *alloc.Site) *alloc.Change {
 	return c
 }
 
-// foreign reports whether a site is in no package of the user's own: then it is
-// known only where its function is inlined.
-func (d *differ) foreign(s *alloc.Site) bool {
-	return !d.sides[0].ownPackage(s.Package) && !d.sides[1].ownPackage(s.Package)
+// foreign reports whether a site, of which one may be nil, is in no package that was
+// asked for, or in the body of another package's function: then it is known only
+// where that is inlined.
+func (d *differ) foreign(b, a *alloc.Site) bool {
+	p, s := d.sides[1].pipeline, a
+	if s == nil {
+		p, s = d.sides[0].pipeline, b
+	}
+	if !p.asked[s.Package] && !p.asked[strings.TrimSuffix(s.Package, "_test")] {
+		return true
+	}
+	pkg := p.packages[s.Package]
+	return p.sources[s.File] && pkg != nil && !slices.Contains(pkg.GoFiles, s.File)
 }
 
 // summarize ranks the changes, counts them, and leaves out what is not to be

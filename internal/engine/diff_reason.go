@@ -27,7 +27,7 @@ func (d *differ) copies(b, a *alloc.Site) (list []copyChange) {
 		file      string
 		line, col int
 	}
-	if (a == nil || b == nil) && !d.foreign(cmp.Or(a, b)) {
+	if (a == nil || b == nil) && !d.foreign(b, a) {
 		return nil // the site itself is what came or went
 	}
 	seen := make(map[place]bool)
@@ -50,11 +50,11 @@ func (d *differ) copies(b, a *alloc.Site) (list []copyChange) {
 			}
 			seen[k] = true
 			for n := range c.at {
-				c.allocates[n], c.inlined[n] = d.at(n, sites[n], sites[1-n], c.at[n])
+				c.allocates[n], c.inlined[n] = d.at(n, sites, c.at[n])
 			}
 			switch was, is := c.allocates[0], c.allocates[1]; {
 			case was == "" || is == "":
-				if d.foreign(s) {
+				if d.foreign(b, a) {
 					d.unseen++
 				}
 			case (was == alloc.Never) != (is == alloc.Never):
@@ -65,19 +65,16 @@ func (d *differ) copies(b, a *alloc.Site) (list []copyChange) {
 	return list
 }
 
-// at says whether a site allocates where its function is called, "" unknown. s is
-// nil where the build does not have the site; other is that of the other build.
-func (d *differ) at(i int, s, other *alloc.Site, pos alloc.Pos) (_ alloc.Allocates, inlined bool) {
+// at says whether a site, of which one may be nil, allocates on side i where its
+// function is called, "" unknown.
+func (d *differ) at(i int, sites [2]*alloc.Site, pos alloc.Pos) (_ alloc.Allocates, inlined bool) {
+	s, x := sites[i], cmp.Or(sites[i], sites[1-i])
 	if s != nil {
 		for _, in := range s.Inlined {
 			if in.Pos == pos {
 				return in.Allocates, true
 			}
 		}
-	}
-	x := s
-	if x == nil {
-		x = other
 	}
 	switch {
 	case d.sides[i].inlines(pos, x.Package+"."+x.Func):
@@ -87,7 +84,7 @@ func (d *differ) at(i int, s, other *alloc.Site, pos alloc.Pos) (_ alloc.Allocat
 			}
 		}
 		return "", true
-	case d.foreign(x) || s == nil:
+	case s == nil || d.foreign(sites[0], sites[1]):
 		return "", false
 	}
 	return s.Allocates, false // it is a call
@@ -192,7 +189,10 @@ func (d *differ) whyOnly(i int, c *alloc.Change) []string {
 	case compare.NoFunction:
 		return []string{"the function is " + gone}
 	case compare.NoLine:
-		return []string{"the line is " + gone}
+		return []string{"the line is " + gone + " or edited"}
+	}
+	if strings.Contains(s.Func, "[...]") && !other.spoke(pos) {
+		return []string{[2]string{"after:", "before:"}[i] + " nothing instantiates the function, so that it is not compiled"}
 	}
 	tense := [2]string{"does", "did"}[i]
 	for _, x := range other.said[lineKey{pos.File, pos.Line}] {
@@ -210,6 +210,21 @@ func (d *differ) whyOnly(i int, c *alloc.Change) []string {
 		}
 	}
 	return nil
+}
+
+// spoke reports whether the compiler said anything of the function around a place.
+func (s *side) spoke(pos alloc.Pos) bool {
+	f := s.file(pos.File)
+	if f == nil {
+		return false
+	}
+	_, start, end, _ := f.FuncAt(pos.Line)
+	for line := start; line <= end; line++ {
+		if len(s.said[lineKey{pos.File, line}]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // silent reports whether no site of a line allocates.
@@ -356,7 +371,7 @@ func (d *differ) inlining(at [2]alloc.Pos) (said []string) {
 	var names [2][]string
 	for i, s := range d.sides {
 		for _, x := range s.said[lineKey{at[i].File, at[i].Line}] {
-			if x.Verdict == alloc.InlinesCall && x.Pos == at[i] && !slices.Contains(names[i], x.Expr) {
+			if x.Verdict == alloc.InlinesCall && x.Pos == at[i] && correlate.Declared(x.Expr) == x.Expr && !slices.Contains(names[i], x.Expr) {
 				names[i] = append(names[i], x.Expr)
 			}
 		}

@@ -38,14 +38,34 @@ func (t *writer) changes(r *alloc.Report) {
 			fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(n-shown))
 		}
 	}
-	if len(r.Effects) > 0 {
-		fmt.Fprintln(t)
-		t.effects(r.Effects)
-	}
-	if len(r.Effects) == 0 {
-		fmt.Fprintln(t)
-	}
+	fmt.Fprintln(t)
+	t.measured(r.Effects)
 	t.changesSummary(r)
+}
+
+// measured writes what benchmarks say, in full of those with a difference.
+func (t *writer) measured(list []*alloc.Effect) {
+	differ := make(map[string]bool)
+	for _, e := range list {
+		differ[e.Package+" "+e.Benchmark] = differ[e.Package+" "+e.Benchmark] || differs(e)
+	}
+	var shown []*alloc.Effect
+	var same []string
+	for _, e := range list {
+		switch name := strings.TrimPrefix(e.Benchmark, "Benchmark"); {
+		case differ[e.Package+" "+e.Benchmark]:
+			shown = append(shown, e)
+		case len(same) == 0 || same[len(same)-1] != name:
+			same = append(same, name)
+		}
+	}
+	if len(shown) > 0 {
+		t.effects(shown)
+	}
+	if len(same) > 0 {
+		t.fold(fmt.Sprintf("no difference in %s: %s", plural(len(same), "benchmark"), strings.Join(same, ", ")))
+		fmt.Fprintln(t)
+	}
 }
 
 // change writes one of them.
@@ -146,6 +166,6 @@ func (t *writer) changesSummary(r *alloc.Report) {
 		t.fold(said)
 	}
 	if s.Unseen > 0 {
-		t.fold(fmt.Sprintf("not known: %s where only one side inlines a function of another module, and the other calls it", plural(s.Unseen, "place")))
+		t.fold(fmt.Sprintf("not known: %s where only one side inlines a function of a package that was not asked for", plural(s.Unseen, "place")))
 	}
 }

@@ -136,7 +136,7 @@ func (t *writer) effects(list []*alloc.Effect) {
 			last = e.Benchmark
 		}
 		change := "~"
-		if e.Before != e.After && (e.P < 0.05 || e.Unit != "ns/op") {
+		if differs(e) {
 			change = "new"
 			if e.Before != 0 {
 				change = fmt.Sprintf("%+.1f%%", 100*(e.After/e.Before-1))
@@ -154,6 +154,10 @@ func (t *writer) effects(list []*alloc.Effect) {
 	t.columns(rows)
 	fmt.Fprintln(t)
 }
+
+// differs reports whether a benchmark shows a difference: counts have no chance in
+// them.
+func differs(e *alloc.Effect) bool { return e.Before != e.After && (e.P < 0.05 || e.Unit != "ns/op") }
 
 // columns writes rows with the first column to the left and the others to the
 // right.
