@@ -188,6 +188,7 @@ func (h *Heap) AllocUninit(size uintptr) (unsafe.Pointer, error) {
 // Free takes back size bytes.
 func (h *Heap) Free(p unsafe.Pointer, size uintptr) { freeFn(h, p, size) }
 
+//stackward:noalloc
 func (h *Heap) free(p unsafe.Pointer, size uintptr) {
 	switch {
 	case checked:
@@ -201,6 +202,7 @@ func (h *Heap) free(p unsafe.Pointer, size uintptr) {
 	}
 }
 
+//stackward:noalloc
 func (h *Heap) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	switch {
 	case checked:
@@ -229,6 +231,7 @@ func (c *Cache) AllocUninit(size uintptr) (unsafe.Pointer, error) {
 // Free takes back size bytes.
 func (c *Cache) Free(p unsafe.Pointer, size uintptr) { freeFn(c, p, size) }
 
+//stackward:noalloc
 func (c *Cache) free(p unsafe.Pointer, size uintptr) {
 	switch {
 	case checked:
@@ -242,6 +245,7 @@ func (c *Cache) free(p unsafe.Pointer, size uintptr) {
 	}
 }
 
+//stackward:noalloc
 func (c *Cache) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	switch {
 	case c.c.closed:

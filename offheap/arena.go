@@ -140,6 +140,8 @@ const (
 var registry [numArenaSlots / registryLeaf]atomic.Pointer[[registryLeaf]unsafe.Pointer]
 
 // arenaOf is the arena that p is in, or nil. p may be any address.
+//
+//stackward:noalloc
 func arenaOf(p unsafe.Pointer) *arena {
 	slot := uintptr(p) >> logArenaSize
 	if slot >= numArenaSlots {
@@ -153,6 +155,8 @@ func arenaOf(p unsafe.Pointer) *arena {
 }
 
 // spanOf is the span in use that p points into, or nil. p may be any address.
+//
+//stackward:noalloc
 func spanOf(p unsafe.Pointer) *mspan {
 	a := arenaOf(p)
 	if a == nil {

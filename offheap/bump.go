@@ -47,6 +47,7 @@ func (a *Arena) AllocUninit(size uintptr) (unsafe.Pointer, error) {
 // Free is nothing: an arena's memory goes at once.
 func (a *Arena) Free(unsafe.Pointer, uintptr) {}
 
+//stackward:noalloc
 func (a *Arena) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	align := min(size&-size, 8)
 	if size == 0 {
@@ -67,6 +68,8 @@ func (a *Arena) allocUninit(size uintptr) (p unsafe.Pointer, dirty bool, err err
 
 // more gets a chunk with room for size bytes, or where that would waste much of
 // the chunk there is, a chunk for the object alone, which it returns.
+//
+//stackward:cold
 func (a *Arena) more(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	if a.closed {
 		return nil, false, ErrClosed

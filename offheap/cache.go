@@ -77,6 +77,7 @@ func (c *Cache) freeSmall(p unsafe.Pointer, class uint8, size uintptr) {
 	c.freeSlow(p, class, size)
 }
 
+//stackward:cold
 func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	if c.c.closed {
 		return nil, ErrClosed
@@ -98,6 +99,7 @@ func (c *Cache) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	return p, nil
 }
 
+//stackward:cold
 func (c *Cache) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 	if c.c.closed {
 		c.heap.freeSmall(p, class, size)

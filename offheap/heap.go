@@ -148,6 +148,8 @@ func (h *Heap) release(class uint8, ch chain) {
 }
 
 // addCache gives a P a cache. It reports false if the heap is closed.
+//
+//stackward:cold
 func (h *Heap) addCache(id int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -183,6 +185,8 @@ func (h *Heap) lockShard() *pcache {
 }
 
 // addShards makes the shards. It returns nil if the heap is closed.
+//
+//stackward:cold
 func (h *Heap) addShards() *[]*pcache {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -249,6 +253,8 @@ func (h *Heap) freeSmall(p unsafe.Pointer, class uint8, size uintptr) {
 }
 
 // allocSlow is allocSmall where the loaded chain is empty.
+//
+//stackward:cold
 func (h *Heap) allocSlow(class uint8, size uintptr) (unsafe.Pointer, error) {
 	c := h.acquire()
 	if c == nil {
@@ -306,6 +312,8 @@ func (h *Heap) afterGrowth() {
 }
 
 // freeSlow is freeSmall where the loaded chain is full.
+//
+//stackward:cold
 func (h *Heap) freeSlow(p unsafe.Pointer, class uint8, size uintptr) {
 	c := h.acquire()
 	if c == nil {
@@ -369,6 +377,8 @@ func (h *Heap) freeTiny(p unsafe.Pointer, size uintptr) {
 
 // allocLarge returns an object above maxSmallSize bytes, and whether it may not
 // be zero.
+//
+//stackward:cold
 func (h *Heap) allocLarge(size uintptr) (p unsafe.Pointer, dirty bool, err error) {
 	n := size / pageSize
 	if size%pageSize != 0 {
@@ -392,6 +402,8 @@ func (h *Heap) allocLarge(size uintptr) (p unsafe.Pointer, dirty bool, err error
 const maxAlloc = 1 << (addressBits - 2)
 
 // freeLarge takes back what allocLarge returned.
+//
+//stackward:cold
 func (h *Heap) freeLarge(p unsafe.Pointer, size uintptr) {
 	s := spanOf(p)
 	switch {

@@ -318,7 +318,7 @@ func (c *Checker) receiverTypes(s *scope, sig *types.Signature, t types.Type, fr
 }
 
 // maxDepth bounds how many calls deep a result is looked for.
-const maxDepth = 4
+const maxDepth = 8
 
 // eval is what an expression may stand for in a scope.
 func (c *Checker) eval(s *scope, e ast.Expr) value {

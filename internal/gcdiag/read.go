@@ -201,6 +201,8 @@ func (r *reader) position(line []byte) (pos alloc.Pos, msg []byte, ok bool) {
 }
 
 // number reads decimal digits of b from i on.
+//
+//stackward:noalloc
 func number(b []byte, i int) (n, end int) {
 	for i < len(b) && '0' <= b[i] && b[i] <= '9' && n < 1<<28 {
 		n = n*10 + int(b[i]-'0')

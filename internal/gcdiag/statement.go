@@ -54,6 +54,7 @@ func (r *reader) statement(pos alloc.Pos, msg []byte) bool {
 	return true
 }
 
+//stackward:noalloc
 func has(msg []byte, prefix string) bool {
 	return len(msg) >= len(prefix) && string(msg[:len(prefix)]) == prefix
 }

@@ -38,6 +38,8 @@ func decodeAMD64(code []byte) (x86asm.Inst, error) {
 //	C5 RvvvvLpp                opcode modrm …   map 1
 //	C4 RXBmmmmm WvvvvLpp       opcode modrm …
 //	62 RXBR'0mmm Wvvvv1pp …    opcode modrm …
+//
+//stackward:noalloc
 func decodeVEX(code []byte) (x86asm.Inst, error) {
 	prefix, opmap := 2, byte(1)
 	if len(code) < 6 {

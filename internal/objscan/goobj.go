@@ -277,6 +277,7 @@ type reloc struct {
 // relocWeak marks a relocation that does not keep its symbol.
 const relocWeak = 1 << 15
 
+//stackward:noalloc
 func readReloc(b []byte) reloc {
 	return reloc{
 		off: int(int32(binary.LittleEndian.Uint32(b))),
@@ -285,6 +286,7 @@ func readReloc(b []byte) reloc {
 	}
 }
 
+//stackward:noalloc
 func readRef(b []byte) symRef {
 	return symRef{binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])}
 }

@@ -74,6 +74,8 @@ func (m *image) add(file []byte, addr, off, size uint64, exec bool) {
 
 // at is the memory from an address to the end of its segment, nil where there
 // is none.
+//
+//stackward:noalloc
 func (m *image) at(addr uint64) []byte {
 	for _, s := range m.segments {
 		if addr >= s.addr && addr-s.addr < uint64(len(s.data)) {

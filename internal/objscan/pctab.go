@@ -8,6 +8,8 @@ type pcTable []byte
 
 // at is the value at an offset from the function's start, -1 where the table
 // ends before it or is broken.
+//
+//stackward:noalloc
 func (t pcTable) at(off, quantum int) int32 {
 	v := int32(-1)
 	for pc, first := 0, true; ; first = false {
@@ -30,6 +32,8 @@ func (t pcTable) at(off, quantum int) int32 {
 }
 
 // uvarint reads a varint of at most 32 bits; n is 0 where there is none.
+//
+//stackward:noalloc
 func uvarint(b []byte) (v uint32, n int) {
 	if len(b) > 0 && b[0] < 0x80 {
 		return uint32(b[0]), 1

@@ -135,6 +135,8 @@ func read(file, name string) ([]int64, error) {
 
 // Class returns where an object of a size in bytes goes; noscan says that it
 // holds no pointers. An object of no size takes nothing.
+//
+//stackward:noalloc
 func (t *Table) Class(bytes int64, noscan bool) Class {
 	switch largest := t.sizes[len(t.sizes)-1]; {
 	case bytes <= 0:
@@ -155,6 +157,8 @@ func (t *Table) Class(bytes int64, noscan bool) Class {
 }
 
 // index is the number of the first class that holds so many bytes.
+//
+//stackward:noalloc
 func (t *Table) index(bytes int64) int {
 	i, _ := slices.BinarySearch(t.sizes, bytes)
 	return i + 1
