@@ -1,0 +1,3 @@
+module github.com/stackward-go/stackward/alloctest
+
+go 1.24.0

@@ -1,0 +1,5 @@
+//go:build asan && !race && !msan
+
+package alloctest
+
+const instrumented = "-asan"

@@ -1,0 +1,5 @@
+//go:build msan && !race
+
+package alloctest
+
+const instrumented = "-msan"
