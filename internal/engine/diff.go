@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,6 +47,10 @@ func Diff(ctx context.Context, req DiffRequest) (*alloc.Report, error) {
 			return nil, err
 		}
 	}
+	if d.none[0] != nil && d.none[1] != nil {
+		return nil, d.none[1]
+	}
+	d.onOneSide()
 	if d.sides[0].is == d.sides[1].is {
 		return nil, &Error{Msg: "both sides are the same: " + d.sides[0].is.String(), Hint: "name another revision, toolchain, target or profile", Usage: true}
 	}
@@ -76,6 +81,7 @@ type differ struct {
 	matcher *compare.Matcher
 	cleanup []func()
 	unseen  int
+	none    [2]error // of a side where no package is there
 	// byID are the sites of either side; isAfter and wasBefore the ids of those that
 	// both have, by the other id.
 	byID               [2]map[string]*alloc.Site
@@ -133,6 +139,9 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 	}
 	if is.Rev != "" {
 		rev, err := b.at(ctx, is.Rev, d.req.Bench != "")
+		if x, ok := errors.AsType[*Error](err); ok && strings.Contains(x.Hint, "baseline") {
+			x.Hint = "-go, -goarch and -pgo compare without one" // this command has no baseline
+		}
 		if err != nil {
 			return err
 		}
@@ -143,6 +152,10 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 		return &Error{Msg: "the machine code of GOARCH=" + arch + " is not read", Hint: "targets that are: amd64, arm64", Usage: true}
 	}
 	p, f, err := look(ctx, FindRequest{Build: b, Patterns: d.req.Patterns, Tests: d.req.Tests || d.req.Bench != ""})
+	if err != nil && absent(err.Error()) {
+		d.none[i], f = err, new(found)
+		p, err = open(ctx, b)
+	}
 	if err != nil {
 		return unavailable(is, err)
 	}
@@ -160,6 +173,31 @@ func (d *differ) look(ctx context.Context, i int, is alloc.Side) error {
 	}
 	d.sides[i] = s
 	return nil
+}
+
+// absent reports a refusal of the go command that says no more than that a package
+// is not there, or not for the target (cmd/go/internal/load, go/build; go1.26).
+func absent(msg string) bool {
+	for _, part := range []string{"no Go files in ", "directory not found", "no such file or directory", "build constraints exclude all Go files"} {
+		if strings.Contains(msg, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// onOneSide takes back the problem that a package is not there, if it is on the
+// other side: that is an answer.
+func (d *differ) onOneSide() {
+	for i, s := range d.sides {
+		other := d.sides[1-i]
+		s.problems = slices.DeleteFunc(s.problems, func(p *alloc.Problem) bool {
+			return absent(p.Message) && slices.ContainsFunc(other.named, func(pkg *gocmd.Package) bool {
+				// What is not there has no import path.
+				return pkg.Export != "" && (pkg.ImportPath == p.Package || pkg.Dir == filepath.Join(other.cfg.Dir, p.Package))
+			})
+		})
+	}
 }
 
 // targets reports whether targets are compared.

@@ -161,7 +161,7 @@ func TestDiffRefused(t *testing.T) {
 		{alloc.Side{}, alloc.Side{Go: "go1.26.8"}, "both sides are the same: go1.26.8 ", "name another "},
 		{alloc.Side{}, alloc.Side{Go: "gonone"}, "no toolchain gonone", "name a release "},
 		{alloc.Side{}, alloc.Side{GOARCH: "s390x"}, "the machine code of GOARCH=s390x is not read", "targets that are: amd64, arm64"},
-		{alloc.Side{Rev: "HEAD"}, alloc.Side{}, "no git repository around ", ""},
+		{alloc.Side{Rev: "HEAD"}, alloc.Side{}, "no git repository around ", "-go, -goarch and -pgo compare"},
 	} {
 		_, err := Diff(t.Context(), DiffRequest{Build: Build{Dir: dir, Env: append(os.Environ(), "GOWORK=off", "GOTOOLCHAIN=local")}, Before: tt.before, After: tt.after})
 		x, ok := err.(*Error)
