@@ -28,9 +28,9 @@ var layers = [][]string{
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract"},     // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench"},                              // encoders
 	{"internal/engine"},
-	{"internal/prove"},
+	{"internal/prove", "contracts"},
 	{"internal/cli"},
-	{"cmd/stackward", "cmd/stackfix", "docs/internal/modules"},
+	{"cmd/stackward", "cmd/stackfix", "cmd/stackvet", "docs/internal/modules"},
 	{"docs/accuracy", "docs/fixresults"},
 }
 

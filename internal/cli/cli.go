@@ -208,7 +208,7 @@ func (c *command) run(ctx context.Context, e *env, args []string) error {
 
 // build is the part of a request that the build flags make.
 func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
-	out := engine.Build{Dir: b.dir, Flags: b.flags, Cache: cacheDir(), Stdin: e.stdin, Stdout: e.stdout, Stderr: p.through(e.stderr), Progress: p.report}
+	out := engine.Build{Dir: b.dir, Flags: b.flags, Cache: engine.CacheDir(), Stdin: e.stdin, Stdout: e.stdout, Stderr: p.through(e.stderr), Progress: p.report}
 	if b.overlay != "" {
 		file, err := filepath.Abs(b.overlay)
 		if err != nil {
@@ -220,23 +220,6 @@ func (b *buildFlags) build(e *env, p *progress) (engine.Build, error) {
 		out.Overlay = file
 	}
 	return out, nil
-}
-
-// cacheDir is the directory of what find keeps, "" none: $STACKWARD_CACHE, which
-// may be "off", or else where the system has the user's caches.
-func cacheDir() string {
-	switch dir := os.Getenv("STACKWARD_CACHE"); dir {
-	case "off":
-		return ""
-	case "":
-	default:
-		return dir
-	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Join(dir, "stackward")
 }
 
 // report has the engine make a report, shows how far it is, and writes it.

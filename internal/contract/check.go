@@ -77,6 +77,13 @@ func (d *Directive) Promises() bool {
 	return d.Wrong == "" && (d.Verb == Noalloc || d.Verb == Allocs || d.Verb == Stack)
 }
 
+// Inherited reports a promise that importers of its package have to keep, too: by
+// the types that implement an interface, and by the instances of a generic
+// function.
+func (d *Directive) Inherited() bool {
+	return d.Promises() && (d.Interface || strings.Contains(d.Func, "[...]"))
+}
+
 // Check gives the contracts of one package their verdicts.
 func (c *Checker) Check(ctx context.Context, path string) (*Result, error) {
 	if c.sources == nil {
@@ -158,6 +165,9 @@ func (c *Checker) cold(file string, line int) bool {
 func (c *Checker) hold(ctx context.Context, d *Directive, out *Result) error {
 	roots, gone := c.roots(d)
 	if len(roots) == 0 {
+		if !slices.Contains(c.Packages, d.Package) {
+			return nil // it is for others to say
+		}
 		out.Contracts = append(out.Contracts, &alloc.Contract{
 			Func: d.Package + "." + d.Func, Pos: d.Pos, Directive: d.Text, Verdict: alloc.Assumed,
 			Assumptions: []*alloc.Assumption{{Pos: d.Pos, Text: gone}},
@@ -229,7 +239,11 @@ func (c *Checker) roots(d *Directive) (list [][]*objscan.Func, gone string) {
 		}
 		return list, "no type of these packages implements the interface"
 	}
-	if fs := c.named(d.Package, d.Func); len(fs) > 0 {
+	fs := c.named(d.Package, d.Func)
+	if !slices.Contains(c.Packages, d.Package) { // which answers for its own instances
+		fs = slices.DeleteFunc(fs, func(f *objscan.Func) bool { return f.Package == d.Package })
+	}
+	if len(fs) > 0 {
 		return [][]*objscan.Func{fs}, ""
 	}
 	return nil, "it is not compiled: none of these packages has an instance of it"

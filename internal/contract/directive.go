@@ -43,7 +43,9 @@ type Directive struct {
 	// method of an interface "I.M".
 	Func      string
 	Interface bool
-	Literal   bool // the function literal that begins at From
+	// Within is the declared function that it stands in or at, "" of none.
+	Within  string
+	Literal bool // the function literal that begins at From
 	// From and To are the lines that it is about.
 	From, To int
 	// Wrong says why it says nothing, "" where it does.
@@ -141,6 +143,9 @@ func (s *scan) place(d *Directive, c *ast.Comment, group *ast.CommentGroup) {
 		}
 		switch n := n.(type) {
 		case *ast.FuncDecl:
+			if n.Doc == group || n.Pos() <= c.Pos() && c.Pos() < n.End() {
+				d.Within = expr.FuncName(n)
+			}
 			if n.Doc == group {
 				d.Func = expr.FuncName(n)
 				d.From, d.To = s.line(n.Pos()), s.line(n.End())

@@ -23,14 +23,21 @@ import (
 // sites of these packages. What came of a package is kept as long as nothing
 // changes that it depends on.
 func (p *pipeline) contracts(ctx context.Context, sites []*alloc.Site) (*contract.Result, error) {
-	directives, packages := p.directives()
-	out := &contract.Result{Findings: contract.Wrong(directives)}
+	own, packages := p.directives()
+	directives := slices.Concat(own, p.ofDependencies(packages))
+	out := &contract.Result{Findings: contract.Wrong(own)}
 	checker := sync.OnceValues(func() (*contract.Checker, error) { return p.checker(ctx, directives, packages, sites) })
-	for i, path := range packages {
+	paths := slices.Clone(packages)
+	for _, d := range directives[len(own):] {
+		if d.Promises() && !slices.Contains(paths, d.Package) {
+			paths = append(paths, d.Package)
+		}
+	}
+	for i, path := range paths {
 		if !slices.ContainsFunc(directives, func(d *contract.Directive) bool { return d.Package == path && d.Promises() }) {
 			continue
 		}
-		p.progress("checking contracts", i, len(packages), path)
+		p.progress("checking contracts", i, len(paths), path)
 		r, err := p.contractsOf(ctx, path, packages, directives, checker)
 		if err != nil {
 			return nil, err
@@ -39,7 +46,7 @@ func (p *pipeline) contracts(ctx context.Context, sites []*alloc.Site) (*contrac
 		out.Findings = append(out.Findings, r.Findings...)
 		out.Used = append(out.Used, r.Used...)
 	}
-	out.Findings = append(out.Findings, contract.Unused(directives, out.Used)...)
+	out.Findings = append(out.Findings, contract.Unused(own, out.Used)...)
 	return out, nil
 }
 
@@ -52,7 +59,7 @@ func (p *pipeline) contractsOf(ctx context.Context, path string, packages []stri
 		// The instances of a generic function, and the types that implement an
 		// interface, may be in any package.
 		all := slices.ContainsFunc(directives, func(d *contract.Directive) bool {
-			return d.Package == path && (d.Interface || strings.Contains(d.Func, "[...]"))
+			return d.Package == path && d.Inherited()
 		})
 		id = p.keptOf(h, path, packages, all)
 		if data, _, err := store.GetBytes(id); err == nil && unpack(data, r) == nil {
@@ -164,6 +171,31 @@ func (p *pipeline) directives() (list []*contract.Directive, packages []string) 
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line, a.Col-b.Col)
 	})
 	return list, packages
+}
+
+// ofDependencies are the directives that count though their packages were not
+// named: of packages of the main modules, what is cold or ignored, and the promises
+// that those who import them have to keep: of an interface's method, for the types
+// that implement it, and of a generic function, for its instances.
+func (p *pipeline) ofDependencies(named []string) (list []*contract.Directive) {
+	for _, path := range slices.Sorted(maps.Keys(p.packages)) {
+		pkg := p.packages[path]
+		if pkg.Module == nil || !pkg.Module.Main || slices.Contains(named, path) {
+			continue
+		}
+		for _, name := range pkg.GoFiles {
+			f := p.withDirectives(filepath.ToSlash(name))
+			if f == nil {
+				continue
+			}
+			for _, d := range contract.Scan(path, p.fset, []*ast.File{f}) {
+				if d.Wrong == "" && (!d.Promises() || d.Inherited()) {
+					list = append(list, d)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // withDirectives is a file with its comments, nil of one without directives.
