@@ -22,11 +22,11 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},     // sources
-	{"internal/cause", "internal/flow"},                                                  // reasoning
-	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract"},     // reasoning over it
-	{"internal/text", "internal/pprof", "internal/gobench"},                              // encoders
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"},                  // tools
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},                      // sources
+	{"internal/cause", "internal/flow"},                                                                   // reasoning
+	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
+	{"internal/text", "internal/pprof", "internal/gobench"},                                               // encoders
 	{"internal/engine"},
 	{"internal/prove", "contracts"},
 	{"internal/cli"},
@@ -46,6 +46,7 @@ var narrow = map[string][]string{
 	"internal/flow":      {"alloc"},
 	"internal/cause":     {"alloc"},
 	"internal/cost":      {"alloc"},
+	"internal/baseline":  {"alloc"},
 	"internal/compare":   {"alloc", "internal/expr"},
 	"internal/correlate": {"alloc", "internal/expr", "internal/cause"},
 	"internal/pprof":     {"alloc"},

@@ -71,6 +71,7 @@ type Summary struct {
 	Tests     int `json:"tests"`               // left out: in test files
 	Contracts int `json:"contracts,omitempty"` // that were checked
 	Findings  int `json:"findings,omitempty"`
+	Gone      int `json:"gone,omitempty"` // sites of the baseline that are not there any more
 	// NotInstantiated counts the generic functions that none of the packages
 	// instantiates: they were not compiled, and their sites are not known.
 	NotInstantiated int `json:"not_instantiated,omitempty"`

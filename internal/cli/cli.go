@@ -57,6 +57,7 @@ func commands() []command {
 		{"explain", explainHelp, defineExplain},
 		{"cost", costHelp, defineCost},
 		{"fix", fixHelp, defineFix},
+		{"check", checkHelp, defineCheck},
 		{"diff", diffHelp, defineDiff},
 		{"version", versionHelp, defineVersion},
 		{"help", helpHelp, defineHelp},
@@ -122,7 +123,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return commands()[0].run(ctx, e, args)
 	}
-	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, diff, version, help; packages are written as ./name")
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, check, diff, version, help; packages are written as ./name")
 }
 
 // commandAfter reports the name of a command behind the go command's flags.

@@ -20,6 +20,7 @@ usage: stackward [command] [flags] [packages]
   explain   FILE:LINE, a site's id or a cause: the whole story and the cut
   cost      what each site costs per benchmark operation
   fix       rewrites that remove allocations, each proved before it is shown
+  check     contracts in the source and a baseline: a gate for CI
   diff      two revisions, toolchains, targets or profiles, compared by site
   version   stackward's own version
   help      help COMMAND, help causes, help kinds, help fixers

@@ -6,6 +6,7 @@
 //	Explain  a place or a site's id  → sites with their whole flow and cut
 //	Diff     patterns, two builds    → sites that are not the same in both
 //	Cost     patterns and a source   → sites with their costs, every allocation accounted for
+//	Check    patterns and a baseline → findings: broken contracts, new sites, budgets exceeded
 //
 // Files in a report are relative to the main module's root; outside of it they
 // are absolute.

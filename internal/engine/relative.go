@@ -17,9 +17,7 @@ func (p *pipeline) relative(r *alloc.Report) {
 		for i := range s.Inlined {
 			s.Inlined[i].File = p.shorten(s.Inlined[i].File)
 		}
-		for i := range s.Flow {
-			s.Flow[i].File = p.shorten(s.Flow[i].File)
-		}
+		p.shortenSteps(s.Flow)
 		// The cut may be one of the steps, or a copy.
 		if s.Cut != nil && !within(s.Flow, s.Cut) {
 			s.Cut.File = p.shorten(s.Cut.File)
@@ -33,8 +31,29 @@ func (p *pipeline) relative(r *alloc.Report) {
 			c.Caller = p.shorten(file) + ":" + strconv.Itoa(line)
 		}
 	}
+	for _, f := range r.Findings {
+		f.File = p.shorten(f.File)
+		p.shortenSteps(f.Chain)
+		p.shortenSteps(f.Flow)
+		if f.Cut != nil && !within(f.Flow, f.Cut) {
+			f.Cut.File = p.shorten(f.Cut.File)
+		}
+	}
+	for _, c := range r.Contracts {
+		c.File = p.shorten(c.File)
+		for _, a := range c.Assumptions {
+			a.File = p.shorten(a.File)
+			p.shortenSteps(a.Chain)
+		}
+	}
 	for _, pr := range r.Problems {
 		pr.File = p.shorten(pr.File)
+	}
+}
+
+func (p *pipeline) shortenSteps(steps []alloc.Step) {
+	for i := range steps {
+		steps[i].File = p.shorten(steps[i].File)
 	}
 }
 

@@ -4,6 +4,7 @@
 //	find     one line a site: file:line:col: kind of type (bytes): cause
 //	explain  the site, its flow with source lines and carets, the cut
 //	diff     what appeared, changed and vanished, each with its reason
+//	check    one line a finding, its chain and flow below it; nothing if there is none
 //	cost     of each benchmark a table of its sites, and what is left over
 //
 // Where a terminal is narrow, long types and names are cut in the middle, never
@@ -68,6 +69,8 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 		}
 	case "fix":
 		t.fixes(r)
+	case "check":
+		t.check(r)
 	case "diff":
 		t.changes(r)
 	default:
