@@ -26,4 +26,16 @@
 //     that waits, of an interface's table (package objscan, "incidental").
 //
 // A call through a pointer whose meaning is not known is an assumption as well.
+//
+// # What is said to allocate and may not
+//
+// No values are known but constants, so these are false alarms; docs/accuracy.md
+// counts them.
+//
+//   - A path for values that do not occur: time.Weekday.String for a day beyond
+//     Saturday, which time.Time.AppendFormat can never ask for.
+//   - A conversion of bytes to a string that fits into the buffer on the stack that
+//     the compiler provides for it, such as that of time.Duration.String.
+//   - Growth of what is kept where a counter of its own says that it is full, not
+//     its length or capacity.
 package contract
