@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -169,7 +170,7 @@ func BenchmarkFind(b *testing.B) {
 		our, their := sideBySide(b,
 			func() spent { return t.find(b, fresh(), nil, t.paths()) },
 			func() spent { return t.goBuild(b, fresh(), nil, t.paths()) })
-		compared(b, our, their)
+		compared(b, "go-build", our, their)
 	})
 	// Everything is.
 	b.Run("cached", func(b *testing.B) {
@@ -179,7 +180,7 @@ func BenchmarkFind(b *testing.B) {
 		our, their := sideBySide(b,
 			func() spent { return t.find(b, "", nil, t.paths()) },
 			func() spent { return t.goBuild(b, "", nil, t.paths()) })
-		compared(b, our, their)
+		compared(b, "go-build", our, their)
 	})
 	// One file was edited: against the rebuilding of its package.
 	b.Run("edited", func(b *testing.B) {
@@ -189,9 +190,45 @@ func BenchmarkFind(b *testing.B) {
 		our, their := sideBySide(b,
 			func() spent { return t.find(b, "", []string{edit(b, file)}, []string{pkg}) },
 			func() spent { return t.goBuild(b, "", []string{edit(b, file)}, []string{pkg}) })
-		compared(b, our, their)
+		compared(b, "go-build", our, their)
 		b.ReportMetric((our.wall - their.wall).Seconds(), "s-over-rebuild")
 	})
+}
+
+// BenchmarkCheck holds check of a module against its baseline, with everything
+// cached, against go vet, with everything cached.
+func BenchmarkCheck(b *testing.B) {
+	t := measured(b)
+	file := filepath.Join(b.TempDir(), "allocs.txt")
+	t.run(b, t.stackward, append([]string{"check", "-baseline", file, "-update=all"}, t.paths()...)...)
+	vet := func() spent {
+		cmd := exec.Command("go", append([]string{"vet"}, t.paths()...)...)
+		cmd.Dir, cmd.Env = t.dir, t.env
+		start := time.Now()
+		_ = cmd.Run() // it fails where vet finds something
+		return spent{time.Since(start), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	}
+	vet()
+	var peak int64
+	our, their := sideBySide(b, func() spent {
+		cmd := exec.Command(t.stackward, append([]string{"check", "-baseline", file}, t.paths()...)...)
+		cmd.Dir, cmd.Env = t.dir, t.env
+		start := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("check: %v\n%s", err, out)
+		}
+		peak = max(peak, maxRSS(cmd.ProcessState))
+		return spent{time.Since(start), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+	}, vet)
+	compared(b, "go-vet", our, their)
+	b.ReportMetric(float64(peak)/1e6, "peak-MB")
+}
+
+// maxRSS is the most memory that a process had resident, in bytes; its children's
+// do not count.
+func maxRSS(p *os.ProcessState) int64 {
+	const kib = 1 << 10 // the unit of linux
+	return int64(p.SysUsage().(*syscall.Rusage).Maxrss) * kib
 }
 
 // BenchmarkFix is fix without benchmarks on a whole module, its tests included.
@@ -213,12 +250,12 @@ func BenchmarkFix(b *testing.B) {
 	b.ReportMetric(float64(proposals), "compiled")
 }
 
-func compared(b *testing.B, our, their spent) {
+func compared(b *testing.B, command string, our, their spent) {
 	b.ReportMetric(0, "ns/op") // of both together, which says nothing
 	b.ReportMetric(our.wall.Seconds(), "s")
-	b.ReportMetric(their.wall.Seconds(), "go-build-s")
-	b.ReportMetric(our.wall.Seconds()/their.wall.Seconds(), "x-of-go-build")
-	b.ReportMetric(our.cpu.Seconds()/their.cpu.Seconds(), "cpu-x-of-go-build")
+	b.ReportMetric(their.wall.Seconds(), command+"-s")
+	b.ReportMetric(our.wall.Seconds()/their.wall.Seconds(), "x-of-"+command)
+	b.ReportMetric(our.cpu.Seconds()/their.cpu.Seconds(), "cpu-x-of-"+command)
 }
 
 // leaf is the largest file of the packages that no other imports: its edit
