@@ -503,8 +503,9 @@ func (c *Checker) variable(s *scope, v *types.Var) value {
 		if types.IsInterface(v.Type()) && o.from != nil && o.tuple < 0 && !o.elem {
 			next = s.held(next, home.Info.TypeOf(o.from))
 		}
+		next.lasting = next.lasting || c.makesRoom(s, v, o.from)
 		switch {
-		case next.neutral == v || !next.lasting && c.makesRoom(s, v, o.from):
+		case next.neutral == v:
 			again = true
 		case seen:
 			out = join(out, next)
