@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/baseline"
+	"github.com/stackward-go/stackward/internal/benchrun"
 	"github.com/stackward-go/stackward/internal/correlate"
 	"github.com/stackward-go/stackward/internal/flow"
 	"github.com/stackward-go/stackward/internal/gocmd"
@@ -245,6 +247,9 @@ func (p *pipeline) budgets(ctx context.Context, req CheckRequest, now baseline.N
 		return nil
 	}
 	r, err := Cost(ctx, cost)
+	if req.Bench == "" && errors.Is(err, benchrun.ErrNoBenchmarks) {
+		return nil // all that the baseline has are missing
+	}
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,11 @@ type Error struct {
 	Hint  string // what to do, "" nothing
 	Usage bool   // the request itself was wrong
 	Err   error  // the cause, may be nil
+
+	situation error // that errors.Is finds, without a word of it in Msg
 }
+
+func (e *Error) Is(target error) bool { return e.situation != nil && target == e.situation }
 
 func (e *Error) Error() string {
 	if e.Err != nil {

@@ -94,7 +94,7 @@ func (p *pipeline) failed(res *benchrun.Result) {
 // adviseRun turns a refusal of the recorder into one of this package.
 func adviseRun(err error, req CostRequest) error {
 	if errors.Is(err, benchrun.ErrNoBenchmarks) {
-		return &Error{Msg: "no benchmarks match -bench=" + req.Bench, Hint: "list them with: go test -run='^$' -list=Benchmark ./...; without any, weigh tests: stackward cost -run ."}
+		return &Error{Msg: "no benchmarks match -bench=" + req.Bench, situation: benchrun.ErrNoBenchmarks, Hint: "list them with: go test -run='^$' -list=Benchmark ./...; without any, weigh tests: stackward cost -run ."}
 	}
 	if errors.Is(err, benchrun.ErrNoTests) {
 		return &Error{Msg: "no tests match -run=" + req.Run, Hint: "go test -list=Test ./... lists them; examples are not measured; without tests, weigh a program: stackward cost -- go run ./cmd"}
