@@ -201,10 +201,13 @@ func (c *Checker) hold(ctx context.Context, d *Directive, out *Result) error {
 				findings = nil
 			} else {
 				for _, f := range findings {
-					f.Was, f.Is, f.Unit = float64(d.Max), n, "allocs/op"
-					if math.IsInf(n, 1) {
-						f.Is = 0 // in a loop: there is no number
+					f.Was, f.Unit = float64(d.Max), "allocs/op"
+					if math.IsInf(n, 1) { // in a loop: there is no number
+						f.Message += fmt.Sprintf("; %d allowed in all, and one is in a loop", d.Max)
+						continue
 					}
+					f.Is = n
+					f.Message += fmt.Sprintf("; %d allowed in all, %v made", d.Max, n)
 				}
 			}
 		}
