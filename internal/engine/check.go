@@ -93,8 +93,21 @@ func Check(ctx context.Context, req CheckRequest) (*alloc.Report, error) {
 		}
 		r.Findings = append(r.Findings, list...)
 	}
-	r.Findings = slices.CompactFunc(r.Findings, func(a, b *alloc.Finding) bool {
-		return a.Rule == b.Rule && a.Site == b.Site && a.Pos == b.Pos && a.Message == b.Message
+	type identity struct {
+		rule alloc.Rule
+		site string
+		pos  alloc.Pos
+		text string
+	}
+	seen := make(map[identity]bool)
+	r.Findings = slices.DeleteFunc(r.Findings, func(f *alloc.Finding) bool {
+		id := identity{f.Rule, f.Site, f.Pos, f.Message}
+		if f.Rule == alloc.RuleNewSite {
+			id.text = "" // a baseline and a revision say it in other words
+		}
+		twice := seen[id]
+		seen[id] = true
+		return twice
 	})
 	if err := p.tell(ctx, r, f.Sites); err != nil {
 		return nil, err
