@@ -69,7 +69,7 @@ func sourceFiles(t *testing.T, visit func(dir, name string, fset *token.FileSet,
 		}
 		if d.IsDir() {
 			switch base := d.Name(); {
-			case base != "." && strings.HasPrefix(base, "."), base == "testdata", base == "web", base == "offheap", base == "alloctest", base == "examples":
+			case base != "." && strings.HasPrefix(base, "."), base == "testdata", base == "web", base == "offheap", base == "alloctest", base == "golangci", base == "examples":
 				return fs.SkipDir
 			}
 			return nil
