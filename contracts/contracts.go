@@ -61,10 +61,22 @@ func run(pass *analysis.Pass) (any, error) {
 		return nil, err
 	}
 	u := unitOf(pass)
-	if u != nil && u.VetxOnly || len(directives) == 0 && !below.concerns(pass) {
+	if u != nil && u.VetxOnly {
+		return nil, nil
+	}
+	inherits := below.concerns(pass)
+	if len(directives) == 0 && !inherits {
 		return nil, nil
 	}
 	r := &reporter{pass: pass, directives: directives}
+	// To compile tests costs more than the package does. Without a word in them
+	// they change nothing.
+	for _, f := range pass.Files {
+		r.tests = r.tests || inherits && isTest(r.fileName(f))
+	}
+	for _, d := range directives {
+		r.tests = r.tests || isTest(d.File)
+	}
 	if why := r.check(u); why != "" {
 		r.unable(why)
 	}
@@ -75,6 +87,7 @@ func run(pass *analysis.Pass) (any, error) {
 type reporter struct {
 	pass       *analysis.Pass
 	directives []*contract.Directive
+	tests      bool // that they are to be compiled
 	checked    *engine.Checked
 }
 
@@ -85,9 +98,8 @@ func (r *reporter) check(u *unit) (why string) {
 	if u != nil {
 		dir = u.Dir
 	}
-	tests := slices.ContainsFunc(r.pass.Files, func(f *ast.File) bool { return strings.HasSuffix(r.fileName(f), "_test.go") })
 	var err error
-	r.checked, err = engine.CheckPackage(context.Background(), engine.Build{Dir: dir, Cache: engine.CacheDir()}, tests)
+	r.checked, err = engine.CheckPackage(context.Background(), engine.Build{Dir: dir, Cache: engine.CacheDir()}, r.tests)
 	if err != nil {
 		return err.Error()
 	}
@@ -111,7 +123,7 @@ func (r *reporter) sameBuild(u *unit) string {
 	const hint = ": a driver's build flags are not told its analyzers, set them in GOFLAGS or the environment"
 	for _, f := range r.pass.Files {
 		name := r.fileName(f)
-		if strings.HasSuffix(name, ".go") && !r.checked.Files[filepath.ToSlash(name)] && !generated(name) {
+		if strings.HasSuffix(name, ".go") && (r.tests || !isTest(name)) && !r.checked.Files[filepath.ToSlash(name)] && !generated(name) {
 			return "the go command does not compile " + filepath.Base(name) + " here" + hint
 		}
 	}
@@ -119,12 +131,15 @@ func (r *reporter) sameBuild(u *unit) string {
 		return ""
 	}
 	for path, file := range u.PackageFile {
-		if other := r.checked.Archives[path]; other != "" && !sameArchive(file, other) {
+		list := r.checked.Archives[path]
+		if len(list) > 0 && !slices.ContainsFunc(list, func(other string) bool { return sameArchive(file, other) }) {
 			return "the go command builds another " + path + " here" + hint
 		}
 	}
 	return ""
 }
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.go") }
 
 // generated reports a file that cgo makes, with nothing of the user's in it.
 func generated(name string) bool { return strings.HasPrefix(filepath.Base(name), "_cgo_") }
@@ -137,7 +152,7 @@ func (r *reporter) unused(f *alloc.Finding) bool {
 		return false // of another package of this directory
 	}
 	d := r.directives[i]
-	if r.pass.Pkg.Name() == "main" || strings.HasSuffix(d.File, "_test.go") {
+	if r.pass.Pkg.Name() == "main" || isTest(d.File) {
 		return true
 	}
 	if strings.Contains(d.Within, "[...]") {

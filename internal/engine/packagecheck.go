@@ -18,8 +18,9 @@ type Checked struct {
 	Problems []*alloc.Problem
 	// Files are those of the package, and of its tests if these were asked for.
 	Files map[string]bool
-	// Archives are those of the packages that it depends on, by import path.
-	Archives map[string]string
+	// Archives are those of the packages that it depends on, by import path, each
+	// with its variants for tests.
+	Archives map[string][]string
 }
 
 // CheckPackage holds the package in b.Dir to its contracts, as an analyzer does
@@ -35,7 +36,12 @@ func CheckPackage(ctx context.Context, b Build, tests bool) (*Checked, error) {
 	if err := p.heard(); err != nil {
 		return nil, err
 	}
-	out := &Checked{Files: make(map[string]bool), Archives: p.archives}
+	out := &Checked{Files: make(map[string]bool), Archives: make(map[string][]string)}
+	for _, pkg := range p.listed {
+		if path := plainPath(pkg.ImportPath); pkg.Export != "" {
+			out.Archives[path] = append(out.Archives[path], pkg.Export)
+		}
+	}
 	for _, pkg := range p.named {
 		for _, name := range pkg.GoFiles {
 			out.Files[filepath.ToSlash(name)] = true
