@@ -82,7 +82,8 @@ func (p *pipeline) contractsOf(ctx context.Context, path string, packages []stri
 func (p *pipeline) keptOf(h *cache.Hash, path string, packages []string, all bool) cache.ActionID {
 	fmt.Fprintf(h, "in %q, root %q\n", p.cfg.Dir, p.root())
 	fmt.Fprintf(h, "for %s %s %q\n", p.env.GOOS, p.env.GOARCH, p.env.GOFLAGS)
-	fmt.Fprintf(h, "flags %q overlay %q\npackage %q\n", p.cfg.Flags(), p.overlay, path)
+	fmt.Fprintf(h, "flags %q\npackage %q\n", p.cfg.BuildFlags, path)
+	p.keptOverlay(h)
 	seen := make(map[string]bool)
 	var visit func(path string)
 	visit = func(path string) {

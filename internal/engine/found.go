@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -126,12 +127,21 @@ func (p *pipeline) runtime() (rt *objscan.Runtime, keep func(*objscan.Runtime)) 
 func (p *pipeline) kept(h *cache.Hash) cache.ActionID {
 	fmt.Fprintf(h, "in %q, root %q\n", p.cfg.Dir, p.root())
 	fmt.Fprintf(h, "for %s %s %q\n", p.env.GOOS, p.env.GOARCH, p.env.GOFLAGS)
-	fmt.Fprintf(h, "flags %q overlay %q\n", p.cfg.Flags(), p.overlay)
+	fmt.Fprintf(h, "flags %q\n", p.cfg.BuildFlags)
+	p.keptOverlay(h)
 	for _, pkg := range p.listed {
 		main := pkg.Module != nil && pkg.Module.Main
 		fmt.Fprintf(h, "package %q for %q named %t main %t in %q: %q\n", pkg.ImportPath, pkg.ForTest, !pkg.DepOnly, main, pkg.Dir, pkg.Export)
 	}
 	return h.Sum()
+}
+
+// keptOverlay adds the user's overlay to a key: what it holds, wherever that is.
+func (p *pipeline) keptOverlay(h *cache.Hash) {
+	for _, name := range slices.Sorted(maps.Keys(p.overlay)) {
+		text, err := os.ReadFile(p.overlay[name]) // none of a file that it takes away
+		fmt.Fprintf(h, "overlay %q: %x %t\n", name, sha256.Sum256(text), err == nil)
+	}
 }
 
 // store opens the cache, and begins the key of something that is asked of it:
