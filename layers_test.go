@@ -26,7 +26,7 @@ var layers = [][]string{
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},                      // sources
 	{"internal/cause", "internal/flow"},                                                                   // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
-	{"internal/text", "internal/pprof", "internal/gobench"},                                               // encoders
+	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
 	{"internal/engine"},
 	{"internal/prove", "contracts"},
 	{"internal/cli"},
@@ -52,6 +52,8 @@ var narrow = map[string][]string{
 	"internal/pprof":     {"alloc"},
 	"internal/gobench":   {"alloc"},
 	"internal/text":      {"alloc"},
+	"internal/ci":        {"alloc"},
+	"internal/sarif":     {"alloc"},
 }
 
 // sourceFiles calls visit with every Go file of the module but tests, test

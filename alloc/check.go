@@ -16,6 +16,12 @@ const (
 	RuleMissing  Rule = "missing"  // a package, contract or benchmark of the baseline that is gone
 )
 
+// Rules are all rules, in this order.
+var Rules = []Rule{
+	RuleNoalloc, RuleAllocs, RuleStack, RuleIgnore, RuleContract, RuleNewSite,
+	RuleCost, RuleBudget, RuleMissing,
+}
+
 // A Finding is one thing that must not be: a broken contract, a site that the
 // baseline does not allow, a budget that is exceeded.
 type Finding struct {

@@ -32,7 +32,7 @@ toolchain, a baseline that cannot be read, nothing to check end with status 1.
   -benchtime, -count, -timeout   as of cost
   -selftest       plant allocations in an overlay and demand that they are found
   -tests, -generated             sites in such files, too
-  -format f       text or json
+  -format f       text, json, sarif, github, markdown, junit or checkstyle
   -o file         write to file
 ` + buildHelp + `
 Exit status: 0 clean, 1 not or in part, 2 wrong usage, 3 findings.
@@ -61,7 +61,7 @@ func defineCheck(fs *flag.FlagSet) runner {
 	fs.BoolVar(&req.Tests, "tests", false, "sites in _test files, too")
 	fs.BoolVar(&req.Generated, "generated", false, "sites in generated files, too")
 	return func(ctx context.Context, e *env, args, rest []string) error {
-		if err := o.check(e); err != nil {
+		if err := o.check(e, "sarif", "github", "markdown", "junit", "checkstyle"); err != nil {
 			return err
 		}
 		switch {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -83,10 +84,19 @@ func runVersion(_ context.Context, e *env, args, _ []string) error {
 	if len(args) > 0 {
 		return usageError("version takes no arguments", "")
 	}
-	version, goVersion := "unknown", ""
+	goVersion := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version, goVersion = info.Main.Version, info.GoVersion
+		goVersion = info.GoVersion
 	}
-	fmt.Fprintf(e.stdout, "stackward %s (built with %s, report schema %d)\n", version, goVersion, alloc.Schema)
+	fmt.Fprintf(e.stdout, "stackward %s (built with %s, report schema %d)\n", cmp.Or(version(), "unknown"), goVersion, alloc.Schema)
 	return nil
+}
+
+// version is stackward's own, "" where the build does not say.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	return info.Main.Version
 }

@@ -14,10 +14,12 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/docs"
+	"github.com/stackward-go/stackward/internal/ci"
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/gobench"
 	"github.com/stackward-go/stackward/internal/pprof"
 	"github.com/stackward-go/stackward/internal/rewrite"
+	"github.com/stackward-go/stackward/internal/sarif"
 	"github.com/stackward-go/stackward/internal/text"
 )
 
@@ -93,6 +95,16 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 		return gobench.Write(w, r)
 	case "pprof":
 		return pprof.Write(w, r)
+	case "sarif":
+		return sarif.Write(w, r, sarif.Options{Version: version(), Path: inRepository(r.Root), Line: sourceLines(r.Root), Cause: docs.Cause})
+	case "github":
+		return ci.GitHub(w, r, inRepository(r.Root))
+	case "markdown":
+		return ci.Markdown(w, r, inRepository(r.Root))
+	case "junit":
+		return ci.JUnit(w, r, inRepository(r.Root))
+	case "checkstyle":
+		return ci.Checkstyle(w, r, inRepository(r.Root))
 	}
 	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
 	if width, ok := terminal(w); ok {
@@ -123,6 +135,36 @@ func fromHere(root string) func(string) string {
 		rel, err := filepath.Rel(here, filepath.Join(root, filepath.FromSlash(file)))
 		if err != nil || strings.HasPrefix(rel, ".."+string(filepath.Separator)+"..") {
 			return filepath.ToSlash(filepath.Join(root, filepath.FromSlash(file)))
+		}
+		return filepath.ToSlash(rel)
+	}
+}
+
+// inRepository turns a report's file into its place in the repository that the
+// module is in, which is what build servers know it by, or in the module where
+// there is none. What is outside stays absolute.
+func inRepository(root string) func(string) string {
+	top := root
+	for dir := root; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			top = dir
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	return func(file string) string {
+		name := filepath.FromSlash(file)
+		if file == "" {
+			return ""
+		}
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(root, name)
+		}
+		rel, err := filepath.Rel(top, name)
+		if err != nil || !filepath.IsLocal(rel) {
+			return filepath.ToSlash(name)
 		}
 		return filepath.ToSlash(rel)
 	}
