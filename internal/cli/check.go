@@ -32,8 +32,8 @@ toolchain, a baseline that cannot be read, nothing to check end with status 1.
   -benchtime, -count, -timeout   as of cost
   -selftest       plant allocations in an overlay and demand that they are found
   -tests, -generated             sites in such files, too
-  -format f       text, json, sarif, github, markdown, junit or checkstyle
-  -o file         write to file
+  -format f, -o file   text, json, sarif, github, markdown, junit or checkstyle;
+                  others beside it in files: -format=github,sarif=out.sarif
 ` + buildHelp + `
 Exit status: 0 clean, 1 not or in part, 2 wrong usage, 3 findings.
 
@@ -61,6 +61,9 @@ func defineCheck(fs *flag.FlagSet) runner {
 	fs.BoolVar(&req.Tests, "tests", false, "sites in _test files, too")
 	fs.BoolVar(&req.Generated, "generated", false, "sites in generated files, too")
 	return func(ctx context.Context, e *env, args, rest []string) error {
+		if err := o.split(); err != nil {
+			return err
+		}
 		if err := o.check(e, "sarif", "github", "markdown", "junit", "checkstyle"); err != nil {
 			return err
 		}

@@ -30,6 +30,7 @@ type output struct {
 	top     int // rows of a table, 0 all
 	compare bool
 	refused bool
+	also    []*output // the same report in other formats, each in its file
 }
 
 func (o *output) define(fs *flag.FlagSet) {
@@ -42,6 +43,11 @@ func (o *output) define(fs *flag.FlagSet) {
 // json.
 func (o *output) check(e *env, more ...string) error {
 	known := append([]string{"text", "json"}, more...)
+	for _, also := range o.also {
+		if err := also.check(e, more...); err != nil {
+			return err
+		}
+	}
 	if !slices.Contains(known, o.format) {
 		return usageError(fmt.Sprintf("-format: unknown format %q", o.format), "known are "+strings.Join(known, ", "))
 	}
@@ -63,8 +69,30 @@ func writable(flag, name string) error {
 	return f.Discard()
 }
 
+// split takes -format apart that has several: the first is for -o or stdout, the
+// others name their files.
+func (o *output) split() error {
+	first, rest, more := strings.Cut(o.format, ",")
+	o.format = first
+	for more {
+		var next string
+		next, rest, more = strings.Cut(rest, ",")
+		format, file, _ := strings.Cut(next, "=")
+		if file == "" {
+			return usageError(fmt.Sprintf("-format: %q has no file", next), "only the first goes to stdout or -o: -format=github,sarif=out.sarif")
+		}
+		o.also = append(o.also, &output{format: format, file: file})
+	}
+	return nil
+}
+
 // write writes a report. A file is written whole or not at all.
 func (o *output) write(e *env, r *alloc.Report) error {
+	for _, also := range o.also {
+		if err := also.write(e, r); err != nil {
+			return err
+		}
+	}
 	if o.file == "" {
 		return o.encode(e.stdout, r)
 	}
