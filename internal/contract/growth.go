@@ -17,24 +17,30 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 		return ""
 	}
 	fn := at.scope.fn
+	kept := w.keeps(s, acts[:len(acts)-1])
+	direct := func(e ast.Expr) []string { return w.names(at.scope, e, 0) }
 	switch {
 	case strings.HasPrefix(ev.call.Entry, "runtime.moveSlice"):
-		if e := w.moves(at); e != nil {
+		if e := w.moves(at, kept); e != nil && !w.emptied(s, acts, direct(e)) {
 			return "append to " + text(e) + " grows memory that is kept"
 		}
 	case ev.kind == alloc.Append:
 		calls := fn.appends(at.Line)
-		if len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool { return !w.extends(at.scope, call) }) {
+		if len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool {
+			return !w.extends(at.scope, call, kept) || w.emptied(s, acts, direct(call.Args[0]))
+		}) {
 			return "append to " + text(calls[0].Args[0]) + " grows memory that is kept"
 		}
 	case ev.kind == alloc.MapGrowth:
 		maps := fn.mapStores(at.Line)
-		if len(maps) > 0 && !slices.ContainsFunc(maps, func(m ast.Expr) bool { return !w.c.eval(at.scope, m).lasting }) {
+		if len(maps) > 0 && !slices.ContainsFunc(maps, func(m ast.Expr) bool {
+			return !w.c.eval(at.scope, m).lasting || w.emptied(s, acts, direct(m))
+		}) {
 			return "a new key of " + text(maps[0]) + " grows a map that is kept"
 		}
 	}
 	fl := s.flags.with(w.growth(acts))
-	if meet(fl.guards, fl.stores) || ev.kind == alloc.Slice && slices.Contains(fl.guards, returned) {
+	if meet(fl.guards, fl.stores) && !w.emptied(s, acts, common(fl.guards, fl.stores)) || ev.kind == alloc.Slice && kept && slices.Contains(fl.guards, returned) {
 		return "memory that is kept is made, or made larger, where there is too little"
 	}
 	return ""
@@ -42,18 +48,18 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 
 // extends reports an append to lasting memory whose result takes its place, or is
 // returned, so that a caller may put it there.
-func (w *walk) extends(s *scope, call *ast.CallExpr) bool {
+func (w *walk) extends(s *scope, call *ast.CallExpr, kept bool) bool {
 	if !w.c.eval(s, call.Args[0]).lasting {
 		return false
 	}
 	stores := w.stores(s, call)
-	return slices.Contains(stores, returned) || meet(w.names(s, call.Args[0], nameDepth), stores)
+	return kept && slices.Contains(stores, returned) || meet(w.names(s, call.Args[0], nameDepth), stores)
 }
 
 // moves is the lasting memory that a slice which append has grown on the stack
 // began as, where the slice is moved to the heap: returned, or stored in that
 // memory again. It is nil of another.
-func (w *walk) moves(at act) (first ast.Expr) {
+func (w *walk) moves(at act, kept bool) (first ast.Expr) {
 	s := at.scope
 	for _, n := range s.fn.statements(at.Line) {
 		var list []ast.Expr
@@ -68,7 +74,7 @@ func (w *walk) moves(at act) (first ast.Expr) {
 			if _, ok := s.fn.src.typeOf(e).(*types.Slice); !ok {
 				continue
 			}
-			if !w.c.eval(s, e).lasting || !slices.Contains(stores, returned) && !meet(w.names(s, e, nameDepth), stores) {
+			if !w.c.eval(s, e).lasting || !(kept && slices.Contains(stores, returned)) && !meet(w.names(s, e, nameDepth), stores) {
 				return nil
 			}
 			if first == nil {
@@ -82,6 +88,85 @@ func (w *walk) moves(at act) (first ast.Expr) {
 // meet reports whether two lists have a name in common.
 func meet(a, b []string) bool {
 	return slices.ContainsFunc(a, func(x string) bool { return x != returned && slices.Contains(b, x) })
+}
+
+// common are the names that are in both lists.
+func common(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(x string) bool { return x == returned || !slices.Contains(b, x) })
+}
+
+// emptied reports lasting memory of these names that a function on the way lets go
+// of in each call, so that it never has grown for good.
+func (w *walk) emptied(s *state, acts []act, names []string) bool {
+	for _, a := range acts {
+		if a.scope != nil && len(common(names, w.empties(a.scope, 1))) > 0 {
+			return true
+		}
+	}
+	for ; s != nil; s = s.parent {
+		if s.scope != nil && len(common(names, w.empties(s.scope, 1))) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// empties are the names of the fields that a function sets to nil, or with all of
+// their struct to its zero, whatever else is: itself, or in what it calls so many
+// calls deep. What it does under a condition, such as with a buffer that has
+// become very large, is not known to happen.
+func (w *walk) empties(s *scope, depth int) []string {
+	var body *ast.BlockStmt
+	switch n := s.fn.node().(type) {
+	case *ast.FuncDecl:
+		body = n.Body
+	case *ast.FuncLit:
+		body = n.Body
+	}
+	if body == nil {
+		return nil
+	}
+	src := s.fn.src
+	var list []string
+	for _, stmt := range body.List {
+		switch stmt := stmt.(type) {
+		case *ast.AssignStmt:
+			if len(stmt.Lhs) != len(stmt.Rhs) || stmt.Tok != token.ASSIGN {
+				continue
+			}
+			for i, l := range stmt.Lhs {
+				l, r := ast.Unparen(l), ast.Unparen(stmt.Rhs[i])
+				if !w.c.place(s, l) {
+					continue
+				}
+				switch l := l.(type) {
+				case *ast.SelectorExpr:
+					if src.Info.Types[r].IsNil() {
+						list = append(list, l.Sel.Name)
+					}
+				case *ast.StarExpr:
+					if lit, ok := r.(*ast.CompositeLit); ok && len(lit.Elts) == 0 {
+						if t, ok := src.typeOf(l).(*types.Struct); ok {
+							for f := range t.Fields() {
+								list = append(list, f.Name())
+							}
+						}
+					}
+				}
+			}
+		case *ast.ExprStmt:
+			call, ok := stmt.X.(*ast.CallExpr)
+			if !ok || depth == 0 {
+				continue
+			}
+			if f := src.callee(call); f != nil && !abstract(f) {
+				if fn := w.c.function(f); fn != nil {
+					list = append(list, w.empties(w.c.bind(s, call, fn, nil), depth-1)...)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // returned is the name of what a function returns.
@@ -184,8 +269,43 @@ func (w *walk) stores(s *scope, n ast.Node) []string {
 			return nil
 		}
 		n = fn.parents[n]
+		if e, ok := n.(ast.Expr); ok && !s.fn.src.carries(e) {
+			return nil
+		}
 	}
 	return nil
+}
+
+// carries reports an expression whose value may lead to the memory that its
+// operands do: not a number, nor a string that they were copied to.
+func (s *source) carries(e ast.Expr) bool {
+	b, ok := s.typeOf(e).(*types.Basic)
+	if !ok {
+		return true
+	}
+	if call, ok := ast.Unparen(e).(*ast.CallExpr); ok && s.Info.Types[call.Fun].IsType() && b.Info()&types.IsString != 0 {
+		_, slice := s.typeOf(call.Args[0]).(*types.Slice)
+		return !slice
+	}
+	return b.Info()&(types.IsNumeric|types.IsBoolean) == 0
+}
+
+// keeps reports whether what the innermost call of a way returns takes the place of
+// the lasting memory that it was handed, or may do so where the function itself
+// returns it: not if that result is dropped.
+func (w *walk) keeps(s *state, acts []act) bool {
+	kept := !s.flags.drops
+	for _, a := range acts {
+		if a.scope == nil || a.call == nil {
+			return kept
+		}
+		stores := w.stores(a.scope, a.call)
+		if !kept {
+			stores = slices.DeleteFunc(stores, func(name string) bool { return name == returned })
+		}
+		kept = slices.Contains(stores, returned) || len(stores) > 0
+	}
+	return kept
 }
 
 // destination is the name of the lasting memory that is assigned to: the operand's
@@ -211,6 +331,9 @@ func (w *walk) destination(s *scope, lhs ast.Expr, depth int) []string {
 	mentions := func(n ast.Node) bool {
 		found := false
 		ast.Inspect(n, func(n ast.Node) bool {
+			if e, ok := n.(ast.Expr); ok && !s.fn.src.carries(e) {
+				return false
+			}
 			switch n := n.(type) {
 			case *ast.IndexExpr:
 				return false // an element of it

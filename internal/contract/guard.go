@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // guards are the names of the lasting memory that is too small, or nil, where a
@@ -66,7 +67,7 @@ func (w *walk) capacity(s *scope, e ast.Expr, depth int) bool {
 	ast.Inspect(e, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			found = found || src.Info.Types[n.Fun].IsBuiltin() && text(n.Fun) == "cap" && w.c.eval(s, n.Args[0]).lasting
+			found = found || src.Info.Types[n.Fun].IsBuiltin() && text(n.Fun) == "cap" && w.c.eval(s, n.Args[0]).lasting && s.handed(n.Args[0], nameDepth)
 		case *ast.Ident:
 			v, ok := src.Info.Uses[n].(*types.Var)
 			if !ok || global(v) || depth == 0 {
@@ -172,6 +173,25 @@ func (c *Checker) putsBack(s *scope, body *ast.BlockStmt, is func(ast.Expr) bool
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// handed reports a slice that a parameter is, or began as, so that the caller has it
+// and can put what is returned in its place.
+func (s *scope) handed(e ast.Expr, depth int) bool {
+	switch e := ast.Unparen(e).(type) {
+	case *ast.SliceExpr:
+		return s.handed(e.X, depth)
+	case *ast.Ident:
+		v, ok := s.fn.src.object(e).(*types.Var)
+		if !ok || depth == 0 {
+			return false
+		}
+		if _, ok := s.params[v]; ok {
+			return true
+		}
+		return slices.ContainsFunc(s.fn.src.vars[v], func(o origin) bool { return o.from != nil && s.handed(o.from, depth-1) })
 	}
 	return false
 }

@@ -165,7 +165,11 @@ const maxCandidates = 5
 func (w *walk) assumptions(findings []*alloc.Finding) []*alloc.Assumption {
 	var list []*alloc.Assumption
 	seen := make(map[string]bool)
+	gives := slices.ContainsFunc(w.doubts, func(d *doubt) bool { return d.text == givesPooled })
 	for _, d := range w.doubts {
+		if d.text == takesPooled && !gives {
+			d.text += ", and nothing here gives back"
+		}
 		way := chain(d.state, d.steps)
 		if len(way) == 0 {
 			way = []alloc.Step{{Pos: alloc.Pos{File: d.state.f.File, Line: d.state.f.Line}, Step: "call", Text: d.text, Func: d.state.f.Name}}

@@ -373,6 +373,9 @@ func (c *Checker) eval(s *scope, e ast.Expr) value {
 	case *ast.IndexListExpr:
 		return c.eval(s, e.X)
 	case *ast.SliceExpr:
+		if e.Slice3 { // there is no room behind it
+			return unknown
+		}
 		if _, array := src.typeOf(e.X).(*types.Array); array {
 			return value{lasting: c.place(s, e.X), outside: true}
 		}

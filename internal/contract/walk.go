@@ -31,6 +31,7 @@ type flags struct {
 	// guards are the names of the lasting memory that is too small, or not there
 	// yet, where it runs; stores of that which is set to what it returns.
 	guards, stores []string
+	drops          bool // what it returns is not kept in place of what it was handed
 }
 
 // with adds names.
@@ -218,6 +219,11 @@ func (w *walk) visit(s *state) {
 		}) {
 			continue
 		}
+		if ref.Cold && boxes(ref.To) { // a panic of the runtime's, which is recovered
+			ref.Call = alloc.Call{Entry: ref.To, Frames: ref.Frames}
+			w.allocates(s, ref, acts)
+			continue
+		}
 		switch ref.Kind {
 		case objscan.RefAlloc:
 			w.allocates(s, ref, acts)
@@ -344,6 +350,7 @@ func (w *walk) goInto(s *state, f *objscan.Func, sc *scope, acts []act, call *as
 		acts[len(acts)-1].call = call
 	}
 	fl = fl.with(w.growth(acts))
+	fl.drops = call != nil && !w.keeps(s, acts)
 	to := w.enter(s, f, sc, fl, steps(acts, short(f.Name)))
 	s.edges = append(s.edges, edge{to, w.inLoop(acts)})
 }
@@ -587,6 +594,19 @@ func (w *walk) count(s *state) float64 {
 	return n
 }
 
+// boxes reports a function of the runtime that makes the value of a panic: of an
+// index or a slice out of range, or of a type that is another than asserted
+// (runtime/panic.go, runtime/error.go). Those of a nil pointer or a division by
+// zero are made once.
+func boxes(symbol string) bool {
+	for _, prefix := range []string{"runtime.panicBounds", "runtime.panicExtend", "runtime.panicIndex", "runtime.panicSlice", "runtime.panicdottype", "runtime.panicnildottype"} {
+		if strings.HasPrefix(symbol, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 func innermost(acts []act) act {
 	if len(acts) == 0 {
 		return act{}
@@ -597,9 +617,14 @@ func innermost(acts []act) act {
 // amortised are functions of the standard library whose allocations are made once,
 // or to be used again: by their documentation.
 var amortised = map[string]string{
-	"sync.(*Pool).Get":     "takes from a sync.Pool, which is refilled where it is empty",
-	"sync.(*Pool).Put":     "gives to a sync.Pool, which may grow",
-	"sync.(*Pool).pinSlow": "takes from a sync.Pool, which is refilled where it is empty",
+	"sync.(*Pool).Get":     takesPooled,
+	"sync.(*Pool).Put":     givesPooled,
+	"sync.(*Pool).pinSlow": takesPooled,
 	"sync.(*Once).doSlow":  "calls a sync.Once's function, the first time",
 	"sync.(*Once).Do":      "calls a sync.Once's function, the first time",
 }
+
+const (
+	takesPooled = "takes from a sync.Pool, which is refilled where it is empty"
+	givesPooled = "gives to a sync.Pool, which may grow"
+)

@@ -1,0 +1,1 @@
+// The bodies of functions that are linked by name are elsewhere.
