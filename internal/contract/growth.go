@@ -328,42 +328,66 @@ func (w *walk) destination(s *scope, lhs ast.Expr, depth int) []string {
 	if depth == 0 {
 		return nil
 	}
-	mentions := func(n ast.Node) bool {
-		found := false
-		ast.Inspect(n, func(n ast.Node) bool {
-			if e, ok := n.(ast.Expr); ok && !s.fn.src.carries(e) {
-				return false
-			}
-			switch n := n.(type) {
-			case *ast.IndexExpr:
-				return false // an element of it
-			case *ast.CallExpr:
-				if tv := s.fn.src.Info.Types[n.Fun]; tv.IsBuiltin() && text(n.Fun) != "append" {
-					return false // its length
-				}
-			case *ast.Ident:
-				found = found || s.fn.src.object(n) == v
-			}
-			return !found
-		})
-		return found
-	}
+	to := s.fn.carriers(v)
 	var list []string
-	for n := range s.fn.parents {
+	if to.returned {
+		list = append(list, returned)
+	}
+	for _, l := range to.lhs {
+		list = append(list, w.destination(s, l, depth-1)...)
+	}
+	return list
+}
+
+// A carrier is where the memory of a variable goes within its function.
+type carrier struct {
+	returned bool
+	lhs      []ast.Expr // what is assigned to
+}
+
+// carriers looks once for where a variable's memory goes.
+func (f *function) carriers(v *types.Var) *carrier {
+	if to := f.carried[v]; to != nil {
+		return to
+	}
+	to := new(carrier)
+	f.carried[v] = to
+	for _, n := range f.moves {
 		switch n := n.(type) {
 		case *ast.ReturnStmt:
-			if mentions(n) || len(n.Results) == 0 && s.fn.result(v) {
-				list = append(list, returned)
-			}
+			to.returned = to.returned || f.src.mentions(n, v) || len(n.Results) == 0 && f.result(v)
 		case *ast.AssignStmt:
 			for i, l := range n.Lhs {
-				if r := n.Rhs[min(i, len(n.Rhs)-1)]; mentions(r) {
-					list = append(list, w.destination(s, l, depth-1)...)
+				if r := n.Rhs[min(i, len(n.Rhs)-1)]; f.src.mentions(r, v) {
+					to.lhs = append(to.lhs, l)
 				}
 			}
 		}
 	}
-	return list
+	return to
+}
+
+// mentions reports whether the memory of a variable is part of what a node's
+// expressions make: not where they only take an element or the length of it.
+func (s *source) mentions(n ast.Node, v *types.Var) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok && !s.carries(e) {
+			return false
+		}
+		switch n := n.(type) {
+		case *ast.IndexExpr:
+			return false // an element of it
+		case *ast.CallExpr:
+			if tv := s.Info.Types[n.Fun]; tv.IsBuiltin() && text(n.Fun) != "append" {
+				return false // its length
+			}
+		case *ast.Ident:
+			found = found || s.object(n) == v
+		}
+		return !found
+	})
+	return found
 }
 
 func (f *function) result(v *types.Var) bool {

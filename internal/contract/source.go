@@ -32,6 +32,10 @@ type function struct {
 	// calls are those of its own body, by the line that the compiler gives them.
 	calls  map[int][]*ast.CallExpr
 	defers []*ast.DeferStmt
+	// moves are the statements that assign or return, in source order, carried
+	// what they tell of a variable, as far as it was asked.
+	moves   []ast.Stmt
+	carried map[*types.Var]*carrier
 	// parents leads from each node of its body up.
 	parents map[ast.Node]ast.Node
 }
@@ -78,6 +82,7 @@ func (c *Checker) source(path string) *source {
 // body indexes a function's body, and those of the literals in it.
 func (s *source) body(fn *function, body ast.Node) {
 	fn.calls, fn.parents = make(map[int][]*ast.CallExpr), make(map[ast.Node]ast.Node)
+	fn.carried = make(map[*types.Var]*carrier)
 	var stack []ast.Node
 	ast.Inspect(body, func(n ast.Node) bool {
 		if n == nil {
@@ -103,6 +108,10 @@ func (s *source) body(fn *function, body ast.Node) {
 			}
 		case *ast.DeferStmt:
 			fn.defers = append(fn.defers, n)
+		case *ast.AssignStmt:
+			fn.moves = append(fn.moves, n)
+		case *ast.ReturnStmt:
+			fn.moves = append(fn.moves, n)
 		}
 		s.assigned(n)
 		stack = append(stack, n)
