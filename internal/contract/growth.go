@@ -22,14 +22,14 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 	switch {
 	case strings.HasPrefix(ev.call.Entry, "runtime.moveSlice"):
 		if e := w.moves(at, kept); e != nil && !w.emptied(s, acts, direct(e)) {
-			return "append to " + text(e) + " grows memory that is kept"
+			return "append to " + text(e) + w.growsKept(s, acts, direct(e))
 		}
 	case ev.kind == alloc.Append:
 		calls := fn.appends(at.Line)
 		if len(calls) > 0 && !slices.ContainsFunc(calls, func(call *ast.CallExpr) bool {
 			return !w.extends(at.scope, call, kept) || w.emptied(s, acts, direct(call.Args[0]))
 		}) {
-			return "append to " + text(calls[0].Args[0]) + " grows memory that is kept"
+			return "append to " + text(calls[0].Args[0]) + w.growsKept(s, acts, direct(calls[0].Args[0]))
 		}
 	case ev.kind == alloc.MapGrowth:
 		maps := fn.mapStores(at.Line)
@@ -44,6 +44,14 @@ func (w *walk) grows(s *state, ev *event, acts []act) string {
 		return "memory that is kept is made, or made larger, where there is too little"
 	}
 	return ""
+}
+
+// growsKept says that memory grows that is kept, as far as it is.
+func (w *walk) growsKept(s *state, acts []act, names []string) string {
+	if w.sometimes(s, acts, names) {
+		return " grows memory that is kept, but where it is let go of under a condition"
+	}
+	return " grows memory that is kept"
 }
 
 // extends reports an append to lasting memory whose result takes its place, or is
@@ -111,62 +119,114 @@ func (w *walk) emptied(s *state, acts []act, names []string) bool {
 	return false
 }
 
-// empties are the names of the fields that a function sets to nil, or with all of
-// their struct to its zero, whatever else is: itself, or in what it calls so many
-// calls deep. What it does under a condition, such as with a buffer that has
-// become very large, is not known to happen.
+// empties are the names of the fields whose memory a function lets go of, whatever
+// else is: itself, or in what it calls so many calls deep. What it does under a
+// condition, such as with a buffer that has become very large, is not known to
+// happen: see sometimes.
 func (w *walk) empties(s *scope, depth int) []string {
-	var body *ast.BlockStmt
-	switch n := s.fn.node().(type) {
-	case *ast.FuncDecl:
-		body = n.Body
-	case *ast.FuncLit:
-		body = n.Body
-	}
-	if body == nil {
-		return nil
-	}
-	src := s.fn.src
+	d := s.fn.dropping()
 	var list []string
-	for _, stmt := range body.List {
-		switch stmt := stmt.(type) {
-		case *ast.AssignStmt:
-			if len(stmt.Lhs) != len(stmt.Rhs) || stmt.Tok != token.ASSIGN {
-				continue
-			}
-			for i, l := range stmt.Lhs {
-				l, r := ast.Unparen(l), ast.Unparen(stmt.Rhs[i])
-				if !w.c.place(s, l) {
-					continue
-				}
-				switch l := l.(type) {
-				case *ast.SelectorExpr:
-					if src.Info.Types[r].IsNil() {
-						list = append(list, l.Sel.Name)
-					}
-				case *ast.StarExpr:
-					if lit, ok := r.(*ast.CompositeLit); ok && len(lit.Elts) == 0 {
-						if t, ok := src.typeOf(l).(*types.Struct); ok {
-							for f := range t.Fields() {
-								list = append(list, f.Name())
-							}
-						}
-					}
-				}
-			}
-		case *ast.ExprStmt:
-			call, ok := stmt.X.(*ast.CallExpr)
-			if !ok || depth == 0 {
-				continue
-			}
-			if f := src.callee(call); f != nil && !abstract(f) {
-				if fn := w.c.function(f); fn != nil {
-					list = append(list, w.empties(w.c.bind(s, call, fn, nil), depth-1)...)
-				}
+	for _, drop := range d.drops {
+		if drop.always && w.c.place(s, drop.from) {
+			list = append(list, drop.names...)
+		}
+	}
+	if depth == 0 {
+		return list
+	}
+	for _, call := range d.calls {
+		if f := s.fn.src.callee(call); f != nil && !abstract(f) {
+			if fn := w.c.function(f); fn != nil && (depth > 1 || len(fn.dropping().drops) > 0) {
+				list = append(list, w.empties(w.c.bind(s, call, fn, nil), depth-1)...)
 			}
 		}
 	}
 	return list
+}
+
+// A dropping is what a function may let go of.
+type dropping struct {
+	drops []drop
+	calls []*ast.CallExpr // that it always makes
+}
+
+// A drop is an assignment that lets go of the memory of fields: it sets one to nil,
+// to a literal of new memory, or all of a struct to its zero.
+type drop struct {
+	stmt   *ast.AssignStmt
+	from   ast.Expr // what is assigned to
+	names  []string // of the fields
+	always bool     // whatever else is
+}
+
+// dropping is found once for each function.
+func (f *function) dropping() *dropping {
+	if f.dropped != nil {
+		return f.dropped
+	}
+	d := new(dropping)
+	f.dropped = d
+	for _, m := range f.moves {
+		if a, ok := m.(*ast.AssignStmt); ok {
+			d.drops = append(d.drops, f.drops(a)...)
+		}
+	}
+	for _, calls := range f.calls {
+		for _, call := range calls {
+			if f.always(call) && !slices.Contains(d.calls, call) {
+				d.calls = append(d.calls, call)
+			}
+		}
+	}
+	return d
+}
+
+func (f *function) drops(a *ast.AssignStmt) []drop {
+	if len(a.Lhs) != len(a.Rhs) || a.Tok != token.ASSIGN {
+		return nil
+	}
+	var list []drop
+	for i, l := range a.Lhs {
+		l, r := ast.Unparen(l), ast.Unparen(a.Rhs[i])
+		lit, isLit := r.(*ast.CompositeLit)
+		var names []string
+		switch l := l.(type) {
+		case *ast.SelectorExpr:
+			if f.src.Info.Types[r].IsNil() || isLit {
+				names = []string{l.Sel.Name}
+			}
+		case *ast.StarExpr:
+			if t, ok := f.src.typeOf(l).(*types.Struct); ok && isLit && len(lit.Elts) == 0 {
+				for field := range t.Fields() {
+					names = append(names, field.Name())
+				}
+			}
+		}
+		if len(names) > 0 {
+			list = append(list, drop{a, l, names, f.always(a)})
+		}
+	}
+	return list
+}
+
+// always reports an expression or an assignment of a function's body that stands
+// under no condition: among the statements of the body itself.
+func (f *function) always(n ast.Node) bool {
+	for n != nil {
+		parent := f.parents[n]
+		switch n := n.(type) {
+		case *ast.AssignStmt, *ast.ExprStmt, *ast.ReturnStmt, *ast.DeclStmt:
+			return f.parents[parent] == nil
+		case ast.Stmt:
+			return false
+		case *ast.BinaryExpr:
+			if n.Op == token.LAND || n.Op == token.LOR {
+				return false
+			}
+		}
+		n = parent
+	}
+	return false
 }
 
 // returned is the name of what a function returns.
@@ -300,12 +360,64 @@ func (w *walk) keeps(s *state, acts []act) bool {
 			return kept
 		}
 		stores := w.stores(a.scope, a.call)
-		if !kept {
-			stores = slices.DeleteFunc(stores, func(name string) bool { return name == returned })
+		var handed []string
+		if sel, ok := ast.Unparen(a.call.Fun).(*ast.SelectorExpr); ok {
+			handed = w.names(a.scope, sel.X, nameDepth)
 		}
-		kept = slices.Contains(stores, returned) || len(stores) > 0
+		for _, arg := range a.call.Args {
+			handed = append(handed, w.names(a.scope, arg, nameDepth)...)
+		}
+		kept = kept && slices.Contains(stores, returned) || meet(handed, stores)
 	}
 	return kept
+}
+
+// sometimes reports lasting memory of these names that a function on the way lets go
+// of under a condition that does not ask for its size.
+func (w *walk) sometimes(s *state, acts []act, names []string) bool {
+	in := func(sc *scope) bool {
+		if sc == nil {
+			return false
+		}
+		for _, d := range sc.fn.dropping().drops {
+			if len(common(names, d.names)) > 0 && !w.sized(sc, d.stmt) && w.c.place(sc, d.from) {
+				return true
+			}
+		}
+		return false
+	}
+	if slices.ContainsFunc(acts, func(a act) bool { return in(a.scope) }) {
+		return true
+	}
+	for ; s != nil; s = s.parent {
+		if in(s.scope) {
+			return true
+		}
+	}
+	return false
+}
+
+// sized reports a statement that runs only where a condition asks for a length or a
+// capacity.
+func (w *walk) sized(s *scope, n ast.Node) bool {
+	for ; n != nil; n = s.fn.parents[n] {
+		i, ok := s.fn.parents[n].(*ast.IfStmt)
+		if !ok {
+			continue
+		}
+		found := false
+		ast.Inspect(i.Cond, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				name := text(call.Fun)
+				found = found || s.fn.src.Info.Types[call.Fun].IsBuiltin() && (name == "cap" || name == "len")
+			}
+			return !found
+		})
+		if found {
+			return true
+		}
+	}
+	return false
 }
 
 // destination is the name of the lasting memory that is assigned to: the operand's

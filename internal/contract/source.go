@@ -36,6 +36,8 @@ type function struct {
 	// what they tell of a variable, as far as it was asked.
 	moves   []ast.Stmt
 	carried map[*types.Var]*carrier
+	// dropped is what it may let go of, nil before that was asked.
+	dropped *dropping
 	// parents leads from each node of its body up.
 	parents map[ast.Node]ast.Node
 }

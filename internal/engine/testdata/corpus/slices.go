@@ -447,3 +447,67 @@ func (b *buffer) Shrinks(s string) {
 var rBuffer buffer
 
 var _ = drive("(*buffer).Shrinks", func(i int) { rBuffer.Shrinks(text(i)) })
+
+// A pair has two buffers, of which one may be put where the other was.
+type pair struct{ b, other []byte }
+
+//stackward:noalloc
+//go:noinline
+func (p *pair) Sometimes(s string, drop bool) {
+	p.b = append(p.b, s...)
+	if drop {
+		p.b = nil
+	}
+}
+
+var aPair pair
+
+var _ = drive("(*pair).Sometimes", func(i int) { aPair.Sometimes(text(i), i%2 == 0) })
+
+//stackward:noalloc
+//go:noinline
+func (p *pair) Fresh(s string) {
+	p.b = []byte{}
+	p.b = append(p.b, s...)
+}
+
+var bPair pair
+
+var _ = drive("(*pair).Fresh", func(i int) { bPair.Fresh(text(i)) })
+
+//go:noinline
+func extended(b []byte, s string) []byte { return append(b, s...) }
+
+//stackward:noalloc
+//go:noinline
+func (p *pair) Elsewhere(s string) { p.other = extended(p.b, s) }
+
+var cPair pair
+
+var _ = drive("(*pair).Elsewhere", func(i int) { cPair.Elsewhere(text(i)) })
+
+//stackward:noalloc
+//go:noinline
+func (p *pair) Onto(s string) { p.b = extended(p.b[:0], s) }
+
+var dPair pair
+
+var _ = drive("(*pair).Onto", func(i int) { dPair.Onto(text(i)) })
+
+func (p *pair) drop() []byte {
+	x := p.b
+	p.b = nil
+	return x
+}
+
+//stackward:noalloc
+//go:noinline
+func (p *pair) Taken(s string) int {
+	p.b = append(p.b, s...)
+	x := p.drop()
+	return len(x)
+}
+
+var ePair pair
+
+var _ = drive("(*pair).Taken", func(i int) { ePair.Taken(text(i)) })
