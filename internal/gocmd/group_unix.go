@@ -20,9 +20,14 @@ func ownGroup(cmd *exec.Cmd) {
 	}
 }
 
-// end kills what is left of a command's group.
+// end kills what is left of a command's group, and waits until it is gone: what is
+// killed takes its time on a busy machine. Where nobody takes notice that orphans
+// have died the group stays, so it does not wait long.
 func end(cmd *exec.Cmd) {
-	if cmd.Process != nil {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	if cmd.Process == nil {
+		return
+	}
+	for start := time.Now(); syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) == nil && time.Since(start) < grace; {
+		time.Sleep(time.Millisecond)
 	}
 }
