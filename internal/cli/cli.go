@@ -43,6 +43,9 @@ type command struct {
 	// define defines the command's flags and returns what runs it with their
 	// values.
 	define func(fs *flag.FlagSet) runner
+	// below are the commands that its first argument may name, their names in
+	// full: "heap record".
+	below []command
 }
 
 // A runner runs a command: args are its arguments up to "--", rest is what
@@ -53,14 +56,15 @@ type runner func(ctx context.Context, e *env, args, rest []string) error
 // into it.
 func commands() []command {
 	return []command{
-		{"find", findHelp, defineFind},
-		{"explain", explainHelp, defineExplain},
-		{"cost", costHelp, defineCost},
-		{"fix", fixHelp, defineFix},
-		{"check", checkHelp, defineCheck},
-		{"diff", diffHelp, defineDiff},
-		{"version", versionHelp, defineVersion},
-		{"help", helpHelp, defineHelp},
+		{name: "find", help: findHelp, define: defineFind},
+		{name: "explain", help: explainHelp, define: defineExplain},
+		{name: "cost", help: costHelp, define: defineCost},
+		{name: "fix", help: fixHelp, define: defineFix},
+		{name: "check", help: checkHelp, define: defineCheck},
+		{name: "diff", help: diffHelp, define: defineDiff},
+		heapCommand(),
+		{name: "version", help: versionHelp, define: defineVersion},
+		{name: "help", help: helpHelp, define: defineHelp},
 	}
 }
 
@@ -123,7 +127,7 @@ func dispatch(ctx context.Context, e *env, args []string) error {
 	case strings.HasPrefix(name, "-"), strings.ContainsAny(name, "./"), name == "std", name == "all":
 		return commands()[0].run(ctx, e, args)
 	}
-	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, check, diff, version, help; packages are written as ./name")
+	return usageError(fmt.Sprintf("unknown command %q", name), "commands: find, explain, cost, fix, check, diff, heap, version, help; packages are written as ./name")
 }
 
 // commandAfter reports the name of a command behind the go command's flags.
@@ -180,8 +184,14 @@ func (b *buildFlags) take(name string) (value string) {
 	return value
 }
 
-// run parses the command's flags and runs it; -h prints its help.
+// run parses the command's flags and runs it, or the one below it that the
+// first argument names; -h prints its help.
 func (c *command) run(ctx context.Context, e *env, args []string) error {
+	if len(args) > 0 {
+		if sub := c.find(args[0]); sub != nil {
+			return sub.run(ctx, e, args[1:])
+		}
+	}
 	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
@@ -205,6 +215,16 @@ func (c *command) run(ctx context.Context, e *env, args []string) error {
 		}
 	}
 	return run(ctx, e, fs.Args(), rest)
+}
+
+// find returns the command below c that has a name, nil if there is none.
+func (c *command) find(name string) *command {
+	for i := range c.below {
+		if c.below[i].name == c.name+" "+name {
+			return &c.below[i]
+		}
+	}
+	return nil
 }
 
 // build is the part of a request that the build flags make.

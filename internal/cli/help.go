@@ -23,6 +23,7 @@ usage: stackward [command] [flags] [packages]
   fix       rewrites that remove allocations, each proved before it is shown
   check     contracts in the source and a baseline: a gate for CI
   diff      two revisions, toolchains, targets or profiles, compared by site
+  heap      the heap of a program over time: heap record, heap FILE
   version   stackward's own version
   help      help COMMAND, help causes, help kinds, help fixers
 
@@ -70,10 +71,16 @@ func runHelp(_ context.Context, e *env, args, _ []string) error {
 		return nil
 	}
 	for _, c := range commands() {
-		if c.name == args[0] {
-			fmt.Fprint(e.stdout, c.help)
-			return nil
+		if c.name != args[0] {
+			continue
 		}
+		if len(args) > 1 {
+			if sub := c.find(args[1]); sub != nil {
+				c = *sub
+			}
+		}
+		fmt.Fprint(e.stdout, c.help)
+		return nil
 	}
 	return usageError(fmt.Sprintf("no help on %q", args[0]), "stackward help lists the commands")
 }

@@ -19,8 +19,8 @@ var update = flag.Bool("update", false, "write what help prints into testdata/he
 // writes, and holds the form of all help.
 func TestHelp(t *testing.T) {
 	pages := [][]string{{"help"}, {"help", "causes"}, {"help", "kinds"}}
-	for _, c := range commands() {
-		pages = append(pages, []string{"help", c.name})
+	for _, c := range allCommands() {
+		pages = append(pages, append([]string{"help"}, strings.Fields(c.name)...))
 	}
 	for _, args := range pages {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
@@ -28,7 +28,7 @@ func TestHelp(t *testing.T) {
 			if stderr != "" {
 				t.Errorf("stderr: %s", stderr)
 			}
-			golden := filepath.Join("testdata", "help", args[len(args)-1]+".txt")
+			golden := filepath.Join("testdata", "help", strings.Join(args[1:], "_")+".txt")
 			if len(args) == 1 {
 				golden = filepath.Join("testdata", "help", "usage.txt")
 			}
@@ -67,7 +67,8 @@ func TestHelp(t *testing.T) {
 // no other.
 func TestHelpFlags(t *testing.T) {
 	mention := regexp.MustCompile(`(?:^|[\s(])-([A-Za-z]+(?:-[a-z]+)*)`)
-	for _, c := range commands() {
+	for _, c := range allCommands() {
+		name := strings.Fields(c.name)
 		fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 		c.define(fs)
 		var named []string
@@ -88,14 +89,23 @@ func TestHelpFlags(t *testing.T) {
 				t.Errorf("help %s names -%s, which is no flag", c.name, name)
 			}
 		}
-		if got, _ := main(t, exitDone, c.name, "-h"); got != c.help {
+		if got, _ := main(t, exitDone, append(name, "-h")...); got != c.help {
 			t.Errorf("%s -h prints\n%s", c.name, got)
 		}
-		_, stderr := main(t, exitUsage, c.name, "-nonsense")
+		_, stderr := main(t, exitUsage, append(name, "-nonsense")...)
 		if want := "stackward: " + c.name + ": flag provided but not defined: -nonsense\nhint: flags are listed by: stackward help " + c.name + "\n"; stderr != want {
 			t.Errorf("%s -nonsense: %s", c.name, stderr)
 		}
 	}
+}
+
+// allCommands are the commands and those below them.
+func allCommands() []command {
+	var all []command
+	for _, c := range commands() {
+		all = append(append(all, c), c.below...)
+	}
+	return all
 }
 
 // main runs a command line and returns what it printed.
