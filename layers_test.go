@@ -22,9 +22,9 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev"},                  // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},                      // sources
-	{"internal/cause", "internal/flow"},                                                                   // reasoning
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},                           // sources
+	{"internal/cause", "internal/flow"}, // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
 	{"internal/engine"},
@@ -39,6 +39,7 @@ var narrow = map[string][]string{
 	"fix":                {"alloc"},
 	"internal/rewrite":   {},
 	"internal/gitrev":    {},
+	"internal/recording": {"alloc"},
 	"internal/gcdiag":    {"alloc"},
 	"internal/objscan":   {"alloc"},
 	"internal/memprof":   {"alloc"},
