@@ -28,7 +28,7 @@ var layers = [][]string{
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
 	{"internal/engine"},
-	{"internal/prove", "contracts"},
+	{"internal/prove", "contracts", "internal/heaprecord"},
 	{"internal/cli"},
 	{"cmd/stackward", "cmd/stackfix", "cmd/stackvet", "docs/internal/modules"},
 	{"docs/accuracy", "docs/contracts", "docs/fixresults"},
@@ -72,7 +72,7 @@ func sourceFiles(t *testing.T, visit func(dir, name string, fset *token.FileSet,
 		}
 		if d.IsDir() {
 			switch base := d.Name(); {
-			case base != "." && strings.HasPrefix(base, "."), base == "testdata", base == "web", base == "offheap", base == "alloctest", base == "golangci", base == "examples":
+			case base != "." && strings.HasPrefix(base, "."), base == "testdata", base == "web", base == "offheap", base == "alloctest", base == "heapz", base == "golangci", base == "examples":
 				return fs.SkipDir
 			}
 			return nil

@@ -91,7 +91,7 @@ func each(ctx context.Context, cfg *gocmd.Config, opts Options, ts []target, mod
 	}
 	defer os.RemoveAll(dir)
 	opts.step("compiling the recorder", "")
-	tc, err := newToolchain(ctx, cfg, dir, true)
+	tc, err := newToolchain(ctx, cfg, dir, edits, true)
 	if err != nil {
 		return nil, err
 	}

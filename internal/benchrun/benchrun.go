@@ -222,17 +222,24 @@ func newRun(pkg string, d dump, slide uint64, checked bool) *Run {
 		rec := &r.Records[i]
 		r.Recorded += rec.Allocs
 		r.RecordedBytes += rec.Allocs * rec.Bytes
-		if slide == 0 {
-			continue
-		}
-		pcs := make([]uint64, len(rec.PCs))
-		for j, pc := range rec.PCs {
-			pcs[j] = pc - slide
-		}
-		rec.PCs = pcs
-		if rec.TypeAddr != 0 {
-			rec.TypeAddr -= slide
-		}
+		rec.unslide(slide)
 	}
 	return r
+}
+
+// unslide moves addresses from where the process was loaded to where it was
+// linked. The PCs may be those of other Records, too: they are not changed in
+// place.
+func (r *Record) unslide(slide uint64) {
+	if slide == 0 {
+		return
+	}
+	pcs := make([]uint64, len(r.PCs))
+	for i, pc := range r.PCs {
+		pcs[i] = pc - slide
+	}
+	r.PCs = pcs
+	if r.TypeAddr != 0 {
+		r.TypeAddr -= slide
+	}
 }

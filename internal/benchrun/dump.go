@@ -31,6 +31,7 @@ const (
 	modeBench   = 1
 	modeTest    = 2
 	modeProcess = 3
+	modeTrace   = 4
 )
 
 // Offsets in the header.
@@ -177,23 +178,31 @@ func (t *table) entry(at uint64) (r Record, next uint64, err error) {
 // records returns all entries with their counts of the time the file was read.
 func (t *table) records() ([]Record, error) {
 	var out []Record
+	err := t.each(func(_ uint64, r Record) {
+		if r.Allocs != 0 {
+			out = append(out, r)
+		}
+	})
+	return out, err
+}
+
+// each calls visit with all entries and their offsets.
+func (t *table) each(visit func(at uint64, r Record)) error {
 	left := len(t.data) / entryBytes // more than there can be: a chain has a loop
 	for i := range buckets {
 		for at := order.Uint64(t.data[headerBytes+i*8:]); at != 0; left-- {
 			if left == 0 {
-				return nil, fmt.Errorf("reading the recorder's file: chain %d has no end", i)
+				return fmt.Errorf("reading the recorder's file: chain %d has no end", i)
 			}
 			r, next, err := t.entry(at)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if r.Allocs != 0 {
-				out = append(out, r)
-			}
+			visit(at, r)
 			at = next
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // A dump is what package testing had recorded of one run.

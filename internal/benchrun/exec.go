@@ -27,6 +27,9 @@ type Program struct {
 	Dir     string   // of -C, "" none
 	Package []string // one, or files
 	Args    []string
+	// Test reports that Package's tests are meant; Args are then those of its
+	// test binary.
+	Test bool
 }
 
 // A Command is a program for Exec to build, run and record. Its flags and its
@@ -58,7 +61,7 @@ func Exec(ctx context.Context, cfg *gocmd.Config, c Command) (_ *Result, err err
 		return nil, err
 	}
 	c.step("compiling the recorder", "")
-	if r.tc, err = newToolchain(ctx, cfg, r.tmp, false); err != nil {
+	if r.tc, err = newToolchain(ctx, cfg, r.tmp, edits, false); err != nil {
 		return nil, err
 	}
 	c.step("building with the recorder", strings.Join(c.Program.Package, " "))

@@ -108,6 +108,21 @@ var edits = []edit{
 	},
 }
 
+// tracing are the edits with which an execution trace has a stack for each event
+// of an allocation, besides. postMallocgcDebug writes the event while it holds
+// the trace, which pins it to its thread and the trace to its generation
+// (runtime/traceruntime.go, traceAcquire); an id goes into a batch of the same
+// thread and generation, one that the trace's readers hand on as it is. There is
+// no goroutine or processor needed for that, as there is for most events. 1 is
+// the experiment of these events (internal/trace/tracev2), 2 a kind of batch
+// that it has not (runtime/traceallocfree.go, go1.25 to go1.27).
+var tracing = slices.Insert(slices.Clone(edits), 1, edit{
+	file: "runtime/malloc.go", fn: "postMallocgcDebug",
+	find: isCall("trace.HeapObjectAlloc"), what: "trace.HeapObjectAlloc",
+	before: "if atomic.SwAlloc != nil { w, fresh := trace.expWriter(1).ensure(1 + traceBytesPerNumber); if fresh { w.byte(2) }; " +
+		"w.varint(uint64(atomic.SwAlloc(uintptr(getfp()), uintptr(unsafe.Pointer(getg())), elemsize, uintptr(unsafe.Pointer(typ))))); w.end() }; ",
+})
+
 // added are the files added to the standard library.
 var added = map[string]*string{
 	"internal/runtime/atomic/zz_stackward.go":   &varsSource,
@@ -134,9 +149,9 @@ func (e *Unsupported) Error() string {
 
 func (e *Unsupported) Unwrap() error { return e.Err }
 
-// patched returns the changed and the added files of the standard library at
-// goroot, by their names below its src.
-func patched(goroot string) (map[string]string, error) {
+// patched returns the files of the standard library at goroot that edits change,
+// and those added, by their names below its src.
+func patched(goroot string, edits []edit) (map[string]string, error) {
 	files := make(map[string]string)
 	for i := 0; i < len(edits); {
 		name := edits[i].file

@@ -36,6 +36,8 @@ type toolchain struct {
 	dir  string // for temporary files
 	user string // the user's overlay, "" none
 
+	edits []edit // of the standard library
+
 	toolexec string  // the flag, "" if whole is used
 	whole    *goroot // with all changes, nil until it is needed
 	flags    []string
@@ -52,8 +54,9 @@ var swapped = []struct {
 	{[]string{"testing"}, "testing/slogtest"},
 }
 
-// newToolchain prepares the toolchain of cfg; temporary files are made in dir.
-func newToolchain(ctx context.Context, cfg *gocmd.Config, dir string, tests bool) (*toolchain, error) {
+// newToolchain prepares the toolchain of cfg, with edits of the standard library;
+// temporary files are made in dir.
+func newToolchain(ctx context.Context, cfg *gocmd.Config, dir string, edits []edit, tests bool) (*toolchain, error) {
 	env, err := cfg.Environ(ctx)
 	if err != nil {
 		return nil, err
@@ -61,11 +64,11 @@ func newToolchain(ctx context.Context, cfg *gocmd.Config, dir string, tests bool
 	if err := supported(env); err != nil {
 		return nil, err
 	}
-	files, err := patched(env.GOROOT)
+	files, err := patched(env.GOROOT, edits)
 	if err != nil {
 		return nil, err
 	}
-	tc := &toolchain{cfg: cfg, env: env, dir: dir, user: userOverlay(cfg, env)}
+	tc := &toolchain{cfg: cfg, env: env, dir: dir, user: userOverlay(cfg, env), edits: edits}
 	if tc.user != "" {
 		ours := make(map[string]string, len(files))
 		for name := range files {
@@ -209,7 +212,7 @@ exec "$@"
 
 // useWhole turns to a GOROOT with all changes.
 func (tc *toolchain) useWhole() error {
-	files, err := patched(tc.env.GOROOT)
+	files, err := patched(tc.env.GOROOT, tc.edits)
 	if err != nil {
 		return err
 	}

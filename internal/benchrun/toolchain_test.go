@@ -17,9 +17,14 @@ import (
 // recorder: else a program would have to be compiled anew for it.
 func TestExportData(t *testing.T) {
 	t.Parallel()
+	t.Run("edits", func(t *testing.T) { checkExportData(t, edits) })
+	t.Run("tracing", func(t *testing.T) { checkExportData(t, tracing) })
+}
+
+func checkExportData(t *testing.T, edits []edit) {
 	cfg := fixture(t)
 	dir := t.TempDir()
-	tc, err := newToolchain(t.Context(), cfg, dir, true)
+	tc, err := newToolchain(t.Context(), cfg, dir, edits, true)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -68,14 +73,15 @@ func TestUnsupported(t *testing.T) {
 	}
 	for _, tt := range []struct{ file, old, new, what string }{
 		{"runtime/malloc.go", "func postMallocgcDebug(", "func postMallocgcDebug2(", "runtime/malloc.go has no function postMallocgcDebug"},
+		{"runtime/malloc.go", "trace.HeapObjectAlloc(", "trace.HeapObjectAlloc2(", "runtime/malloc.go: postMallocgcDebug has 0 statements trace.HeapObjectAlloc, want 1"},
 		{"runtime/proc.go", "	gcenable()\n", "\n", "runtime/proc.go: main has 0 statements gcenable(), want 1"},
 		{"testing/benchmark.go", "b.netBytes = 0", "b.netBytes *= 0", ""},
 		{"testing/benchmark.go", "b.result = ", "b.result, b.bytes = 1, ", "testing/benchmark.go: B.launch has 0 statements b.result = …, want 1"},
 		{"runtime/mstats.go", "package runtime", "package", "syntax of runtime/mstats.go"},
 	} {
 		goroot := t.TempDir()
-		for i, e := range edits {
-			if i > 0 && edits[i-1].file == e.file {
+		for i, e := range tracing {
+			if i > 0 && tracing[i-1].file == e.file {
 				continue
 			}
 			text, err := os.ReadFile(filepath.Join(env.GOROOT, "src", e.file))
@@ -95,7 +101,7 @@ func TestUnsupported(t *testing.T) {
 		for name := range added {
 			os.MkdirAll(filepath.Join(goroot, "src", filepath.Dir(name)), 0o777)
 		}
-		_, err := patched(goroot)
+		_, err := patched(goroot, tracing)
 		var un *Unsupported
 		if tt.what == "" && err != nil || tt.what != "" && (!errors.As(err, &un) || un.What != tt.what) {
 			t.Errorf("%s without %q: %v", tt.file, tt.old, err)
@@ -120,7 +126,7 @@ func TestLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := patched(env.GOROOT)
+	files, err := patched(env.GOROOT, tracing)
 	if err != nil {
 		t.Skip(err)
 	}
@@ -143,8 +149,8 @@ func TestLines(t *testing.T) {
 			}
 		}
 	}
-	if changed != len(edits) {
-		t.Errorf("%d lines changed, want %d", changed, len(edits))
+	if changed != len(tracing) {
+		t.Errorf("%d lines changed, want %d", changed, len(tracing))
 	}
 }
 
@@ -189,7 +195,7 @@ func TestOverlay(t *testing.T) {
 	}
 	overlay(strs, string(text)+"\nvar stackwardTest = 1\n")
 	dir := t.TempDir()
-	tc, err := newToolchain(t.Context(), cfg, dir, true)
+	tc, err := newToolchain(t.Context(), cfg, dir, edits, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A File is a recording, but for its trace, which is read apart.
@@ -218,6 +219,14 @@ func (f *File) take(kind Kind, payload []byte, at int64) error {
 		f.Skipped++
 	}
 	return nil
+}
+
+// Span is how long the process was recorded, 0 where that is not known.
+func (f *File) Span() time.Duration {
+	if f.Start == nil || f.Stop == nil {
+		return 0
+	}
+	return time.Duration(f.Stop.Time - f.Start.Time)
 }
 
 // Trace returns the execution trace, from its first byte.

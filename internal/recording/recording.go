@@ -79,20 +79,21 @@ const (
 	Approximate Sites = "approximate"
 )
 
-// A Start is what the process knew of itself as its recording began.
+// A Start is what the process knew of itself as its recording began. Of one that
+// serves net/http/pprof only, most is not known.
 type Start struct {
-	PID        int              `json:"pid"`
+	PID        int              `json:"pid,omitempty"`
 	Args       []string         `json:"args"`
-	Go         string           `json:"go"` // version of its runtime
-	GOOS       string           `json:"goos"`
-	GOARCH     string           `json:"goarch"`
-	GOMAXPROCS int              `json:"gomaxprocs"`
-	GOGC       int64            `json:"gogc"`       // percent, -1 off
-	GOMEMLIMIT int64            `json:"gomemlimit"` // bytes, MaxInt64 none
-	Time       int64            `json:"time"`       // Unix, ns
+	Go         string           `json:"go,omitempty"` // version of its runtime
+	GOOS       string           `json:"goos,omitempty"`
+	GOARCH     string           `json:"goarch,omitempty"`
+	GOMAXPROCS int              `json:"gomaxprocs,omitempty"`
+	GOGC       *int64           `json:"gogc,omitempty"`       // percent, -1 off
+	GOMEMLIMIT int64            `json:"gomemlimit,omitempty"` // bytes, MaxInt64 none
+	Time       int64            `json:"time"`                 // Unix, ns
 	MemStats   runtime.MemStats `json:"memstats"`
 	// ProfileRate is runtime.MemProfileRate.
-	ProfileRate int `json:"profile_rate"`
+	ProfileRate int `json:"profile_rate,omitempty"`
 }
 
 // A Stop is what the process knew as its recording ended.
@@ -148,6 +149,9 @@ type FrameTable struct {
 type Stack struct {
 	ID   uint64 `json:"id"`
 	Type string `json:"type,omitempty"` // linker's spelling, "" where the allocator was told none
+	// Bytes is the size of each, as MemStats.TotalAlloc counts it: 0 for a tiny
+	// one in a block that is open.
+	Bytes int64 `json:"bytes"`
 	// Allocs is how many allocations the recorder tied to it.
 	Allocs int64 `json:"allocs"`
 	// Frames are indices into the table's, innermost first.

@@ -124,6 +124,7 @@ type StackTable struct {
 type Site struct {
 	Type   string
 	Frames []alloc.Frame // innermost first, the runtime's own included
+	Bytes  int64         // of one, 0 for a tiny one in a block that is open
 	Allocs int64
 	Cut    bool
 }
@@ -141,7 +142,7 @@ func (t *StackTable) add(part *FrameTable) error {
 		t.stacks = make(map[uint64]*Site)
 	}
 	for _, s := range part.Stacks {
-		site := &Site{Type: s.Type, Allocs: s.Allocs, Cut: s.Cut, Frames: make([]alloc.Frame, len(s.Frames))}
+		site := &Site{Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut, Frames: make([]alloc.Frame, len(s.Frames))}
 		for i, f := range s.Frames {
 			if f < 0 || f >= len(part.Frames) {
 				return fmt.Errorf("stack %d names frame %d of %d", s.ID, f, len(part.Frames))

@@ -1,0 +1,3 @@
+module github.com/stackward-go/stackward/heapz
+
+go 1.24.0
