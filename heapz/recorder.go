@@ -174,10 +174,24 @@ func (r *stackwardRecorder) chunk(kind byte, payload []byte) {
 		return
 	}
 	r.size += size
-	// The trace's end, the last metrics and the profile have to fit, too.
-	if r.max > 0 && r.size > r.max-r.max/8 {
+	if r.max > 0 && r.size > r.max-r.reserve() {
 		r.ask("max-size")
 	}
+}
+
+// reserve is what is kept free for the end: the last metrics, the profile, and
+// what of the trace the runtime has not handed out yet. A trace is read in whole
+// generations, a second each: without its end the last one is lost.
+func (r *stackwardRecorder) reserve() int64 {
+	const least = 8 << 20
+	n := r.max / 8
+	if n < least {
+		n = least
+	}
+	if n > r.max/2 {
+		n = r.max / 2
+	}
+	return n
 }
 
 // A stackwardTracer takes the trace. What it returns nobody looks at

@@ -156,6 +156,9 @@ func incomplete(w io.Writer, f *recording.File) error {
 		fmt.Fprintln(w, "stackward: the process did not come to its end: what it did last, up to a second, is missing")
 	case stop.Why == recording.WhyMaxSize:
 		fmt.Fprintf(w, "stackward: recording ended at its greatest size, %s, after %v: -max-size allows more\n", sizeText(f.Header.MaxSize), f.Span().Round(10*time.Millisecond))
+		if stop.Cut {
+			fmt.Fprintln(w, "stackward: the end of the trace did not fit: what came last, up to a second, is lost")
+		}
 		return nil
 	case stop.Why == recording.WhyError:
 		fmt.Fprintf(w, "stackward: recording ended after %v: %s\n", f.Span().Round(10*time.Millisecond), stop.Error)
