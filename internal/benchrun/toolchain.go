@@ -97,9 +97,7 @@ func supported(env *gocmd.Env) error {
 			Foreign: true,
 		}
 	}
-	switch env.GOOS {
-	case "linux", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly":
-	default:
+	if !slices.Contains(unixes, env.GOOS) {
 		return &Unsupported{What: "GOOS=" + env.GOOS}
 	}
 	switch env.GOARCH {
@@ -109,6 +107,9 @@ func supported(env *gocmd.Env) error {
 	}
 	return nil
 }
+
+// unixes are the systems with what the recorder needs.
+var unixes = []string{"linux", "darwin", "freebsd", "netbsd", "openbsd", "dragonfly"}
 
 // foreign reports whether programs do not run here: those of another system or
 // architecture. A processor of amd64 runs those of 386, too.

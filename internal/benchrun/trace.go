@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -67,6 +66,9 @@ func BuildTraced(ctx context.Context, cfg *gocmd.Config, p Program, exact bool, 
 	if foreign(env) {
 		return nil, &Unsupported{What: fmt.Sprintf("a program for %s/%s does not run on %s/%s", env.GOOS, env.GOARCH, env.GOHOSTOS, env.GOHOSTARCH), Foreign: true}
 	}
+	if !slices.Contains(unixes, env.GOOS) {
+		return nil, &Unsupported{What: "GOOS=" + env.GOOS}
+	}
 	files, err := t.addAgent(ctx, env)
 	if err != nil {
 		return nil, err
@@ -89,6 +91,10 @@ func BuildTraced(ctx context.Context, cfg *gocmd.Config, p Program, exact bool, 
 	}
 	step("building with the recorder", t.Package)
 	err = t.build(ctx, files)
+	if err == nil && t.tc != nil {
+		// Whether addresses can be told from where they lie in the process.
+		_, err = slideOf(t.Binary, 0)
+	}
 	if err != nil && t.tc != nil && ctx.Err() == nil {
 		// It may be the recorder's fault, or the program's own.
 		t.Why = err
@@ -153,6 +159,7 @@ type listed struct {
 
 // list returns the one package of the program.
 func (t *Traced) list(ctx context.Context) (p listed, err error) {
+	names := strings.Join(t.program.Package, " ")
 	args := slices.Concat([]string{"list"}, t.cfg.Flags(), []string{"-json=ImportPath,Name,Dir,TestGoFiles,XTestGoFiles", "--"}, t.program.Package)
 	cmd := t.cfg.Command(ctx, args...)
 	var stdout, stderr bytes.Buffer
@@ -161,9 +168,8 @@ func (t *Traced) list(ctx context.Context) (p listed, err error) {
 		if ctx.Err() != nil {
 			return p, context.Cause(ctx)
 		}
-		return p, notGo(t.program.Package, stderr.String(), err)
+		return p, buildFailure(names, stderr.String(), err)
 	}
-	names := strings.Join(t.program.Package, " ")
 	dec := json.NewDecoder(&stdout)
 	if err := dec.Decode(&p); err != nil {
 		return p, &Error{Msg: names + " matches no packages", Usage: true}
@@ -421,13 +427,13 @@ func stop(cmd *exec.Cmd, grace time.Duration, why byte, ask, done *os.File, ende
 	case <-finished:
 	case <-time.After(grace):
 	}
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+	interrupt(cmd)
 	select {
 	case err := <-ended:
 		return err
 	case <-time.After(grace):
 	}
-	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	kill(cmd)
 	return <-ended
 }
 

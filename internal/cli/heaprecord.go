@@ -97,7 +97,7 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 }
 
 // minRecording holds what a recording has at least: header, profile, metrics.
-const minRecording = 1 << 20
+const minRecording = 1e6
 
 // bytesOf reads a size: bytes, or a number with a unit of powers of 1000 (kB, MB,
 // GB) or of 1024 (KiB, MiB, GiB).
@@ -148,7 +148,7 @@ func incomplete(w io.Writer, f *recording.File) error {
 	switch stop := f.Stop; {
 	case f.Partial != nil:
 		fmt.Fprintf(w, "stackward: %v\n", f.Partial)
-	case f.TraceBytes == 0:
+	case f.Start == nil && f.TraceBytes == 0:
 		fmt.Fprintln(w, "stackward: the program ended before it was recorded: its main package had not begun")
 	case f.Header.TraceFile != "":
 		return nil

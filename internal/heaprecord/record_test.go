@@ -353,7 +353,7 @@ func TestErrors(t *testing.T) {
 		{command: "go test ./lib", want: "example.com/m/lib has no tests"},
 		{command: "go test ./...", want: "./... is more than one package"},
 		{command: "go vet .", want: "go vet runs no program"},
-		{command: "go run -nonsense=1 .", want: "building .: flag provided but not defined: -nonsense: not a Go program"},
+		{command: "go run -nonsense=1 .", want: "building .: flag provided but not defined: -nonsense"},
 		{source: "http://localhost:1", want: "no answer from localhost:1: "},
 		{source: "http://", want: "http:// is no URL"},
 		{source: notTrace, want: notTrace + " is no execution trace"},

@@ -1,0 +1,274 @@
+package heaprecord
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/pprof"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/recording"
+)
+
+func serve(t *testing.T, pages map[string]http.HandlerFunc) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, page := range pages {
+		mux.HandleFunc(path, page)
+	}
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// source is a request to record url.
+func source(t *testing.T, url string) Request {
+	req := request(t, t.TempDir())
+	req.Source = url
+	req.Duration = time.Second
+	return req
+}
+
+// This process is recorded: there is one trace at a time.
+func TestPprof(t *testing.T) {
+	url := serve(t, map[string]http.HandlerFunc{
+		"/debug/pprof/":        pprof.Index,
+		"/debug/pprof/cmdline": pprof.Cmdline,
+		"/debug/pprof/trace":   pprof.Trace,
+	})
+	t.Setenv("GODEBUG", "")
+	_, err := Record(t.Context(), source(t, url))
+	x, ok := errors.AsType[*engine.Error](err)
+	if !ok || !strings.HasSuffix(x.Msg, " has no events of allocations") || !strings.HasPrefix(x.Hint, "start it as GODEBUG=traceallocfree=1 "+os.Args[0]) {
+		t.Errorf("a process that does not trace allocations: %v, %+v", err, x)
+	}
+
+	t.Setenv("GODEBUG", "traceallocfree=1")
+	stop := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				kept = append(kept[:len(kept)%100], make([]byte, 1000))
+			}
+		}
+	}()
+	f := record(t, t.Context(), source(t, url))
+	if c := count(t, f); c.allocs < 100 || c.readTo != nil {
+		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
+	}
+	if f.Stop.Why != recording.WhyDuration || f.Stop.MemStats.Mallocs <= f.Start.MemStats.Mallocs || f.Start.Args[0] != os.Args[0] || len(f.Profiles) != 2 {
+		t.Errorf("stopped by %q, mallocs %d to %d, args %q, %d profiles", f.Stop.Why, f.Start.MemStats.Mallocs, f.Stop.MemStats.Mallocs, f.Start.Args, len(f.Profiles))
+	}
+
+	// What came up to an interrupt is there.
+	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+	defer cancel()
+	req := source(t, url+"/debug/pprof/")
+	req.Duration = time.Hour
+	f = record(t, ctx, req)
+	if f.Stop.Why != recording.WhyAsked || !f.End.Interrupted || f.TraceBytes == 0 {
+		t.Errorf("stopped by %q, %d bytes of the trace", f.Stop.Why, f.TraceBytes)
+	}
+
+	req = source(t, url)
+	req.Duration = time.Hour
+	req.MaxSize = 1 << 20
+	f = record(t, t.Context(), req)
+	close(stop)
+	if f.Stop.Why != recording.WhyMaxSize {
+		t.Errorf("stopped by %q at the greatest size", f.Stop.Why)
+	}
+}
+
+var kept [][]byte
+
+// A fake of package heapz, which is another module.
+func heapz(tail string) http.HandlerFunc {
+	stopped := make(chan struct{})
+	return func(w http.ResponseWriter, req *http.Request) {
+		if req.FormValue("stop") != "" {
+			close(stopped)
+			return
+		}
+		b := recording.AppendChunk([]byte(recording.Magic), recording.KindHeader, []byte(`{"time":"2026-11-26T00:00:00Z"}`))
+		b = recording.AppendChunk(b, recording.KindStart, []byte(`{"pid":7}`))
+		w.Write(recording.AppendChunk(b, recording.KindTrace, []byte("go 1.26")))
+		w.(http.Flusher).Flush()
+		if req.FormValue("seconds") == "3600" {
+			<-stopped
+		}
+		switch tail {
+		case "broken":
+			w.Write(recording.AppendChunk(nil, recording.KindTrace, []byte("more"))[:10])
+		case "damaged":
+			b = recording.AppendChunk(nil, recording.KindTrace, []byte("more"))
+			b[10] ^= 1
+			w.Write(b)
+		default:
+			b = recording.AppendChunk(nil, recording.KindStop, []byte(`{"why":"asked"}`))
+			w.Write(recording.AppendChunk(b, recording.KindEnd, []byte(`{}`)))
+		}
+	}
+}
+
+func TestHeapz(t *testing.T) {
+	t.Parallel()
+	f := record(t, t.Context(), source(t, serve(t, map[string]http.HandlerFunc{"/debug/heapz": heapz("")})))
+	if f.Start.PID != 7 || f.TraceBytes != 7 || f.Stop.Why != "asked" || !strings.HasPrefix(f.Header.URL, "http://127") {
+		t.Errorf("%+v", f)
+	}
+
+	// Elsewhere, and until it is asked to stop.
+	ctx, cancel := context.WithCancel(t.Context())
+	req := source(t, serve(t, map[string]http.HandlerFunc{"/mine": heapz("")})+"/mine")
+	req.Duration = time.Hour
+	go func() {
+		for ctx.Err() == nil {
+			if data, err := os.ReadFile(req.Out); err == nil && bytes.Contains(data, []byte("go 1.26")) {
+				cancel()
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	f = record(t, ctx, req)
+	if f.Stop == nil || !f.End.Interrupted {
+		t.Errorf("stop %v, end %v", f.Stop, f.End)
+	}
+
+	f = record(t, t.Context(), source(t, serve(t, map[string]http.HandlerFunc{"/debug/heapz": heapz("broken")})))
+	if f.TraceBytes != 7 || f.Stop != nil {
+		t.Errorf("of a connection that broke: %d bytes, stop %v", f.TraceBytes, f.Stop)
+	}
+	for _, tt := range []struct {
+		page http.HandlerFunc
+		want string
+	}{
+		{heapz("damaged"), "what came is damaged"},
+		{func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "stackward heap recording 9\n") }, " serves recordings of another format"},
+		{func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "busy", http.StatusConflict) }, " is being traced already"},
+		{func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "who?", http.StatusForbidden) }, "403 Forbidden: who?"},
+		{func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, "404 Not Found: 404 page not found"}, // nor is there pprof
+	} {
+		_, err := Record(t.Context(), source(t, serve(t, map[string]http.HandlerFunc{"/debug/heapz": tt.page})))
+		if err == nil || !strings.HasSuffix(err.Error(), tt.want) {
+			t.Errorf("%v, want %s", err, tt.want)
+		}
+	}
+}
+
+// The trace's first generation tells whether it has allocations.
+func TestCheckTrace(t *testing.T) {
+	t.Parallel()
+	head := "go 1.26 trace\x00\x00\x00"
+	for _, tt := range []struct{ trace, want string }{
+		{head + "\x01\x01\x00\x05\x02ab\x31\x01\x01\x00\x05\x00", ""},
+		{head + "\x01\x01\x00\x05\x02ab\x34\x31\x01", "f has no events of allocations"},
+		{head + "\x01\x01\x00\x05\x00\x01\x02\x00\x05\x00\x31\x01", "f has no events of allocations"},
+		{head, "f has no events of allocations"},
+		{head + "\x07", "reading f: no batch begins with 7"},
+		{head + "\x01\x01\x00\x05\xff\xff\xff\x7f", "reading f: a batch of 268435455 bytes"},
+		{"go 1.19 trace\x00\x00\x00", "f is a trace of go1.19, which has no events of allocations"},
+		{"go 1.26", "f is no execution trace"},
+		{"", "f is no execution trace"},
+	} {
+		got := ""
+		if err := checkTrace(strings.NewReader(tt.trace), "f"); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.trace, got, tt.want)
+		}
+	}
+}
+
+func TestMemStats(t *testing.T) {
+	t.Parallel()
+	m := memStats("heap profile: …\n# runtime.MemStats\n# Alloc = 7\n# Stack = 1 / 2\n# NumGC = 3\n# PauseNs = [1 2]\n# GCCPUFraction = 0.5\n# DebugGC = false\n")
+	if m.Alloc != 7 || m.NumGC != 3 || m.GCCPUFraction != 0.5 {
+		t.Errorf("%+v", m)
+	}
+}
+
+// Package heapz, linked into a program.
+func TestHeapzModule(t *testing.T) {
+	t.Parallel()
+	dir := module(t)
+	heapz, err := filepath.Abs("../../heapz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const main = `package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/stackward-go/stackward/heapz"
+)
+
+var sink []byte
+
+func main() {
+	http.Handle("/debug/heapz", heapz.Handler())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("http://" + l.Addr().String())
+	go func() {
+		for {
+			sink = make([]byte, 1000)
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	http.Serve(l, nil)
+}
+`
+	mod := "module example.com/m\n\ngo 1.24.0\n\nrequire github.com/stackward-go/stackward/heapz v0.0.0\n\nreplace github.com/stackward-go/stackward/heapz => " + heapz + "\n"
+	for name, text := range map[string]string{"go.mod": mod, "main.go": main} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.Command("go", "build", "-o", "server", ".")
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	server := exec.Command(filepath.Join(dir, "server"))
+	stdout, err := server.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer server.Wait()
+	defer server.Process.Kill()
+	url, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := record(t, t.Context(), source(t, strings.TrimSpace(url)))
+	if c := count(t, f); c.allocs < 50 || c.readTo != nil {
+		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
+	}
+	if f.Stop.Why != recording.WhyDuration || f.Start.PID != server.Process.Pid || len(f.Metrics) == 0 || len(f.Profiles) != 2 {
+		t.Errorf("stopped by %q, process %d, %d metrics, %d profiles", f.Stop.Why, f.Start.PID, len(f.Metrics), len(f.Profiles))
+	}
+}
