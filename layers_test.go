@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof"},                           // sources
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},    // sources
 	{"internal/cause", "internal/flow"}, // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
@@ -36,25 +36,26 @@ var layers = [][]string{
 
 // narrow names the packages that may import less than their place allows.
 var narrow = map[string][]string{
-	"fix":                {"alloc"},
-	"internal/rewrite":   {},
-	"internal/gitrev":    {},
-	"internal/recording": {"alloc"},
-	"internal/gcdiag":    {"alloc"},
-	"internal/objscan":   {"alloc"},
-	"internal/memprof":   {"alloc"},
-	"internal/benchrun":  {"alloc", "internal/gocmd"},
-	"internal/flow":      {"alloc"},
-	"internal/cause":     {"alloc"},
-	"internal/cost":      {"alloc"},
-	"internal/baseline":  {"alloc"},
-	"internal/compare":   {"alloc", "internal/expr"},
-	"internal/correlate": {"alloc", "internal/expr", "internal/cause"},
-	"internal/pprof":     {"alloc"},
-	"internal/gobench":   {"alloc"},
-	"internal/text":      {"alloc"},
-	"internal/ci":        {"alloc"},
-	"internal/sarif":     {"alloc"},
+	"fix":                 {"alloc"},
+	"internal/rewrite":    {},
+	"internal/gitrev":     {},
+	"internal/recording":  {"alloc"},
+	"internal/gcdiag":     {"alloc"},
+	"internal/objscan":    {"alloc"},
+	"internal/memprof":    {"alloc"},
+	"internal/alloctrace": {},
+	"internal/benchrun":   {"alloc", "internal/gocmd"},
+	"internal/flow":       {"alloc"},
+	"internal/cause":      {"alloc"},
+	"internal/cost":       {"alloc"},
+	"internal/baseline":   {"alloc"},
+	"internal/compare":    {"alloc", "internal/expr"},
+	"internal/correlate":  {"alloc", "internal/expr", "internal/cause"},
+	"internal/pprof":      {"alloc"},
+	"internal/gobench":    {"alloc"},
+	"internal/text":       {"alloc"},
+	"internal/ci":         {"alloc"},
+	"internal/sarif":      {"alloc"},
 }
 
 // sourceFiles calls visit with every Go file of the module but tests, test
