@@ -30,17 +30,23 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m := regexp.MustCompile(`var SizeClassToSize = \[NumSizeClasses\]uint16{0, (.*)}`).FindSubmatch(src)
-	if m == nil {
-		log.Fatal("no table SizeClassToSize")
+	table := func(name string) []string {
+		m := regexp.MustCompile(`var ` + name + ` = \[NumSizeClasses\]uint\d+{0, (.*)}`).FindSubmatch(src)
+		if m == nil {
+			log.Fatalf("no table %s", name)
+		}
+		return strings.Split(string(m[1]), ", ")
 	}
-	sizes := strings.Split(string(m[1]), ", ")
+	sizes, pages := table("SizeClassToSize"), table("SizeClassToNPages")
 
 	const file = "known.go"
 	oldest, newest := "go1.24", version.Lang(runtime.Version())
 	if old, err := os.ReadFile(file); err == nil {
-		if !slices.Equal(regexp.MustCompile(`\b\d+\b`).FindAllString(between(string(old), "[]int64{", "}"), -1), sizes) {
-			log.Fatalf("the size classes of %s are others: known.go must learn to hold two tables", newest)
+		for name, now := range map[string][]string{"known": sizes, "knownPages": pages} {
+			was := between(string(old), "var "+name+" = []int64{", "}")
+			if was != "" && !slices.Equal(regexp.MustCompile(`\b\d+\b`).FindAllString(was, -1), now) {
+				log.Fatalf("the size classes of %s are others: known.go must learn to hold two tables", newest)
+			}
 		}
 		if n := between(string(old), `newest = "`, `"`); version.Compare(n, newest) > 0 {
 			newest = n
@@ -52,6 +58,10 @@ func main() {
 	fmt.Fprintf(&b, "// The versions of Go that known is the table of.\nconst (\n\toldest = %q\n\tnewest = %q\n)\n\n", oldest, newest)
 	b.WriteString("// known are the slot sizes in bytes, without class 0.\nvar known = []int64{\n")
 	for row := range slices.Chunk(sizes, 12) {
+		fmt.Fprintf(&b, "%s,\n", strings.Join(row, ", "))
+	}
+	b.WriteString("}\n\n// knownPages are the pages of a span of each of them.\nvar knownPages = []int64{\n")
+	for row := range slices.Chunk(pages, 24) {
 		fmt.Fprintf(&b, "%s,\n", strings.Join(row, ", "))
 	}
 	b.WriteString("}\n")

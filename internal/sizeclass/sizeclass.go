@@ -48,6 +48,7 @@ const (
 // A Table holds the size classes of one runtime.
 type Table struct {
 	sizes []int64 // slot sizes in bytes, ascending, without class 0
+	pages []int64 // pages of a span of each
 }
 
 // A Class is where an object of one size goes.
@@ -68,13 +69,13 @@ type Class struct {
 // Load reads the size classes of the toolchain at goroot.
 func Load(goroot string) (*Table, error) {
 	var missing error
-	for _, f := range []struct{ file, name string }{
-		{"src/internal/runtime/gc/sizeclasses.go", "SizeClassToSize"},
-		{"src/runtime/sizeclasses.go", "class_to_size"},
+	for _, f := range []struct{ file, sizes, pages string }{
+		{"src/internal/runtime/gc/sizeclasses.go", "SizeClassToSize", "SizeClassToNPages"},
+		{"src/runtime/sizeclasses.go", "class_to_size", "class_to_allocnpages"},
 	} {
-		sizes, err := read(filepath.Join(goroot, filepath.FromSlash(f.file)), f.name)
+		t, err := read(filepath.Join(goroot, filepath.FromSlash(f.file)), f.sizes, f.pages)
 		if err == nil {
-			return &Table{sizes}, nil
+			return t, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("reading the runtime's size classes: %w", err)
@@ -97,16 +98,28 @@ func ForGo(goversion string) *Table {
 	if lang == "" || version.Compare(lang, oldest) < 0 || version.Compare(lang, newest) > 0 {
 		return nil
 	}
-	return &Table{slices.Clone(known)}
+	return &Table{slices.Clone(known), slices.Clone(knownPages)}
 }
 
-// read reads a table of sizes from a Go file.
-func read(file, name string) ([]int64, error) {
+// read reads the tables of sizes and of pages from a Go file.
+func read(file, sizes, pages string) (*Table, error) {
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	var sizes []int64
+	t := &Table{numbers(f, sizes), numbers(f, pages)}
+	if len(t.sizes) == 0 || !slices.IsSorted(t.sizes) || t.sizes[len(t.sizes)-1]%pageSize != 0 {
+		return nil, fmt.Errorf("%s: no table %s of ascending sizes", file, sizes)
+	}
+	if len(t.pages) != len(t.sizes) {
+		return nil, fmt.Errorf("%s: no table %s of the pages of %d classes", file, pages, len(t.sizes))
+	}
+	return t, nil
+}
+
+// numbers are those that a variable is initialised with, without zeros.
+func numbers(f *ast.File, name string) []int64 {
+	var list []int64
 	ast.Inspect(f, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) != 1 || spec.Names[0].Name != name {
@@ -122,15 +135,21 @@ func read(file, name string) ([]int64, error) {
 				continue
 			}
 			if n, err := strconv.ParseInt(b.Value, 0, 64); err == nil && n > 0 {
-				sizes = append(sizes, n)
+				list = append(list, n)
 			}
 		}
 		return false
 	})
-	if len(sizes) == 0 || !slices.IsSorted(sizes) || sizes[len(sizes)-1]%pageSize != 0 {
-		return nil, fmt.Errorf("%s: no table %s of ascending sizes", file, name)
-	}
-	return sizes, nil
+	return list
+}
+
+// Len is the number of classes, with class 0.
+func (t *Table) Len() int { return len(t.sizes) + 1 }
+
+// Span returns the bytes of a slot and of a whole span of a class, which is
+// neither 0 nor over the last.
+func (t *Table) Span(class int) (slot, span int64) {
+	return t.sizes[class-1], t.pages[class-1] * pageSize
 }
 
 // Class returns where an object of a size in bytes goes; noscan says that it

@@ -174,9 +174,10 @@ func TestLoad(t *testing.T) {
 		file, content string
 		first         int64 // size of the first class, 0 for an error
 	}{
-		{"src/internal/runtime/gc/sizeclasses.go", "package gc\nvar SizeClassToSize = [3]uint16{0, 24, 8192}", 24},
-		{"src/runtime/sizeclasses.go", "package runtime\nvar class_to_size = [3]uint16{0, 32, 8192}", 32},
+		{"src/internal/runtime/gc/sizeclasses.go", "package gc\nvar SizeClassToSize = [3]uint16{0, 24, 8192}\nvar SizeClassToNPages = [3]uint8{0, 1, 1}", 24},
+		{"src/runtime/sizeclasses.go", "package runtime\nvar class_to_size = [3]uint16{0, 32, 8192}\nvar class_to_allocnpages = [3]uint8{0, 1, 1}", 32},
 		{"src/runtime/sizeclasses.go", "package runtime\nvar class_to_size = [3]uint16{0, 32, 16}", 0},
+		{"src/runtime/sizeclasses.go", "package runtime\nvar class_to_size = [3]uint16{0, 32, 8192}", 0},
 		{"src/runtime/sizeclasses.go", "package runtime\nvar other = [3]uint16{0, 32, 8192}", 0},
 		{"src/runtime/sizeclasses.go", "not Go", 0},
 		{"VERSION", "go1.26.8\ntime 2026-11-03T00:00:00Z\n", 8},
@@ -203,7 +204,10 @@ func TestKnown(t *testing.T) {
 	if table == nil {
 		t.Skipf("%s is not known", runtime.Version())
 	}
-	if want := installed(t).sizes; !slices.Equal(table.sizes, want) {
-		t.Errorf("known.go has %d, the toolchain %d: run go generate", table.sizes, want)
+	if want := installed(t); !slices.Equal(table.sizes, want.sizes) || !slices.Equal(table.pages, want.pages) {
+		t.Errorf("known.go has %d, the toolchain %d: run go generate", *table, *want)
+	}
+	if slot, span := table.Span(table.Len() - 1); slot != 32768 || span != 32768 {
+		t.Errorf("spans of the last class have %d bytes, slots %d; want 32768", span, slot)
 	}
 }
