@@ -1,0 +1,627 @@
+package heapsim
+
+import "slices"
+
+// A reference is the plain version of Heap: one record for each slot and each
+// page, lists, and loops over all of it. It exists to be read beside the
+// runtime's source, and for the fast one to be compared with.
+type reference struct {
+	config Config
+	layout *Layout
+	pacer  pacer
+	procs  []refProc
+	pages  []refPage
+	spans  []*refSpan // all in use, in order of allocation
+	lists  [numClasses]refLists
+
+	marking, forced bool
+	markEnd         uint64
+	swept           bool // no cycle has left anything to sweep
+	pagesSwept      int64
+	reclaimNext     int // page at which the next chunk begins
+	reclaimEnd      int // pages there were when the cycle ended
+	reclaimCredit   int
+
+	totalAlloc, totalFree      uint64
+	mallocs, frees, tinyAllocs uint64
+	cycles                     []Cycle
+}
+
+type refProc struct {
+	cached   [numClasses]*refSpan
+	tiny     *refSlot // the block that tiny requests share
+	tinyRef  Ref
+	tinyUsed int64
+
+	cacheBase int // first page of the page cache
+	cache     [cachePages]bool
+}
+
+type refPage struct {
+	mapped   bool
+	free     bool // neither in a span nor in a page cache
+	released bool
+	span     *refSpan
+}
+
+type refSpan struct {
+	class       uint8
+	page, pages int
+	slotBytes   int64
+	slots       []refSlot
+	taken       int // slots in use, allocCount
+	counted     int // of those, the ones in totalAlloc: allocCountBeforeCache
+	cached      bool
+	unswept     bool
+	gone        bool
+}
+
+type refSlot struct {
+	taken  bool
+	alive  int // objects, more than one only in a tiny block
+	marked bool
+}
+
+// refLists are the central lists of a class: first in, first out.
+type refLists struct {
+	partial, full               []*refSpan
+	partialUnswept, fullUnswept []*refSpan
+}
+
+func newReference(c Config) *reference {
+	h := &reference{config: c, layout: c.Layout, swept: true}
+	h.procs = make([]refProc, max(c.Procs, 1))
+	h.pacer.init(&h.config)
+	return h
+}
+
+func (h *reference) Alloc(proc int, bytes int64, noscan bool) Ref {
+	p := &h.procs[proc]
+	if bytes <= 0 {
+		return 0
+	}
+	if bytes > h.layout.maxSmall {
+		return h.allocLarge(p, bytes, noscan)
+	}
+	if noscan && bytes < tinySize {
+		return h.allocTiny(p, bytes)
+	}
+	ref, _, refilled := h.allocSlot(p, h.layout.of(bytes, noscan))
+	if refilled {
+		h.testTrigger()
+	}
+	return ref
+}
+
+func (h *reference) allocTiny(p *refProc, bytes int64) Ref {
+	align := int64(1)
+	for align < 8 && bytes%(align*2) == 0 {
+		align *= 2
+	}
+	if at := (p.tinyUsed + align - 1) / align * align; p.tiny != nil && at+bytes <= tinySize {
+		p.tinyUsed = at + bytes
+		p.tiny.alive++
+		h.tinyAllocs++
+		return p.tinyRef
+	}
+	ref, slot, refilled := h.allocSlot(p, tinyClass)
+	if p.tiny == nil || bytes < p.tinyUsed {
+		p.tiny, p.tinyRef, p.tinyUsed = slot, ref, bytes
+	}
+	if refilled {
+		h.testTrigger()
+	}
+	return ref
+}
+
+func (h *reference) allocSlot(p *refProc, class uint8) (ref Ref, slot *refSlot, refilled bool) {
+	s := p.cached[class]
+	if s == nil || s.taken == len(s.slots) {
+		s = h.refill(p, class)
+		refilled = true
+	}
+	i := slices.IndexFunc(s.slots, func(slot refSlot) bool { return !slot.taken })
+	slot = &s.slots[i]
+	*slot = refSlot{taken: true, alive: 1, marked: h.marking}
+	s.taken++
+	return s.ref(i), slot, refilled
+}
+
+func (s *refSpan) ref(slot int) Ref {
+	return Ref(heapBase + int64(s.page)*pageSize + int64(slot)*s.slotBytes)
+}
+
+func (h *reference) allocLarge(p *refProc, bytes int64, noscan bool) Ref {
+	pages := int((bytes + pageSize - 1) / pageSize)
+	h.sweepFor(uint64(pages*pageSize), pages)
+	class := uint8(0)
+	if noscan {
+		class = 1
+	}
+	s := h.allocSpan(p, pages, class)
+	h.totalAlloc += uint64(pages * pageSize)
+	h.pacer.live += uint64(pages * pageSize)
+	h.lists[class].full = append(h.lists[class].full, s)
+	s.slots[0] = refSlot{taken: true, alive: 1, marked: h.marking}
+	s.taken, s.counted = 1, 1
+	h.testTrigger()
+	return s.ref(0)
+}
+
+// refill exchanges a span that is full (mcache.refill).
+func (h *reference) refill(p *refProc, class uint8) *refSpan {
+	if s := p.cached[class]; s != nil {
+		h.uncache(s)
+	}
+	s := h.cacheSpan(p, class)
+	s.cached = true
+	s.counted = s.taken
+	h.pacer.live += uint64(s.pages*pageSize) - uint64(s.taken)*uint64(s.slotBytes)
+	p.cached[class] = s
+	return s
+}
+
+// cacheSpan finds a span with a free slot (mcentral.cacheSpan).
+func (h *reference) cacheSpan(p *refProc, class uint8) *refSpan {
+	l := &h.lists[class]
+	h.sweepFor(uint64(h.layout.pages[class])*pageSize, 0)
+	if s := pop(&l.partial); s != nil {
+		return s
+	}
+	budget := sweepBudget
+	for ; budget >= 0; budget-- {
+		s := pop(&l.partialUnswept)
+		if s == nil {
+			break
+		}
+		if s.unswept {
+			h.sweep(s, true)
+			return s
+		}
+	}
+	for ; budget >= 0; budget-- {
+		s := pop(&l.fullUnswept)
+		if s == nil {
+			break
+		}
+		if s.unswept {
+			h.sweep(s, true)
+			if s.taken < len(s.slots) {
+				return s
+			}
+			l.full = append(l.full, s)
+		}
+	}
+	return h.allocSpan(p, int(h.layout.pages[class]), class)
+}
+
+func pop(list *[]*refSpan) *refSpan {
+	if len(*list) == 0 {
+		return nil
+	}
+	s := (*list)[0]
+	*list = (*list)[1:]
+	return s
+}
+
+// uncache puts a span back (mcentral.uncacheSpan, and the counts of refill).
+func (h *reference) uncache(s *refSpan) {
+	s.cached = false
+	h.totalAlloc += uint64(s.taken-s.counted) * uint64(s.slotBytes)
+	s.counted = s.taken
+	if s.unswept {
+		h.sweep(s, false)
+	} else {
+		h.list(s)
+	}
+}
+
+// list puts a swept span on the list it belongs to.
+func (h *reference) list(s *refSpan) {
+	l := &h.lists[s.class]
+	if s.taken < len(s.slots) {
+		l.partial = append(l.partial, s)
+	} else {
+		l.full = append(l.full, s)
+	}
+}
+
+// Flush empties the caches of all processors, as reading MemStats does.
+func (h *reference) Flush() {
+	for i := range h.procs {
+		p := &h.procs[i]
+		for class, s := range p.cached {
+			if s == nil {
+				continue
+			}
+			if !s.unswept {
+				h.pacer.live -= uint64(len(s.slots)-s.taken) * uint64(s.slotBytes)
+			}
+			h.uncache(s)
+			p.cached[class] = nil
+		}
+		p.tiny, p.tinyRef, p.tinyUsed = nil, 0, 0
+	}
+}
+
+func (h *reference) Free(ref Ref) {
+	if ref == 0 {
+		return
+	}
+	offset := int64(ref) - heapBase
+	s := h.pages[offset/pageSize].span
+	s.slots[(offset-int64(s.page)*pageSize)/s.slotBytes].alive--
+}
+
+// sweep frees the slots of a span that no mark is on. With preserve the caller
+// takes the span, else it goes where it belongs.
+func (h *reference) sweep(s *refSpan, preserve bool) (freed bool) {
+	h.pagesSwept += int64(s.pages)
+	for i := range s.slots {
+		if slot := &s.slots[i]; slot.taken && !slot.marked {
+			*slot = refSlot{}
+			s.taken--
+			s.counted--
+			h.frees++
+			h.totalFree += uint64(s.slotBytes)
+		} else {
+			slot.marked = false
+		}
+	}
+	s.unswept = false
+	if preserve {
+		return false
+	}
+	if s.taken == 0 {
+		h.freeSpan(s)
+		return true
+	}
+	h.list(s)
+	return false
+}
+
+// sweepOne sweeps the next span there is, and says how many pages that freed.
+func (h *reference) sweepOne() (pages int, ok bool) {
+	for class := range h.lists {
+		for _, list := range []*[]*refSpan{&h.lists[class].fullUnswept, &h.lists[class].partialUnswept} {
+			for {
+				s := pop(list)
+				if s == nil {
+					break
+				}
+				if !s.unswept {
+					continue
+				}
+				if h.sweep(s, false) {
+					h.reclaimCredit += s.pages
+					return s.pages, true
+				}
+				return 0, true
+			}
+		}
+	}
+	h.swept = true
+	return 0, false
+}
+
+// sweepFor sweeps what is due before a span is allocated (deductSweepCredit).
+func (h *reference) sweepFor(bytes uint64, callerPages int) {
+	if h.pacer.sweepRatio == 0 {
+		return
+	}
+	for h.pacer.sweepTarget(bytes)-int64(callerPages) > h.pagesSwept {
+		if _, ok := h.sweepOne(); !ok {
+			h.pacer.sweepRatio = 0
+			return
+		}
+	}
+}
+
+// reclaim sweeps spans without marks until it has freed so many pages (mheap.reclaim).
+func (h *reference) reclaim(pages int) {
+	for pages > 0 {
+		if h.reclaimNext >= h.reclaimEnd && h.reclaimCredit == 0 {
+			return
+		}
+		if h.reclaimCredit > 0 {
+			take := min(pages, h.reclaimCredit)
+			h.reclaimCredit -= take
+			pages -= take
+			continue
+		}
+		found := 0
+		for i := range reclaimPages {
+			if h.reclaimNext+i >= len(h.pages) {
+				break
+			}
+			s := h.pages[h.reclaimNext+i].span
+			if s == nil || s.page != h.reclaimNext+i || !s.unswept || s.cached {
+				continue
+			}
+			if !slices.ContainsFunc(s.slots, func(slot refSlot) bool { return slot.marked }) {
+				h.sweep(s, false)
+				found += s.pages
+			}
+		}
+		h.reclaimNext += reclaimPages
+		if found <= pages {
+			pages -= found
+		} else {
+			h.reclaimCredit += found - pages
+			pages = 0
+		}
+	}
+}
+
+func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
+	if !h.swept {
+		h.reclaim(pages)
+	}
+	page := h.allocPages(p, pages)
+	s := &refSpan{class: class, page: page, pages: pages}
+	if class < 2 {
+		s.slotBytes, s.slots = int64(pages*pageSize), make([]refSlot, 1)
+	} else {
+		s.slotBytes, s.slots = int64(h.layout.slot[class]), make([]refSlot, h.layout.slots[class])
+	}
+	for i := range pages {
+		h.pages[page+i].span = s
+		h.pages[page+i].released = false
+	}
+	h.spans = append(h.spans, s)
+	h.keepLimit()
+	return s
+}
+
+func (h *reference) freeSpan(s *refSpan) {
+	s.gone = true
+	for i := range s.pages {
+		h.pages[s.page+i].span = nil
+		h.pages[s.page+i].free = true
+	}
+	h.spans = slices.DeleteFunc(h.spans, func(other *refSpan) bool { return other == s })
+}
+
+// allocPages takes pages from the processor's page cache if it has one and they
+// are few, else from the heap (mheap.allocSpan).
+func (h *reference) allocPages(p *refProc, pages int) int {
+	if pages < cachePages/4 {
+		if !slices.Contains(p.cache[:], true) {
+			h.fillCache(p)
+		}
+		if i := run(p.cache[:], pages); i >= 0 {
+			clear(p.cache[i : i+pages])
+			return p.cacheBase + i
+		}
+	}
+	page := h.findPages(pages)
+	if page < 0 {
+		h.grow(pages)
+		page = h.findPages(pages)
+	}
+	for i := range pages {
+		h.pages[page+i].free = false
+	}
+	return page
+}
+
+// run is where so many free pages follow one another first, or -1.
+func run(free []bool, pages int) int {
+	n := 0
+	for i, f := range free {
+		if !f {
+			n = 0
+			continue
+		}
+		if n++; n == pages {
+			return i - pages + 1
+		}
+	}
+	return -1
+}
+
+func (h *reference) findPages(pages int) int {
+	free := make([]bool, len(h.pages))
+	for i, page := range h.pages {
+		free[i] = page.free
+	}
+	return run(free, pages)
+}
+
+// fillCache takes the free pages of the block of 64 in which the first one is.
+func (h *reference) fillCache(p *refProc) {
+	first := h.findPages(1)
+	if first < 0 {
+		return
+	}
+	p.cacheBase = first / cachePages * cachePages
+	for i := range p.cache {
+		page := &h.pages[p.cacheBase+i]
+		p.cache[i] = page.free
+		page.free = false
+	}
+}
+
+// grow maps whole chunks.
+func (h *reference) grow(pages int) {
+	for range (pages + chunkPages - 1) / chunkPages * chunkPages {
+		h.pages = append(h.pages, refPage{mapped: true, free: true, released: true})
+	}
+}
+
+// usage counts what the memory limit looks at.
+func (h *reference) usage() usage {
+	u := usage{ready: uint64(h.config.NonHeap), alloc: h.totalAlloc - h.totalFree + uint64(h.config.Live)}
+	u.ready += uint64(h.config.Live)
+	for i := range h.pages {
+		if !h.pages[i].released {
+			u.ready += pageSize
+			if h.pages[i].span == nil {
+				u.free += pageSize
+			}
+		}
+	}
+	return u
+}
+
+// keepLimit gives free pages back from the top of the heap as long as the
+// memory limit is exceeded.
+func (h *reference) keepLimit() {
+	if h.config.MemoryLimit <= 0 {
+		return
+	}
+	ready := h.usage().ready
+	for i := len(h.pages) - 1; i >= 0 && ready > h.config.limit(); i-- {
+		if page := &h.pages[i]; page.free && !page.released {
+			page.released = true
+			ready -= pageSize
+		}
+	}
+}
+
+// testTrigger starts a cycle when it is time, or ends one.
+func (h *reference) testTrigger() {
+	if h.marking {
+		if h.pacer.live >= h.markEnd {
+			h.FinishMark()
+		}
+		return
+	}
+	if trigger, _ := h.pacer.trigger(h.usage()); h.pacer.live >= trigger {
+		h.StartMark()
+		if h.pacer.live >= h.markEnd {
+			h.FinishMark()
+		}
+	}
+}
+
+// GC runs a whole cycle, as runtime.GC does.
+func (h *reference) GC() {
+	if h.marking {
+		h.FinishMark()
+	}
+	h.forced = true
+	h.StartMark()
+	h.FinishMark()
+	h.sweepAll()
+}
+
+func (h *reference) sweepAll() {
+	for ok := true; ok; {
+		_, ok = h.sweepOne()
+	}
+}
+
+// StartMark begins a cycle: what is alive now stays.
+func (h *reference) StartMark() {
+	if h.marking {
+		return
+	}
+	h.sweepAll()
+	trigger, goal := h.pacer.trigger(h.usage())
+	h.marking = true
+	h.pacer.triggered = h.pacer.live
+	scan := uint64(h.config.Stacks + h.config.Globals)
+	for _, s := range h.spans {
+		for i := range s.slots {
+			slot := &s.slots[i]
+			slot.marked = slot.taken && slot.alive > 0
+			if slot.marked && s.class&1 == 0 {
+				scan += uint64(s.slotBytes)
+			}
+		}
+	}
+	for i := range h.procs {
+		if slot := h.procs[i].tiny; slot != nil {
+			slot.marked = true
+		}
+	}
+	h.markEnd = h.pacer.markEnd(scan, goal)
+	h.cycles = append(h.cycles, Cycle{
+		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
+	})
+	h.forced = false
+}
+
+// FinishMark ends marking, and leaves what has no mark to be swept.
+func (h *reference) FinishMark() {
+	if !h.marking {
+		return
+	}
+	marked := uint64(h.config.Live)
+	inUse := int64(0)
+	for _, s := range h.spans {
+		s.unswept = true
+		inUse += int64(s.pages)
+		for i := range s.slots {
+			if s.slots[i].marked {
+				marked += uint64(s.slotBytes)
+			}
+		}
+	}
+	c := &h.cycles[len(h.cycles)-1]
+	c.End, c.Marked = int64(h.pacer.live), int64(marked)
+	h.pacer.endCycle(marked, uint64(c.Scan))
+	h.marking = false
+
+	for class := range h.lists {
+		l := &h.lists[class]
+		*l = refLists{partialUnswept: l.partial, fullUnswept: l.full}
+	}
+	h.swept, h.pagesSwept = false, 0
+	h.reclaimNext, h.reclaimCredit = 0, 0
+	h.reclaimEnd = (len(h.pages) + arenaPages - 1) / arenaPages * arenaPages
+
+	h.pacer.commit(false)
+	trigger, _ := h.pacer.trigger(h.usage())
+	h.pacer.paceSweeper(trigger, inUse, h.pagesSwept)
+	h.Flush()
+	if h.config.SweepNow {
+		h.sweepAll()
+	}
+}
+
+func (h *reference) Stats() Stats {
+	st := Stats{Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, HeapLive: int64(h.pacer.live)}
+	var classes [numClasses]SpanStats
+	for _, s := range h.spans {
+		c := &classes[s.class]
+		c.Class, c.NoScan = int(s.class>>1), s.class&1 == 1
+		if c.Class > 0 {
+			c.Slot = s.slotBytes
+		}
+		switch {
+		case s.cached:
+			c.Cached++
+		case s.unswept:
+			c.Unswept++
+		case s.taken < len(s.slots):
+			c.Partial++
+		default:
+			c.Full++
+		}
+		c.Bytes += int64(s.pages * pageSize)
+		c.Objects += s.taken
+		c.Free += len(s.slots) - s.taken
+		c.Tail += int64(s.pages*pageSize) - int64(len(s.slots))*s.slotBytes
+		st.TotalAlloc += uint64(s.taken-s.counted) * uint64(s.slotBytes)
+		st.Mallocs += uint64(s.taken)
+		st.HeapAlloc += int64(s.taken) * s.slotBytes
+		st.HeapInuse += int64(s.pages * pageSize)
+	}
+	st.Mallocs += h.frees
+	for i := range classes {
+		if classes[i].Bytes > 0 {
+			st.Spans = append(st.Spans, classes[i])
+		}
+	}
+	st.HeapSys = int64(len(h.pages) * pageSize)
+	for i := range h.pages {
+		if h.pages[i].released {
+			st.HeapReleased += pageSize
+		}
+	}
+	return st
+}
+
+func (h *reference) Cycles() []Cycle { return h.cycles }
