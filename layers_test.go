@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},    // sources
+	{"internal/heapsim"},                // models
 	{"internal/cause", "internal/flow"}, // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
@@ -45,6 +46,7 @@ var narrow = map[string][]string{
 	"internal/memprof":    {"alloc"},
 	"internal/alloctrace": {},
 	"internal/benchrun":   {"alloc", "internal/gocmd"},
+	"internal/heapsim":    {"internal/sizeclass"},
 	"internal/flow":       {"alloc"},
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},

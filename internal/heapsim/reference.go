@@ -22,9 +22,9 @@ type reference struct {
 	reclaimEnd      int // pages there were when the cycle ended
 	reclaimCredit   int
 
-	totalAlloc, totalFree      uint64
-	mallocs, frees, tinyAllocs uint64
-	cycles                     []Cycle
+	totalAlloc, totalFree uint64
+	frees, tinyAllocs     uint64
+	cycles                []Cycle
 }
 
 type refProc struct {
