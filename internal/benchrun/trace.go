@@ -278,7 +278,8 @@ type TraceResult struct {
 	Exit        string // "exit status 3", "" with status 0
 	Interrupted bool   // it was ended by the context or the duration
 	Duration    time.Duration
-	GCLog       []string // lines of GODEBUG=gctrace=1
+	CPU         time.Duration // of the process
+	GCLog       []string      // lines of GODEBUG=gctrace=1
 	// Stacks are those that the trace has ids of, with Exact.
 	Stacks  []TracedStack
 	Dropped int64 // allocations without a stack, for lack of space
@@ -401,6 +402,9 @@ func (t *Traced) start(ctx context.Context, run TraceRun, extra []string, res *T
 		err = stop(cmd, run.Grace, why, askW, doneR, ended)
 	}
 	log.flush()
+	if cmd.ProcessState != nil {
+		res.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	var exit *exec.ExitError
 	switch {
 	case err == nil || errors.Is(err, exec.ErrWaitDelay):

@@ -124,6 +124,9 @@ func recorded(e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 	fmt.Fprintf(e.stderr, "stackward: recorded %s: %s", req.Out, sizeText(s.Size))
 	if f.End != nil && f.End.Seconds > 0 {
 		fmt.Fprintf(e.stderr, ", %v", time.Duration(f.End.Seconds*float64(time.Second)).Round(10*time.Millisecond))
+		if f.End.CPUSeconds > 0 {
+			fmt.Fprintf(e.stderr, " (%.2fs CPU)", f.End.CPUSeconds)
+		}
 	}
 	if f.Start != nil && f.Stop != nil && f.Stop.MemStats.Mallocs > 0 {
 		fmt.Fprintf(e.stderr, ", %d allocations, %d collections",

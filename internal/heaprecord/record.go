@@ -233,7 +233,7 @@ func finish(w *recording.Writer, t *benchrun.Traced, res *benchrun.TraceResult) 
 			return err
 		}
 	}
-	end := recording.End{Exit: res.Exit, Interrupted: res.Interrupted, Seconds: res.Duration.Seconds(), Dropped: res.Dropped}
+	end := recording.End{Exit: res.Exit, Interrupted: res.Interrupted, Seconds: res.Duration.Seconds(), CPUSeconds: res.CPU.Seconds(), Dropped: res.Dropped}
 	if len(res.Stacks) > 0 {
 		bin, err := objscan.OpenBinary(t.Binary)
 		if err != nil {
@@ -247,47 +247,41 @@ func finish(w *recording.Writer, t *benchrun.Traced, res *benchrun.TraceResult) 
 			}
 			return list
 		}
-		for part := range slices.Chunk(res.Stacks, stacksPerChunk) {
-			table, allocs := frameTable(part, frames)
-			end.Allocs += allocs
-			if err := w.JSON(recording.KindFrames, table); err != nil {
-				return err
-			}
+		allocs, err := writeStacks(w, res.Stacks, frames)
+		if err != nil {
+			return err
 		}
+		end.Allocs = allocs
 	}
 	return w.JSON(recording.KindEnd, end)
 }
 
-// stacksPerChunk keeps a table of stacks of 128 frames far below MaxChunk.
-const stacksPerChunk = 10_000
-
-// frameTable expands the PCs of stacks.
-func frameTable(stacks []benchrun.TracedStack, frames func(pc uint64) []alloc.Frame) (t *recording.FrameTable, allocs int64) {
-	t = new(recording.FrameTable)
-	index := make(map[alloc.Frame]int)
-	byPC := make(map[uint64][]int)
-	for _, s := range stacks {
+// writeStacks expands the PCs of stacks and appends them. It returns how many
+// allocations they made.
+func writeStacks(w *recording.Writer, stacks []benchrun.TracedStack, frames func(pc uint64) []alloc.Frame) (allocs int64, err error) {
+	byPC := make(map[uint64][]alloc.Frame)
+	var b recording.FrameTableBuilder
+	var list []alloc.Frame
+	for i, s := range stacks {
 		allocs += s.Allocs
-		out := recording.Stack{ID: s.ID, Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut}
+		list = list[:0]
 		for _, pc := range s.PCs {
-			list, ok := byPC[pc]
+			fs, ok := byPC[pc]
 			if !ok {
-				for _, f := range frames(pc) {
-					i, ok := index[f]
-					if !ok {
-						i = len(t.Frames)
-						index[f] = i
-						t.Frames = append(t.Frames, f)
-					}
-					list = append(list, i)
-				}
-				byPC[pc] = list
+				fs = frames(pc)
+				byPC[pc] = fs
 			}
-			out.Frames = append(out.Frames, list...)
+			list = append(list, fs...)
 		}
-		t.Stacks = append(t.Stacks, out)
+		b.Add(recording.Stack{ID: s.ID, Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut}, list)
+		if b.Full() || i == len(stacks)-1 {
+			if err := w.JSON(recording.KindFrames, b.Table); err != nil {
+				return 0, err
+			}
+			b = recording.FrameTableBuilder{}
+		}
 	}
-	return t, allocs
+	return allocs, nil
 }
 
 // traceFile wraps the file of a trace.

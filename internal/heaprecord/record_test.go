@@ -170,7 +170,7 @@ func count(t *testing.T, f *recording.File) (c tally) {
 			if s == nil {
 				t.Fatalf("no stack %d", id)
 			}
-			for _, frame := range s.Frames {
+			for frame := range s.Frames() {
 				if strings.HasSuffix(frame.Func, "/m.grow") && strings.HasSuffix(s.Type, ".node") {
 					c.nodes++
 				}

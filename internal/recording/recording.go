@@ -138,14 +138,18 @@ type Profile struct {
 	Data []byte
 }
 
-// A FrameTable says what the stack ids in the trace stand for.
+// A FrameTable says what the stack ids in the trace stand for. Stacks share what
+// is outermost in them: they are a tree.
 type FrameTable struct {
 	// Frames are those of all stacks, each once.
 	Frames []alloc.Frame `json:"frames"`
-	Stacks []Stack       `json:"stacks"`
+	// Nodes are pairs: the index of a frame, and the number of the pair of the
+	// frame that called it, which comes before, -1 for none.
+	Nodes  []int32 `json:"nodes"`
+	Stacks []Stack `json:"stacks"`
 }
 
-// A Stack is one that allocated values of one type.
+// A Stack is one that allocated values of one type and size.
 type Stack struct {
 	ID   uint64 `json:"id"`
 	Type string `json:"type,omitempty"` // linker's spelling, "" where the allocator was told none
@@ -154,8 +158,8 @@ type Stack struct {
 	Bytes int64 `json:"bytes"`
 	// Allocs is how many allocations the recorder tied to it.
 	Allocs int64 `json:"allocs"`
-	// Frames are indices into the table's, innermost first.
-	Frames []int `json:"frames"`
+	// Node is the number of the pair of its innermost frame, -1 for none.
+	Node int32 `json:"node"`
 	// Cut reports that the outer frames are missing.
 	Cut bool `json:"cut,omitempty"`
 }
@@ -165,6 +169,7 @@ type End struct {
 	Exit        string  `json:"exit,omitempty"` // "exit status 3", "signal: killed"; "" with status 0
 	Interrupted bool    `json:"interrupted,omitempty"`
 	Seconds     float64 `json:"seconds"`
+	CPUSeconds  float64 `json:"cpu_seconds,omitempty"` // of the process
 	// Allocs is how many allocations were tied to a stack, with Exact, and
 	// Dropped how many found no space.
 	Allocs  int64 `json:"allocs,omitempty"`

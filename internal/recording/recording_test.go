@@ -27,6 +27,9 @@ func sample(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var frames FrameTableBuilder
+	frames.Add(Stack{ID: 5, Type: "int", Allocs: 2}, []alloc.Frame{{Func: "runtime.newobject"}, {Func: "m.F", Line: 3}, {Func: "m.main"}})
+	frames.Add(Stack{ID: 9, Type: "int", Allocs: 1}, []alloc.Frame{{Func: "m.G"}, {Func: "m.main"}})
 	for _, c := range []struct {
 		kind Kind
 		v    any
@@ -39,7 +42,7 @@ func sample(t testing.TB) string {
 		{KindProfile, "heap\n\x1f\x8b"},
 		{KindStop, Stop{Why: WhyExit, TraceBytes: 22}},
 		{KindGCLog, "gc 1 @0.1s\ngc 2 @0.2s\n"},
-		{KindFrames, FrameTable{Frames: []alloc.Frame{{Func: "runtime.newobject"}, {Func: "m.F", Line: 3}}, Stacks: []Stack{{ID: 5, Type: "int", Frames: []int{0, 1}, Allocs: 2}}}},
+		{KindFrames, frames.Table},
 		{KindEnd, End{Exit: "exit status 3", Seconds: 1.5}},
 	} {
 		if s, ok := c.v.(string); ok {
@@ -76,11 +79,19 @@ func TestRead(t *testing.T) {
 		t.Fatalf("stack 5 is %v, stack 6 %v", site, f.Stacks.Stack(6))
 	}
 	got := fmt.Sprintln(f.Header.Command, f.Header.Sites, f.Start.PID, f.Start.MemStats.Mallocs, string(trace), f.TraceBytes, f.Skipped,
-		len(f.Metrics), f.Profiles[0].Name, f.Stop.Why, f.GCLog, site.Frames[1].Func, site.Allocs, f.End.Exit)
-	want := "[go run .] exact 7 3 go 1.26 trace and more 22 1 1 heap exit [gc 1 @0.1s gc 2 @0.2s] m.F 2 exit status 3\n"
+		len(f.Metrics), f.Profiles[0].Name, f.Stop.Why, f.GCLog, funcs(site), funcs(f.Stacks.Stack(9)), site.Allocs, f.End.Exit)
+	want := "[go run .] exact 7 3 go 1.26 trace and more 22 1 1 heap exit [gc 1 @0.1s gc 2 @0.2s] runtime.newobject,m.F,m.main m.G,m.main 2 exit status 3\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func funcs(s *Site) string {
+	var all []string
+	for f := range s.Frames() {
+		all = append(all, f.Func)
+	}
+	return strings.Join(all, ",")
 }
 
 // A file that ends anywhere is read up to its last whole chunk.
@@ -250,7 +261,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(whole, byte(KindTrace), []byte("go 1.26"))
-	f.Add(whole[:len(whole)/2], byte(KindFrames), []byte(`{"frames":[{"func":"f"}],"stacks":[{"id":1,"frames":[0,1]}]}`))
+	f.Add(whole[:len(whole)/2], byte(KindFrames), []byte(`{"frames":[{"func":"f"}],"nodes":[0,-1,0,0],"stacks":[{"id":1,"node":1}]}`))
 	f.Add([]byte(Magic), byte(KindMetrics), []byte(`{"values":{"a":1},"histograms":{"b":[{"lo":null,"count":1}]}}`))
 	f.Add([]byte{}, byte(KindProfile), []byte("heap\nx"))
 	f.Fuzz(func(t *testing.T, data []byte, kind byte, payload []byte) {
@@ -264,6 +275,10 @@ func FuzzRead(f *testing.F) {
 			n, err := io.Copy(io.Discard, file.Trace())
 			if err != nil || n != file.TraceBytes {
 				t.Errorf("%d of %d bytes of the trace: %v", n, file.TraceBytes, err)
+			}
+			for _, s := range file.Stacks.stacks {
+				for range s.Frames() { // which ends
+				}
 			}
 			if file.Partial != nil && file.Partial.At > int64(len(data)) {
 				t.Errorf("damaged at %d of %d", file.Partial.At, len(data))

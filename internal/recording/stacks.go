@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -120,13 +122,27 @@ type StackTable struct {
 	stacks map[uint64]*Site
 }
 
-// A Site is one stack that allocated values of one type.
+// A Site is one stack that allocated values of one type and size.
 type Site struct {
 	Type   string
-	Frames []alloc.Frame // innermost first, the runtime's own included
-	Bytes  int64         // of one, 0 for a tiny one in a block that is open
+	Bytes  int64 // of one, 0 for a tiny one in a block that is open
 	Allocs int64
-	Cut    bool
+	Cut    bool // the outer frames are missing
+
+	part *FrameTable
+	node int32
+}
+
+// Frames yields the frames of the stack, innermost first, the runtime's own
+// included.
+func (s *Site) Frames() iter.Seq[*alloc.Frame] {
+	return func(yield func(*alloc.Frame) bool) {
+		for n := s.node; n >= 0; n = s.part.Nodes[2*n+1] {
+			if !yield(&s.part.Frames[s.part.Nodes[2*n]]) {
+				return
+			}
+		}
+	}
 }
 
 // Stack returns what an id stands for, nil where it is not known: id 0 is one
@@ -141,15 +157,58 @@ func (t *StackTable) add(part *FrameTable) error {
 	if t.stacks == nil {
 		t.stacks = make(map[uint64]*Site)
 	}
-	for _, s := range part.Stacks {
-		site := &Site{Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut, Frames: make([]alloc.Frame, len(s.Frames))}
-		for i, f := range s.Frames {
-			if f < 0 || f >= len(part.Frames) {
-				return fmt.Errorf("stack %d names frame %d of %d", s.ID, f, len(part.Frames))
-			}
-			site.Frames[i] = part.Frames[f]
+	nodes := int32(len(part.Nodes) / 2)
+	for n := range nodes {
+		frame, parent := part.Nodes[2*n], part.Nodes[2*n+1]
+		if frame < 0 || int(frame) >= len(part.Frames) || parent < -1 || parent >= n {
+			return fmt.Errorf("node %d has frame %d of %d and parent %d", n, frame, len(part.Frames), parent)
 		}
-		t.stacks[s.ID] = site
 	}
+	sites := make([]Site, len(part.Stacks))
+	for i, s := range part.Stacks {
+		if s.Node < -1 || s.Node >= nodes {
+			return fmt.Errorf("stack %d names node %d of %d", s.ID, s.Node, nodes)
+		}
+		sites[i] = Site{Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut, part: part, node: s.Node}
+		t.stacks[s.ID] = &sites[i]
+	}
+	part.Stacks = nil
 	return nil
+}
+
+// A FrameTableBuilder makes a FrameTable.
+type FrameTableBuilder struct {
+	Table  FrameTable
+	frames map[alloc.Frame]int32
+	nodes  map[[2]int32]int32
+}
+
+// Add adds a stack, whose frames are innermost first; its Node is found here.
+func (b *FrameTableBuilder) Add(s Stack, frames []alloc.Frame) {
+	if b.frames == nil {
+		b.frames, b.nodes = make(map[alloc.Frame]int32), make(map[[2]int32]int32)
+	}
+	s.Node = -1
+	for _, f := range slices.Backward(frames) {
+		i, ok := b.frames[f]
+		if !ok {
+			i = int32(len(b.Table.Frames))
+			b.frames[f] = i
+			b.Table.Frames = append(b.Table.Frames, f)
+		}
+		pair := [2]int32{i, s.Node}
+		n, ok := b.nodes[pair]
+		if !ok {
+			n = int32(len(b.Table.Nodes) / 2)
+			b.nodes[pair] = n
+			b.Table.Nodes = append(b.Table.Nodes, pair[:]...)
+		}
+		s.Node = n
+	}
+	b.Table.Stacks = append(b.Table.Stacks, s)
+}
+
+// Full reports that the table should become a chunk, and another one begin.
+func (b *FrameTableBuilder) Full() bool {
+	return len(b.Table.Nodes)+8*len(b.Table.Stacks) > 2_000_000 // some 20 MB of JSON
 }
