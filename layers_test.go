@@ -24,8 +24,8 @@ var layers = [][]string{
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},    // sources
-	{"internal/heapsim"},                // models
-	{"internal/cause", "internal/flow"}, // reasoning
+	{"internal/heapsim", "internal/heapmap"}, // models
+	{"internal/cause", "internal/flow"},      // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
 	{"internal/engine"},
@@ -48,6 +48,7 @@ var narrow = map[string][]string{
 	"internal/benchrun":   {"alloc", "internal/gocmd"},
 	"internal/heapsim":    {"internal/sizeclass"},
 	"internal/flow":       {"alloc"},
+	"internal/heapmap":    {"internal/alloctrace"},
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},
 	"internal/baseline":   {"alloc"},

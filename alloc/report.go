@@ -29,6 +29,13 @@ type Report struct {
 	// is not as it must be.
 	Contracts []*Contract
 	Findings  []*Finding
+	// Heap and what follows it are what a trace says.
+	Heap        *Heap
+	Classes     []*HeapClass
+	Types       []*HeapType
+	Collections []*Collection
+	Moments     []*HeapMoment
+	Stacks      []*StackSize
 	// Problems are what could not be done; a report with problems is partial.
 	Problems []*Problem
 	Summary  Summary
@@ -102,13 +109,21 @@ type Message struct {
 	Effect    *Effect    `json:"effect,omitempty"`
 	Contract  *Contract  `json:"contract,omitempty"`
 	Finding   *Finding   `json:"finding,omitempty"`
-	Problem   *Problem   `json:"problem,omitempty"`
-	Summary   *Summary   `json:"summary,omitempty"`
+
+	Heap       *Heap       `json:"heap,omitempty"`
+	HeapClass  *HeapClass  `json:"heap_class,omitempty"`
+	HeapType   *HeapType   `json:"heap_type,omitempty"`
+	Collection *Collection `json:"collection,omitempty"`
+	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
+	StackSize  *StackSize  `json:"stack_size,omitempty"`
+
+	Problem *Problem `json:"problem,omitempty"`
+	Summary *Summary `json:"summary,omitempty"`
 }
 
 // Messages yields the report as its stream of messages: header, sites,
-// benchmarks, costs, changes, fixes, effects, contracts, findings, problems,
-// summary.
+// benchmarks, costs, changes, fixes, effects, contracts, findings, the heap with
+// its classes, types, collections, moments and stacks, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -151,6 +166,34 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, f := range r.Findings {
 			if !yield(Message{Finding: f}) {
+				return
+			}
+		}
+		if r.Heap != nil && !yield(Message{Heap: r.Heap}) {
+			return
+		}
+		for _, c := range r.Classes {
+			if !yield(Message{HeapClass: c}) {
+				return
+			}
+		}
+		for _, t := range r.Types {
+			if !yield(Message{HeapType: t}) {
+				return
+			}
+		}
+		for _, c := range r.Collections {
+			if !yield(Message{Collection: c}) {
+				return
+			}
+		}
+		for _, m := range r.Moments {
+			if !yield(Message{HeapMoment: m}) {
+				return
+			}
+		}
+		for _, s := range r.Stacks {
+			if !yield(Message{StackSize: s}) {
 				return
 			}
 		}
@@ -213,6 +256,18 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Contracts = append(rep.Contracts, m.Contract)
 		case m.Finding != nil:
 			rep.Findings = append(rep.Findings, m.Finding)
+		case m.Heap != nil:
+			rep.Heap = m.Heap
+		case m.HeapClass != nil:
+			rep.Classes = append(rep.Classes, m.HeapClass)
+		case m.HeapType != nil:
+			rep.Types = append(rep.Types, m.HeapType)
+		case m.Collection != nil:
+			rep.Collections = append(rep.Collections, m.Collection)
+		case m.HeapMoment != nil:
+			rep.Moments = append(rep.Moments, m.HeapMoment)
+		case m.StackSize != nil:
+			rep.Stacks = append(rep.Stacks, m.StackSize)
 		case m.Problem != nil:
 			rep.Problems = append(rep.Problems, m.Problem)
 		case m.Summary != nil:

@@ -3,24 +3,59 @@ package cli
 import (
 	"context"
 	"flag"
+
+	"github.com/stackward-go/stackward/internal/engine"
 )
 
-const heapHelp = `usage: stackward heap FILE
+const heapHelp = `usage: stackward heap [flags] FILE
        stackward heap record [flags] -- command
 
-Heap shows the heap of a Go program over time: what lives where, which sites
-allocate it and how long it lives. FILE is a recording of stackward heap record.
+Heap shows the heap of a Go program over time: what lives where, what fills which
+spans, how long it lives, and what the garbage collector did about it. FILE is a
+recording of stackward heap record, or an execution trace, as runtime/trace writes
+it, of a program that ran with GODEBUG=traceallocfree=1.
 
-  record    make a recording; see stackward help heap record
+  -at duration  the heap at this moment since the beginning; the end otherwise
+  -top n        rows of a table (12; 0 all; all with -format=json)
+  -format f     text or json
+  -o file       write to file
 
-example: stackward heap record -o run.heap -- go test -bench . ./pkg
+  record        make a recording; see stackward help heap record
+
+Exit status: 0 done, 1 not or in part, 2 wrong usage.
+
+example: stackward heap -at 2.5s run.heap
 `
 
-func defineHeap(*flag.FlagSet) runner { return runHeap }
-
-func runHeap(_ context.Context, _ *env, args, _ []string) error {
-	if len(args) != 1 {
-		return usageError("heap: name one recording", "stackward heap record makes one")
+func defineHeap(fs *flag.FlagSet) runner {
+	var (
+		o   output
+		req engine.HeapRequest
+	)
+	o.define(fs)
+	fs.DurationVar(&req.At, "at", 0, "the heap at this `moment` since the beginning")
+	fs.IntVar(&o.top, "top", 12, "`rows` of a table, 0 all")
+	return func(ctx context.Context, e *env, args, _ []string) error {
+		if len(args) != 1 {
+			return usageError("heap: name one recording or trace", "stackward heap record makes one")
+		}
+		if req.At < 0 {
+			return usageError("-at: "+req.At.String()+" is before the beginning", "")
+		}
+		if err := o.check(e); err != nil {
+			return err
+		}
+		p := newProgress(e)
+		defer p.clear()
+		req.File, req.Progress = args[0], p.report
+		r, err := engine.Heap(ctx, req)
+		p.clear()
+		if err != nil {
+			return err
+		}
+		if err := o.write(e, r); err != nil {
+			return err
+		}
+		return problems(e, r)
 	}
-	return usageError("heap: reading is not there yet", "")
 }

@@ -182,3 +182,6 @@ func (t *Table) index(bytes int64) int {
 	i, _ := slices.BinarySearch(t.sizes, bytes)
 	return i + 1
 }
+
+// Slots are the slot sizes in bytes of the size classes from 1 on.
+func (t *Table) Slots() []int64 { return slices.Clone(t.sizes) }

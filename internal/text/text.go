@@ -6,6 +6,7 @@
 //	diff     what appeared, changed and vanished, each with its reason
 //	check    one line a finding, its chain and flow below it; nothing if there is none
 //	cost     of each benchmark a table of its sites, and what is left over
+//	heap     sums, a plot over time, and tables of classes, types, collections, stacks
 //
 // Where a terminal is narrow, long types and names are cut in the middle, never
 // the place in front; the cause stays, and what stands behind it goes first, or
@@ -73,6 +74,8 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 		t.check(r)
 	case "diff":
 		t.changes(r)
+	case "heap":
+		t.heap(r)
 	default:
 		t.find(r)
 	}

@@ -1,0 +1,115 @@
+package alloc
+
+// A Heap is the heap of a program over the time of a trace, and at one moment of it.
+// Times are in ns since the beginning, sizes in bytes; a size of objects is that of
+// their slots, since a trace does not have what was asked for.
+type Heap struct {
+	File     string `json:"file"`
+	Duration int64  `json:"duration_ns"`
+	At       int64  `json:"at_ns"`  // the moment that spans, slots and what lives are told of
+	Events   int    `json:"events"` // of memory, up to that moment
+	// Unfit counts events that do not fit together, as the tracer leaves some out.
+	Unfit int64 `json:"unfit"`
+
+	Objects       int64 `json:"objects"` // allocated since the beginning
+	Bytes         int64 `json:"bytes"`
+	Tiny          int64 `json:"tiny"` // of the objects, those that share a block
+	FreedObjects  int64 `json:"freed_objects"`
+	FreedBytes    int64 `json:"freed_bytes"`
+	LiveObjects   int64 `json:"live_objects"` // allocated and not yet swept
+	LiveBytes     int64 `json:"live_bytes"`
+	PeakLiveBytes int64 `json:"peak_live_bytes"`
+	PeakAt        int64 `json:"peak_at_ns"`
+
+	Arenas       int   `json:"arenas"`
+	Spans        int64 `json:"spans"`
+	InuseBytes   int64 `json:"inuse_bytes"`  // of spans of the heap
+	ManualBytes  int64 `json:"manual_bytes"` // of spans of stacks and of the runtime's own
+	FreeBytes    int64 `json:"free_bytes"`   // of free slots in spans
+	TailBytes    int64 `json:"tail_bytes"`   // behind the last slots of spans
+	StackBytes   int64 `json:"stack_bytes"`  // of goroutine stacks
+	GoalBytes    int64 `json:"goal_bytes,omitempty"`
+	Collections  int   `json:"collections"`
+	PauseNs      int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
+	MarkNs       int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
+	AssistNs     int64 `json:"assist_ns"` // of goroutines that helped, in sum
+	PeakStacks   int64 `json:"peak_stack_bytes"`
+	TypesUnknown int64 `json:"types_unknown"` // objects whose type the runtime was not told
+	// Runtime is what the program's own counters said at the end, absent where they
+	// were not recorded, and for a moment before it.
+	Runtime *HeapCounts `json:"runtime,omitempty"`
+}
+
+// HeapCounts are counters of the runtime (runtime.MemStats): objects and bytes that
+// were allocated while it was traced, and bytes at its end.
+type HeapCounts struct {
+	Objects    int64 `json:"objects"`
+	Bytes      int64 `json:"bytes"`
+	LiveBytes  int64 `json:"live_bytes"`
+	InuseBytes int64 `json:"inuse_bytes"`
+}
+
+// A HeapClass is what a span class has at a heap's moment.
+type HeapClass struct {
+	Size    int64 `json:"size,omitempty"` // bytes of a slot, absent for large objects
+	Noscan  bool  `json:"noscan"`         // objects without pointers
+	Spans   int64 `json:"spans"`
+	Inuse   int64 `json:"inuse_bytes"`
+	Slots   int64 `json:"slots"`
+	Live    int64 `json:"live_slots"`
+	Full    int64 `json:"full_spans"`
+	Empty   int64 `json:"empty_spans"`
+	Free    int64 `json:"free_bytes"`
+	Tail    int64 `json:"tail_bytes"`
+	Objects int64 `json:"objects"` // allocated since the beginning
+	Bytes   int64 `json:"bytes"`
+}
+
+// A HeapType is what became of the objects of a type.
+type HeapType struct {
+	Type           string `json:"type,omitempty"` // absent where the runtime was not told it
+	Size           int64  `json:"size,omitempty"` // bytes of one value
+	Objects        int64  `json:"objects"`        // allocated since the beginning
+	Bytes          int64  `json:"bytes"`
+	LiveObjects    int64  `json:"live_objects"` // blocks of tiny objects count as one
+	LiveBytes      int64  `json:"live_bytes"`
+	FreedObjects   int64  `json:"freed_objects"`
+	Temporary      int64  `json:"temporary"`       // of those freed, found dead by the first collection after their birth
+	TemporaryBytes int64  `json:"temporary_bytes"` //
+	// Survived is how many collections those freed lived through, on average.
+	Survived float64 `json:"survived,omitempty"`
+	// Grows is by how many the objects that had survived a collection grew in the
+	// second half, where they grew all the way.
+	Grows int64 `json:"grows,omitempty"`
+}
+
+// A Collection is one cycle of the garbage collector.
+type Collection struct {
+	N          int   `json:"n"`
+	Begin      int64 `json:"begin_ns"` // of marking
+	End        int64 `json:"end_ns,omitempty"`
+	Goal       int64 `json:"goal_bytes,omitempty"`
+	Live       int64 `json:"live_bytes"`             // when it began
+	Marked     int64 `json:"marked_bytes,omitempty"` // live when marking ended, by the runtime's own count
+	Pause      int64 `json:"pause_ns"`
+	Assist     int64 `json:"assist_ns"`
+	Freed      int64 `json:"freed_slots"` // swept until the next one began
+	FreedBytes int64 `json:"freed_bytes"`
+}
+
+// A HeapMoment is the heap at one of many moments.
+type HeapMoment struct {
+	At     int64 `json:"at_ns"`
+	Live   int64 `json:"live_bytes"`
+	Inuse  int64 `json:"inuse_bytes"`
+	Goal   int64 `json:"goal_bytes,omitempty"`
+	Stacks int64 `json:"stack_bytes"`
+}
+
+// A StackSize is what became of goroutine stacks of one size.
+type StackSize struct {
+	Size   int64 `json:"size"`
+	Live   int64 `json:"live"`
+	Most   int64 `json:"most"`   // at once
+	Allocs int64 `json:"allocs"` // since the beginning
+}

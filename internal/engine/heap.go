@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/sizeclass"
+)
+
+// A HeapRequest asks what a trace says of the heap.
+type HeapRequest struct {
+	File string        // a recording, or an execution trace
+	At   time.Duration // since the beginning: the moment to show, 0 the end
+	// Progress, if not nil, is told how much of the trace is read, in bytes.
+	Progress func(step string, done, total int, what string)
+}
+
+// Heap replays a trace. A trace that is cut off or damaged gives a report of what
+// came before, with a problem.
+func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
+	start := time.Now()
+	src, err := openTrace(req.File)
+	if err != nil {
+		return nil, err
+	}
+	defer src.close()
+	goversion := src.goversion
+	table := sizeclass.ForGo(goversion)
+	if table == nil { // a trace has the version of its format only, which is one of the last
+		table = sizeclass.ForGo(runtime.Version())
+	}
+	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: req.Progress}, alloctrace.Options{SlotBytes: table.Slots()})
+	if err != nil {
+		return nil, heapError(req.File, err)
+	}
+	if goversion == "" {
+		goversion = t.Version()
+	}
+	r := &alloc.Report{Header: alloc.Header{Schema: alloc.Schema, Command: "heap", Go: goversion, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}}
+	if src.header != nil {
+		r.Header.Module = src.header.Package
+	}
+	m := heapmap.New(t, goversion)
+	var end int64
+	for e, err := range t.Events() {
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, context.Cause(ctx)
+			}
+			bad := heapError(req.File, err)
+			if m.Events == 0 {
+				return nil, bad
+			}
+			r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: req.File}, Message: bad.Error(), Hint: bad.Hint})
+			break
+		}
+		if end = e.Time; req.At == 0 || end <= int64(req.At) {
+			m.Add(e)
+		}
+	}
+	if src.partial != nil {
+		r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: req.File}, Message: src.partial.Error(), Hint: src.partial.Hint})
+	}
+	m.Finish()
+	if int64(req.At) > end {
+		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
+	}
+	fill(r, t, m)
+	r.Heap.Duration = end
+	r.Heap.File = req.File
+	if src.before != nil && src.after != nil && req.At == 0 {
+		r.Heap.Runtime = &alloc.HeapCounts{
+			Objects: int64(src.after.Mallocs - src.before.Mallocs), Bytes: int64(src.after.TotalAlloc - src.before.TotalAlloc),
+			LiveBytes: int64(src.after.HeapAlloc), InuseBytes: int64(src.after.HeapInuse),
+		}
+	}
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// heapError says which file an error is about.
+func heapError(file string, err error) *Error {
+	if e, ok := errors.AsType[*alloctrace.Error](err); ok {
+		return &Error{Msg: file + ": " + e.Msg, Hint: e.Hint, Err: e.Err}
+	}
+	return &Error{Msg: "reading " + file, Err: err}
+}
+
+// A traceSource is where a trace is read from.
+type traceSource struct {
+	io.Reader
+	size          int64
+	goversion     string // of the program, "" unknown
+	header        *recording.Header
+	before, after *runtime.MemStats
+	partial       *recording.Error
+	close         func() error
+}
+
+func openTrace(name string) (*traceSource, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, &Error{Msg: "reading the recording", Err: err}
+	}
+	info, err := f.Stat()
+	if err != nil || info.IsDir() {
+		f.Close()
+		if err == nil {
+			err = errors.New("it is a directory")
+		}
+		return nil, &Error{Msg: "reading " + name, Err: err, Hint: "name a file of stackward heap record, or an execution trace"}
+	}
+	var head [5]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && err != io.EOF {
+		f.Close()
+		return nil, &Error{Msg: "reading " + name, Err: err}
+	}
+	if n == 0 || bytes.Equal(head[:], []byte("go 1.")) {
+		return &traceSource{Reader: f, size: info.Size(), close: f.Close}, nil
+	}
+	f.Close()
+	rec, err := recording.Open(name)
+	if err != nil {
+		if e, ok := errors.AsType[*recording.Error](err); ok {
+			return nil, &Error{Msg: e.Error(), Hint: e.Hint}
+		}
+		return nil, &Error{Msg: "reading " + name, Err: err}
+	}
+	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, partial: rec.Partial, close: rec.Close}
+	if rec.Start != nil && rec.Stop != nil {
+		src.before, src.after = &rec.Start.MemStats, &rec.Stop.MemStats
+	}
+	if rec.Start != nil {
+		src.goversion = rec.Start.Go
+	}
+	return src, nil
+}
+
+// A reading tells how far it is, and ends with its context.
+type reading struct {
+	ctx        context.Context
+	r          io.Reader
+	done, size int64
+	progress   func(step string, done, total int, what string)
+}
+
+func (r *reading) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := r.r.Read(p)
+	if r.done += int64(n); r.progress != nil {
+		r.progress("reading the trace", int(r.done>>20), int(r.size>>20), "")
+	}
+	return n, err
+}
+
+// fill puts into a report what a replay has found.
+func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
+	h := &alloc.Heap{
+		At: m.Now(), Events: int(m.Events), Unfit: m.Unfit.Sum(),
+		Objects: m.Allocs, Bytes: m.AllocBytes, Tiny: m.Tiny, FreedObjects: m.Frees, FreedBytes: m.FreedBytes,
+		LiveObjects: m.Live, LiveBytes: m.LiveBytes, PeakLiveBytes: m.PeakLive, PeakAt: m.PeakTime,
+		Arenas: m.Arenas(), Spans: m.Spans, InuseBytes: m.Inuse, ManualBytes: m.Manual,
+		StackBytes: m.StackBytes, PeakStacks: m.PeakStacks, GoalBytes: m.Goal, Collections: len(m.Collections),
+	}
+	r.Heap = h
+	for _, c := range m.Classes() {
+		h.FreeBytes += c.Free
+		h.TailBytes += c.Tail
+		r.Classes = append(r.Classes, &alloc.HeapClass{
+			Size: c.Size, Noscan: c.Noscan, Spans: c.Spans, Inuse: c.Inuse, Slots: c.Slots, Live: c.Live,
+			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes,
+		})
+	}
+	for _, c := range m.Types() {
+		typ := &alloc.HeapType{
+			Type: t.Type(c.Type).Name, Size: t.Type(c.Type).Bytes, Objects: c.Allocs, Bytes: c.AllocBytes,
+			LiveObjects: c.Live, LiveBytes: c.LiveBytes, FreedObjects: c.Freed,
+			Temporary: c.Temporary, TemporaryBytes: c.TemporaryBytes, Grows: c.Grows,
+		}
+		if c.Freed > 0 {
+			typ.Survived = float64(c.Survived) / float64(c.Freed)
+		}
+		if c.Type == 0 {
+			h.TypesUnknown = c.Allocs
+		}
+		r.Types = append(r.Types, typ)
+	}
+	for i, c := range m.Collections {
+		h.PauseNs += c.Pause
+		h.AssistNs += c.Assist
+		if c.End > 0 {
+			h.MarkNs += c.End - c.Begin
+		}
+		r.Collections = append(r.Collections, &alloc.Collection{
+			N: i + 1, Begin: c.Begin, End: c.End, Goal: c.Goal, Live: c.Live, Marked: c.Marked,
+			Pause: c.Pause, Assist: c.Assist, Freed: c.Swept, FreedBytes: c.SweptBytes,
+		})
+	}
+	for _, p := range m.Points() {
+		r.Moments = append(r.Moments, &alloc.HeapMoment{At: p.Time, Live: p.Live, Inuse: p.Inuse, Goal: p.Goal, Stacks: p.Stacks})
+	}
+	for _, s := range m.Stacks() {
+		r.Stacks = append(r.Stacks, &alloc.StackSize{Size: s.Bytes, Live: s.Live, Most: s.Most, Allocs: s.Allocs})
+	}
+}

@@ -1,0 +1,339 @@
+// Package heapmap replays the memory events of a trace into the state of the heap:
+// which spans there are, of what class, and what lives in their slots.
+//
+//	alloctrace.Reader, its events → Map.Add → Classes, Types, Collections, Points, Stacks
+//
+// What a number means follows the runtime (runtime/mheap.go, runtime/malloc.go,
+// go1.25 to go1.27):
+//
+//   - A slot is live from its allocation until it is swept, so garbage that no sweep
+//     has come to is live, as it is in runtime.MemStats.HeapAlloc.
+//   - An object is as large as its slot: what it was asked for is not in a trace, and
+//     so what rounding loses is not known.
+//   - Objects of the tiny allocator count each; their block's 16 bytes are those of
+//     the one that opened it.
+//
+// A life is counted in collections: an object that is swept after the first one that
+// began after its birth has survived none, and was temporary.
+//
+// Events that do not fit what was there before are counted, and otherwise passed
+// over: an object in no span, one where another lives, a free where none does. The
+// tracer itself leaves some out.
+package heapmap
+
+import (
+	"go/version"
+
+	"github.com/stackward-go/stackward/internal/alloctrace"
+)
+
+// A Map is the heap at one moment of a replay.
+type Map struct {
+	reader *alloctrace.Reader
+	// inline is set where spans of small objects hold their mark bits: from go1.26
+	// on, unless it was built with GOEXPERIMENT=nogreenteagc.
+	inline bool
+	now    int64
+
+	arenas map[uint64]bool // that spans begin in
+	spans  []span          // by number
+	spare  [256][][]slot   // slots that can be used again, by span class
+
+	classes [256]class
+	types   []typeCount
+	stacks  stacks
+	marks   int // collections that have begun
+	cycle   cycle
+	Totals
+	// Collections are those that began, in order.
+	Collections []Collection
+	points      series
+}
+
+// Totals are counts of the whole replay so far. Sizes are in bytes.
+type Totals struct {
+	Events             int64 // of memory
+	Allocs, AllocBytes int64 // that were seen; bytes of slots
+	Frees, FreedBytes  int64
+	Live, LiveBytes    int64
+	Tiny               int64 // of Allocs, those that shared a block
+	Spans, Inuse       int64 // of the heap
+	Manual             int64 // bytes of spans of stacks and of the runtime's own
+	StackBytes         int64 // of goroutine stacks
+	Goal               int64 // of the collector, 0 none
+	PeakLive, PeakTime int64 // bytes, ns since the beginning
+	PeakStacks         int64
+	// Unfit counts events that do not fit together.
+	Unfit Unfit
+}
+
+// Unfit counts events that do not fit together: that have no place in the spans, that
+// put an object where one lives, or that take away what is not there.
+type Unfit struct{ Misplaced, Twice, NotThere int64 }
+
+// Sum is their number.
+func (u Unfit) Sum() int64 { return u.Misplaced + u.Twice + u.NotThere }
+
+const arenaShift = 26 // 64 MiB: runtime/malloc.go, on 64-bit systems but windows
+
+// A span is pages of one class.
+type span struct {
+	size  int64 // bytes, 0: there is none of this number
+	elem  int64 // bytes of a slot; a large object's is all of the span
+	class alloctrace.Class
+	room  int32 // objects that it has room for
+	live  int32
+	slots []slot
+}
+
+// A slot packs what lives in it: its type, how many collections had begun when it was
+// born, how many tiny objects have joined it. 0 is none.
+type slot uint64
+
+const (
+	slotLive  slot = 1 << 63
+	slotBirth      = 24
+	typeMask       = 1<<24 - 1
+	birthMask      = 1<<32 - 1
+	tinyShift      = 56
+	tinyMask  slot = 0x3f << tinyShift
+	tinyOne   slot = 1 << tinyShift
+	mostTiny       = 0x3f
+)
+
+func (s slot) typ() int32    { return int32(s & typeMask) }
+func (s slot) birth() uint32 { return uint32(s >> slotBirth & birthMask) }
+func (s slot) tiny() int64   { return int64(s & tinyMask >> tinyShift) }
+
+type class struct {
+	elem          int64 // bytes of a slot
+	spans, inuse  int64
+	live          int64
+	allocs, bytes int64
+}
+
+// New returns an empty map for a trace. goversion is the program's: "go1.26".
+func New(r *alloctrace.Reader, goversion string) *Map {
+	return &Map{
+		reader: r, inline: version.Compare(goversion, "go1.26") >= 0, points: newSeries(),
+		arenas: make(map[uint64]bool), stacks: stacks{size: make(map[uint64]int64)},
+	}
+}
+
+// Now is the moment of the last event, in ns since the first.
+func (m *Map) Now() int64 { return m.now }
+
+// Arenas is the number of arenas that spans have been in so far.
+func (m *Map) Arenas() int { return len(m.arenas) }
+
+// Add replays an event.
+func (m *Map) Add(e *alloctrace.Event) {
+	m.now = e.Time
+	m.Events++
+	switch e.Kind {
+	case alloctrace.ObjectAlloc:
+		m.alloc(e, true)
+	case alloctrace.ObjectFree:
+		m.release(e)
+	case alloctrace.ObjectExists:
+		m.alloc(e, false)
+	case alloctrace.SpanAlloc, alloctrace.SpanExists:
+		m.addSpan(e)
+	case alloctrace.SpanFree:
+		m.drop(e.Span)
+	case alloctrace.HeapGoal:
+		if m.Goal = int64(e.N); m.Goal < 0 {
+			m.Goal = 0 // there is none
+		}
+	case alloctrace.StackAlloc, alloctrace.StackExists, alloctrace.StackFree:
+		m.stack(e)
+	case alloctrace.Misfit:
+		m.Unfit.Misplaced++
+	default:
+		m.collect(e)
+	}
+	if m.LiveBytes > m.PeakLive {
+		m.PeakLive, m.PeakTime = m.LiveBytes, m.now
+	}
+	if m.now >= m.points.next {
+		m.points.add(Point{m.now, m.LiveBytes, m.Inuse, m.Goal, m.StackBytes})
+	}
+}
+
+// at is the span and the slot of an event, nil where they are not known.
+func (m *Map) at(e *alloctrace.Event) *span {
+	if int(e.Span) >= len(m.spans) {
+		return nil
+	}
+	if s := &m.spans[e.Span]; int(e.Slot) < len(s.slots) {
+		return s
+	}
+	return nil
+}
+
+func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
+	s := m.at(e)
+	if s == nil || e.Type > typeMask {
+		m.Unfit.Misplaced++
+		return
+	}
+	for int(e.Type) >= len(m.types) {
+		m.types = append(m.types, typeCount{})
+	}
+	tc := &m.types[e.Type]
+	if old := s.slots[e.Slot]; old&slotLive != 0 {
+		if s.class != alloctrace.TinyClass || !fresh {
+			m.Unfit.Twice++
+			return
+		}
+		if old.tiny() < mostTiny {
+			s.slots[e.Slot] = old + tinyOne
+		}
+		m.Allocs++
+		m.Tiny++
+		m.Live++
+		tc.allocs++
+		m.classes[s.class].allocs++
+		return
+	}
+	if e.Slot >= s.room {
+		m.inline = false
+	}
+	s.slots[e.Slot] = slotLive | slot(e.Type) | slot(uint32(m.marks))<<slotBirth
+	s.live++
+	m.Live++
+	m.LiveBytes += s.elem
+	c := &m.classes[s.class]
+	c.live++
+	tc.live++
+	tc.liveBytes += s.elem
+	if !fresh {
+		return
+	}
+	m.Allocs++
+	m.AllocBytes += s.elem
+	c.allocs++
+	c.bytes += s.elem
+	tc.allocs++
+	tc.bytes += s.elem
+	tc.young++
+}
+
+func (m *Map) release(e *alloctrace.Event) {
+	s := m.at(e)
+	if s == nil || s.slots[e.Slot]&slotLive == 0 {
+		m.Unfit.NotThere++
+		return
+	}
+	m.die(s, int(e.Slot))
+}
+
+// die empties a slot.
+func (m *Map) die(s *span, i int) {
+	old := s.slots[i]
+	s.slots[i] = 0
+	s.live--
+	m.Live -= 1 + old.tiny()
+	m.Frees += 1 + old.tiny()
+	m.LiveBytes -= s.elem
+	m.FreedBytes += s.elem
+	m.classes[s.class].live--
+	m.cycle.swept++
+	m.cycle.sweptBytes += s.elem
+	tc := &m.types[old.typ()]
+	tc.live--
+	tc.liveBytes -= s.elem
+	tc.freed++
+	if old.birth() == uint32(m.marks) {
+		tc.young-- // the runtime freed it without a collection
+	}
+	// Marks that have begun since, but for the one that found it dead.
+	if survived := int64(uint32(m.marks)-old.birth()) - 1; survived > 0 {
+		tc.survived += survived
+	} else {
+		tc.temporary++
+		tc.temporaryBytes += s.elem
+	}
+}
+
+func (m *Map) addSpan(e *alloctrace.Event) {
+	for int(e.Span) >= len(m.spans) {
+		m.spans = append(m.spans, span{})
+	}
+	if m.spans[e.Span].size > 0 {
+		m.drop(e.Span)
+	}
+	is := m.reader.Span(e.Span)
+	m.arenas[is.Addr>>arenaShift] = true
+	s := &m.spans[e.Span]
+	*s = span{size: is.Pages * alloctrace.PageBytes, elem: is.SlotBytes, class: is.Class}
+	if s.class == alloctrace.Manual {
+		m.Manual += s.size
+		return
+	}
+	s.room = m.room(s)
+	s.slots = m.makeSlots(s.class, int(is.Slots))
+	m.Spans++
+	m.Inuse += s.size
+	c := &m.classes[s.class]
+	c.elem = s.elem
+	c.spans++
+	c.inuse += s.size
+}
+
+// room is how many objects a span has room for (runtime/mheap.go, initSpan): what it
+// needs to say where pointers are, and what is marked, may stand behind them.
+func (m *Map) room(s *span) int32 {
+	const small = 512 // bytes: runtime/mbitmap.go, heapBitsInSpan
+	room := s.size
+	if s.elem <= small {
+		if !s.class.Noscan() {
+			room -= s.size / 64
+		}
+		if m.inline && s.elem >= 16 {
+			room -= 128
+		}
+	}
+	return int32(room / s.elem)
+}
+
+// makeSlots are n empty slots.
+func (m *Map) makeSlots(class alloctrace.Class, n int) []slot {
+	if list := m.spare[class]; len(list) > 0 {
+		last := list[len(list)-1]
+		m.spare[class] = list[:len(list)-1]
+		if len(last) == n {
+			return last
+		}
+	}
+	return make([]slot, n)
+}
+
+// drop takes a span away. What still lives in it was swept unseen.
+func (m *Map) drop(n int32) {
+	if n < 0 || int(n) >= len(m.spans) || m.spans[n].size == 0 {
+		m.Unfit.NotThere++
+		return
+	}
+	s := &m.spans[n]
+	if s.class == alloctrace.Manual {
+		m.Manual -= s.size
+		*s = span{}
+		return
+	}
+	if s.live > 0 {
+		for i, old := range s.slots {
+			if old&slotLive != 0 {
+				m.Unfit.NotThere++
+				m.die(s, i)
+			}
+		}
+	}
+	m.Spans--
+	m.Inuse -= s.size
+	c := &m.classes[s.class]
+	c.spans--
+	c.inuse -= s.size
+	m.spare[s.class] = append(m.spare[s.class], s.slots)
+	*s = span{}
+}

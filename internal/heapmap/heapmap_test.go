@@ -1,0 +1,258 @@
+package heapmap
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/sizeclass"
+)
+
+var traceFile = flag.String("heap.trace", "", "the trace that BenchmarkReplay reads; testdata/prog's otherwise")
+
+// traced runs testdata/prog once: its trace, and what the runtime counted at its
+// beginning and its end.
+var traced = sync.OnceValues(func() ([]byte, [2]runtime.MemStats) {
+	dir, err := os.MkdirTemp("", "heapmap-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	bin, file := filepath.Join(dir, "prog.exe"), filepath.Join(dir, "trace")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/prog").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	cmd := exec.Command(bin, file)
+	cmd.Env = append(os.Environ(), "GODEBUG=traceallocfree=1", "GOGC=100", "GOMAXPROCS=4")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		panic(err)
+	}
+	var stats [2]runtime.MemStats
+	if err := json.Unmarshal(out, &stats); err != nil {
+		panic(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		panic(err)
+	}
+	return data, stats
+})
+
+func replay(t testing.TB, data []byte, until int64) (*alloctrace.Reader, *Map) {
+	t.Helper()
+	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := New(r, r.Version())
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Time > until {
+			break
+		}
+		m.Add(e)
+	}
+	m.Finish()
+	return r, m
+}
+
+var slots = sizeclass.ForGo(runtime.Version()).Slots()
+
+// TestRuntimeCounts holds a replay to what the traced process itself counted.
+func TestRuntimeCounts(t *testing.T) {
+	t.Parallel()
+	data, stats := traced()
+	_, m := replay(t, data, math.MaxInt64)
+	before, after := &stats[0], &stats[1]
+	// What is allocated between a counter's reading and the trace's end: the runtime's
+	// own, some dozens of objects. A part in a hundred is far above it.
+	near := func(what string, got int64, want uint64) {
+		if d := math.Abs(float64(got)/float64(want) - 1); d > 0.01 {
+			t.Errorf("%s: %d, the runtime counted %d", what, got, want)
+		}
+	}
+	near("objects allocated", m.Allocs, after.Mallocs-before.Mallocs)
+	near("bytes allocated", m.AllocBytes, after.TotalAlloc-before.TotalAlloc)
+	near("objects freed", m.Frees, after.Frees-before.Frees)
+	near("bytes live", m.LiveBytes, after.HeapAlloc)
+	near("bytes of spans", m.Inuse, after.HeapInuse)
+	if got, want := len(m.Collections), int(after.NumGC-before.NumGC); got != want {
+		t.Errorf("%d collections, the runtime counted %d", got, want)
+	}
+	if last := m.Collections[len(m.Collections)-1]; last.End <= last.Begin || last.Marked == 0 || last.Pause == 0 {
+		t.Errorf("last collection: %+v", last)
+	}
+	if first := m.Collections[0]; first.Goal == 0 {
+		t.Errorf("first collection: %+v", first)
+	}
+	if n := m.Unfit.Sum(); n*1000 > m.Events {
+		t.Errorf("%d of %d events do not fit: %+v", n, m.Events, m.Unfit)
+	}
+	if m.Tiny == 0 {
+		t.Error("no tiny objects")
+	}
+}
+
+// TestWhole holds the parts of a map to each other.
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	data, _ := traced()
+	tr, m := replay(t, data, math.MaxInt64)
+	var spans, inuse, live, allocs int64
+	for _, c := range m.Classes() {
+		spans += c.Spans
+		inuse += c.Inuse
+		allocs += c.Allocs
+		if c.Size > 0 {
+			live += c.Live * c.Size
+			if c.Inuse != c.Live*c.Size+c.Free+c.Tail {
+				t.Errorf("class of %d: %d bytes are not %d live, %d free and %d behind", c.Size, c.Inuse, c.Live*c.Size, c.Free, c.Tail)
+			}
+		} else {
+			live += c.Inuse
+		}
+		if c.Live > c.Slots || c.Full+c.Empty > c.Spans {
+			t.Errorf("class: %+v", c)
+		}
+	}
+	if spans != m.Spans || inuse != m.Inuse || live != m.LiveBytes || allocs != m.Allocs {
+		t.Errorf("classes have %d spans of %d, %d live, %d allocated; in all %d of %d, %d, %d", spans, inuse, live, allocs, m.Spans, m.Inuse, m.LiveBytes, m.Allocs)
+	}
+	types := make(map[string]Type)
+	var bytes int64
+	for _, c := range m.Types() {
+		bytes += c.LiveBytes
+		types[tr.Type(c.Type).Name] = c
+	}
+	if bytes != m.LiveBytes {
+		t.Errorf("types have %d live, in all %d", bytes, m.LiveBytes)
+	}
+	if n := types["main.node"]; n.Allocs != 180000 || n.AllocBytes != 180000*64 || n.Live < 12500 || n.Temporary == 0 {
+		t.Errorf("nodes: %+v", n)
+	}
+	if n := types["main.large"]; n.Allocs != 11250 || n.AllocBytes != 11250*2688 || float64(n.Temporary) < 0.9*float64(n.Freed) {
+		t.Errorf("large: %+v", n)
+	}
+	if n := types["main.growing"]; n.Live != 6250 || n.Grows == 0 {
+		t.Errorf("growing: %+v", n)
+	}
+	if n := types["main.large"].Grows; n != 0 {
+		t.Errorf("large grows by %d", n)
+	}
+	grown := false
+	for _, s := range m.Stacks() {
+		grown = grown || s.Bytes == 64<<10 && s.Allocs > 0
+	}
+	if !grown {
+		t.Errorf("no stack has grown to 64 KiB: %+v", m.Stacks())
+	}
+	last := int64(-1)
+	for _, p := range m.Points() {
+		if p.Time <= last {
+			t.Fatalf("%d after %d", p.Time, last)
+		}
+		last = p.Time
+	}
+}
+
+// TestUntil stops at a moment.
+func TestUntil(t *testing.T) {
+	t.Parallel()
+	data, _ := traced()
+	_, whole := replay(t, data, math.MaxInt64)
+	half := whole.Now() / 2
+	_, m := replay(t, data, half)
+	if m.Now() > half || m.Allocs == 0 || m.Allocs >= whole.Allocs {
+		t.Errorf("at %d of %d ns: %d of %d objects", m.Now(), whole.Now(), m.Allocs, whole.Allocs)
+	}
+}
+
+func TestGrows(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		old  []int64
+		want int64
+	}{
+		{"short", []int64{1, 2, 3, 4}, 0},
+		{"leak", []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 4},
+		{"level", []int64{0, 9, 9, 9, 9, 9, 9, 9, 9, 9}, 0},
+		{"waves", []int64{0, 10, 2, 12, 3, 14, 4, 16, 5, 18}, 0},
+		{"fills", []int64{0, 40, 70, 90, 99, 99, 99, 99, 99, 99}, 0},
+	}
+	for _, tt := range tests {
+		if got := grows(tt.old); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// BenchmarkReplay reads a trace with a replay, and beside it with nothing: the
+// difference is the replay's part.
+func BenchmarkReplay(b *testing.B) {
+	data, _ := traced()
+	if *traceFile != "" {
+		var err error
+		if data, err = os.ReadFile(*traceFile); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, side := range []string{"replay", "read"} {
+		b.Run(side, func(b *testing.B) {
+			events := 0
+			for b.Loop() {
+				r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
+				if err != nil {
+					b.Fatal(err)
+				}
+				m := New(r, r.Version())
+				for e, err := range r.Events() {
+					if err != nil {
+						b.Fatal(err)
+					}
+					if side == "replay" {
+						m.Add(e)
+					}
+					events++
+				}
+			}
+			b.ReportMetric(float64(events)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+		})
+	}
+}
+
+// FuzzRead replays damaged traces: whatever is read must be told or refused.
+func FuzzRead(f *testing.F) {
+	data, _ := traced()
+	f.Add(data[:min(len(data), 1<<16)])
+	f.Add([]byte("go 1.26 trace\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
+		if err != nil {
+			return
+		}
+		m := New(r, r.Version())
+		for e, err := range r.Events() {
+			if err == nil {
+				m.Add(e)
+			}
+		}
+		for _, c := range m.Classes() {
+			if c.Live > c.Slots && m.Unfit.Sum() == 0 || c.Spans < 0 {
+				t.Errorf("%+v", c)
+			}
+		}
+	})
+}

@@ -1,0 +1,288 @@
+package text
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/guptarohit/asciigraph"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// heap writes what a trace says of the heap: sums, the time, and at its moment the
+// span classes and the types; the collections and the stacks.
+func (t *writer) heap(r *alloc.Report) {
+	h := r.Heap
+	t.heapSums(r, h)
+	if len(r.Moments) > 1 {
+		t.heapTime(r)
+	}
+	t.heapClasses(r)
+	t.heapTypes(r)
+	t.collections(r)
+	t.stackSizes(r)
+}
+
+func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
+	fmt.Fprintf(t, "%s  %s, %s, %s", t.color(bold, t.o.Path(h.File)), r.Header.Go, duration(h.Duration), plural(h.Events, "event"))
+	if r.Moments != nil && h.Duration-h.At > h.Duration/1000 {
+		fmt.Fprintf(t, "; at %s", duration(h.At))
+	}
+	fmt.Fprintln(t)
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "  %-10s  ", name)
+		t.foldAt(fmt.Sprintf(format, args...), 14)
+	}
+	line("allocated", "%s, %s; %s tiny", plural(int(h.Objects), "object"), size(h.Bytes), count(int(h.Tiny)))
+	line("freed", "%s, %s", plural(int(h.FreedObjects), "object"), size(h.FreedBytes))
+	line("live", "%s, %s, with what is not yet swept; at most %s, at %s", plural(int(h.LiveObjects), "object"), size(h.LiveBytes), size(h.PeakLiveBytes), duration(h.PeakAt))
+	line("spans", "%s of %s in %s: %s of free slots, %s behind the last slots", count(int(h.Spans)), size(h.InuseBytes), plural(h.Arenas, "arena"), size(h.FreeBytes), size(h.TailBytes))
+	line("stacks", "%s, at most %s", size(h.StackBytes), size(h.PeakStacks))
+	if h.Collections > 0 {
+		line("collector", "%s: marking %s, the world stopped %s, goroutines helped or waited to for %s", plural(h.Collections, "collection"), duration(h.MarkNs), duration(h.PauseNs), duration(h.AssistNs))
+	} else {
+		line("collector", "no collection")
+	}
+	if c := h.Runtime; c != nil {
+		line("runtime", "its own counters: %s (%+.2f%%) and %s allocated, %s live (%+.2f%%), spans of %s (%+.2f%%)",
+			plural(int(c.Objects), "object"), off(h.Objects, c.Objects), size(c.Bytes), size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
+	}
+	switch h.Unfit {
+	case 0:
+		line("unfit", "none of the events")
+	default:
+		line("unfit", "%s of %s do not fit what was there before (%.3f%%): the tracer leaves some out", count(int(h.Unfit)), plural(h.Events, "event"), 100*float64(h.Unfit)/float64(h.Events))
+	}
+}
+
+// off is by how much a figure differs from what it should be, in percent.
+func off(is, should int64) float64 {
+	if should == 0 {
+		return 0
+	}
+	return 100 * (float64(is)/float64(should) - 1)
+}
+
+func size(n int64) string { return Bytes(float64(n)) }
+
+func duration(ns int64) string {
+	d := time.Duration(ns)
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.Round(10 * time.Nanosecond).String()
+}
+
+// heapTime plots bytes over time.
+func (t *writer) heapTime(r *alloc.Report) {
+	columns := 100
+	if t.o.Width > 0 {
+		columns = t.o.Width
+	}
+	columns = min(max(columns-12, 20), 160) // beside the axis
+	last := r.Moments[len(r.Moments)-1].At
+	if last == 0 {
+		return
+	}
+	var top int64
+	for _, m := range r.Moments {
+		top = max(top, m.Inuse, m.Goal)
+	}
+	unit, name := scale(top)
+	plot := make([][]float64, 3)
+	next := 0
+	for c := range columns {
+		until := last * int64(c+1) / int64(columns)
+		at := r.Moments[max(next-1, 0)]
+		peak := *at
+		for next < len(r.Moments) && r.Moments[next].At <= until {
+			m := r.Moments[next]
+			if next == 0 || peak.At <= last*int64(c)/int64(columns) {
+				peak = *m
+			}
+			peak.Live, peak.Inuse, peak.Goal = max(peak.Live, m.Live), max(peak.Inuse, m.Inuse), m.Goal
+			next++
+		}
+		plot[0] = append(plot[0], float64(peak.Goal)/unit)
+		plot[1] = append(plot[1], float64(peak.Inuse)/unit)
+		plot[2] = append(plot[2], float64(peak.Live)/unit)
+	}
+	options := []asciigraph.Option{asciigraph.Height(10), asciigraph.LowerBound(0), asciigraph.Precision(1)}
+	if t.o.Color {
+		options = append(options, asciigraph.SeriesColors(asciigraph.Gray, asciigraph.Blue, asciigraph.Green))
+	}
+	legend := "goal, spans, live"
+	if !t.o.Color {
+		// Three lines of one colour cannot be told apart.
+		plot, legend = plot[2:], "live"
+	}
+	fmt.Fprintf(t, "\n%s\n", t.color(dim, fmt.Sprintf("%s in %s over %s", legend, name, duration(last))))
+	fmt.Fprintln(t, asciigraph.PlotMany(plot, options...))
+}
+
+// scale is the unit to plot so many bytes in.
+func scale(top int64) (unit float64, name string) {
+	switch {
+	case top >= 10<<30:
+		return 1 << 30, "GiB"
+	case top >= 10<<20:
+		return 1 << 20, "MiB"
+	}
+	return 1 << 10, "KiB"
+}
+
+// rows is how many rows of a table of so many to show.
+func (t *writer) rows(n int) int {
+	if t.o.Top > 0 {
+		return min(n, t.o.Top)
+	}
+	return n
+}
+
+// table writes columns aligned to the right; the head is dim, and every line has
+// something behind it.
+func (t *writer) table(head string, rows, behind []string) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, head)
+	for _, row := range rows {
+		fmt.Fprintln(w, row)
+	}
+	w.Flush()
+	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+		if i == 0 {
+			fmt.Fprintf(t, "\n%s\n", t.color(dim, strings.TrimRight(line, " ")))
+			continue
+		}
+		if len(behind) == 0 || behind[i-1] == "" {
+			fmt.Fprint(t, strings.TrimRight(line, " "))
+		} else {
+			fmt.Fprint(t, line)
+			room := 0
+			if t.o.Width > 0 {
+				room = max(10, t.o.Width-columnsOf(line)-3)
+			}
+			fmt.Fprintf(t, "  %s", elide(behind[i-1], room))
+		}
+		fmt.Fprintln(t)
+	}
+}
+
+func (t *writer) more(all, shown int, what string) {
+	if n := all - shown; n > 0 {
+		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("and %s more %s", count(n), what)))
+	}
+}
+
+func (t *writer) heapClasses(r *alloc.Report) {
+	list := slices.SortedStableFunc(slices.Values(r.Classes), func(a, b *alloc.HeapClass) int { return cmp.Compare(b.Inuse, a.Inuse) })
+	list = slices.DeleteFunc(list, func(c *alloc.HeapClass) bool { return c.Spans == 0 })
+	n := t.rows(len(list))
+	var rows, bars []string
+	for _, c := range list[:n] {
+		name := "large"
+		if c.Size > 0 {
+			name = count(int(c.Size))
+		}
+		pointers := "scan"
+		if c.Noscan {
+			pointers = "noscan"
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", name, pointers, count(int(c.Spans)), count(int(c.Full)), size(c.Inuse), count(int(c.Live)), size(c.Free)))
+		bars = append(bars, bar(c))
+	}
+	t.table("slot B\tpointers\tspans\tfull\tbytes\tlive\tfree\t", rows, bars)
+	t.more(len(list), n, "classes")
+}
+
+// bar shows what of a class's spans is live, free, and behind the last slots.
+func bar(c *alloc.HeapClass) string {
+	const width = 16
+	if c.Inuse == 0 {
+		return ""
+	}
+	part := func(n int64) int { return int((n*width + c.Inuse/2) / c.Inuse) }
+	free, tail := part(c.Free), part(c.Tail)
+	return strings.Repeat("█", max(0, width-free-tail)) + strings.Repeat("░", free) + strings.Repeat("·", tail)
+}
+
+func (t *writer) heapTypes(r *alloc.Report) {
+	if len(r.Types) == 0 {
+		return
+	}
+	n := t.rows(len(r.Types))
+	var rows, names []string
+	for _, c := range r.Types[:n] {
+		temporary := ""
+		if c.FreedObjects > 0 {
+			temporary = fmt.Sprintf("%.0f%%", 100*float64(c.Temporary)/float64(c.FreedObjects))
+		}
+		grows := ""
+		if c.Grows > 0 {
+			grows = "+" + count(int(c.Grows))
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived(c), grows))
+		names = append(names, cmp.Or(c.Type, "(type unknown)"))
+	}
+	t.table("objects\tbytes\tlive\ttemporary\tsurvived\tgrows\t", rows, names)
+	t.more(len(r.Types), n, "types")
+	t.fold("temporary: of those freed, dead at the first collection after their birth; survived: collections, on average; grows: more that survived one, in the second half")
+}
+
+func survived(c *alloc.HeapType) string {
+	if c.FreedObjects == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", c.Survived)
+}
+
+func (t *writer) collections(r *alloc.Report) {
+	if len(r.Collections) == 0 {
+		return
+	}
+	// Those that took the most, in their order.
+	list := slices.SortedStableFunc(slices.Values(r.Collections), func(a, b *alloc.Collection) int {
+		return cmp.Compare(b.End-b.Begin+b.Pause, a.End-a.Begin+a.Pause)
+	})
+	n := t.rows(len(list))
+	list = list[:n]
+	slices.SortFunc(list, func(a, b *alloc.Collection) int { return a.N - b.N })
+	var rows []string
+	for _, c := range list {
+		mark, marked, goal := "", "", ""
+		if c.End > 0 {
+			mark = duration(c.End - c.Begin)
+		}
+		if c.Marked > 0 {
+			marked = size(c.Marked)
+		}
+		if c.Goal > 0 {
+			goal = size(c.Goal)
+		}
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c.N, duration(c.Begin), size(c.Live), goal, marked, mark, duration(c.Pause), size(c.FreedBytes)))
+	}
+	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t", rows, nil)
+	if len(r.Collections) > n {
+		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("the %d that took longest, of %s", n, count(len(r.Collections)))))
+	}
+}
+
+func (t *writer) stackSizes(r *alloc.Report) {
+	if len(r.Stacks) == 0 {
+		return
+	}
+	var rows []string
+	for _, s := range r.Stacks {
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t", size(s.Size), count(int(s.Live)), count(int(s.Most)), count(int(s.Allocs))))
+	}
+	t.table("stack\tlive\tmost\tallocated\t", rows, nil)
+}
