@@ -130,18 +130,8 @@ func (l *Layout) drains() []step {
 	return steps
 }
 
-// A model is what a simulated heap can do.
-type model interface {
-	Alloc(proc int, bytes int64, noscan bool) Ref
-	Free(Ref)
-	GC()
-	Flush()
-	Stats() Stats
-	Cycles() []Cycle
-}
-
 // simulated runs the steps in a model, and returns its state at each snapshot.
-func simulated(h model, steps []step) []Stats {
+func simulated(h *Heap, steps []step) []Stats {
 	keep := make(map[uint32]Ref)
 	var shots []Stats
 	for _, s := range steps {
@@ -290,7 +280,7 @@ func confirm(t *testing.T, tc *toolchain) {
 // exact holds the simulation of a stream against the runtime.
 func (tc *toolchain) exact(t *testing.T, before, stream []step) {
 	real := tc.real(t, slices.Concat(tc.layout.drains(), before, stream), "1", "GOGC=off")
-	sim := simulated(newReference(Config{Layout: tc.layout, GOGC: -1}), stream)
+	sim := simulated(New(Config{Layout: tc.layout, GOGC: -1}), stream)
 	if len(real) != len(sim)+1 {
 		t.Fatalf("%d snapshots, want %d", len(real), len(sim)+1)
 	}

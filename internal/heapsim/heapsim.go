@@ -124,3 +124,9 @@ type Cycle struct {
 	// Forced says that the program asked for it.
 	Forced bool
 }
+
+// A Peak is the most that there was at any moment.
+type Peak struct {
+	// HeapLive is what the pacer took for the heap, HeapInuse the bytes of spans.
+	HeapLive, HeapInuse int64
+}

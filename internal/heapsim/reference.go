@@ -38,7 +38,6 @@ type refProc struct {
 }
 
 type refPage struct {
-	mapped   bool
 	free     bool // neither in a span nor in a page cache
 	released bool
 	span     *refSpan
@@ -53,7 +52,6 @@ type refSpan struct {
 	counted     int // of those, the ones in totalAlloc: allocCountBeforeCache
 	cached      bool
 	unswept     bool
-	gone        bool
 }
 
 type refSlot struct {
@@ -374,7 +372,6 @@ func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
 }
 
 func (h *reference) freeSpan(s *refSpan) {
-	s.gone = true
 	for i := range s.pages {
 		h.pages[s.page+i].span = nil
 		h.pages[s.page+i].free = true
@@ -445,7 +442,7 @@ func (h *reference) fillCache(p *refProc) {
 // grow maps whole chunks.
 func (h *reference) grow(pages int) {
 	for range (pages + chunkPages - 1) / chunkPages * chunkPages {
-		h.pages = append(h.pages, refPage{mapped: true, free: true, released: true})
+		h.pages = append(h.pages, refPage{free: true, released: true})
 	}
 }
 
