@@ -85,16 +85,19 @@ type HeapType struct {
 
 // A Collection is one cycle of the garbage collector.
 type Collection struct {
-	N          int   `json:"n"`
-	Begin      int64 `json:"begin_ns"` // of marking
-	End        int64 `json:"end_ns,omitempty"`
-	Goal       int64 `json:"goal_bytes,omitempty"`
-	Live       int64 `json:"live_bytes"`             // when it began
-	Marked     int64 `json:"marked_bytes,omitempty"` // live when marking ended, by the runtime's own count
-	Pause      int64 `json:"pause_ns"`
-	Assist     int64 `json:"assist_ns"`
-	Freed      int64 `json:"freed_slots"` // swept until the next one began
-	FreedBytes int64 `json:"freed_bytes"`
+	N int `json:"n"`
+	// Trigger is what began it: "goal", "runtime.GC", "FreeOSMemory", "period";
+	// absent where the trace does not tell.
+	Trigger    string `json:"trigger,omitempty"`
+	Begin      int64  `json:"begin_ns"`
+	End        int64  `json:"end_ns,omitempty"`
+	Goal       int64  `json:"goal_bytes,omitempty"`
+	Live       int64  `json:"live_bytes"`             // when it began
+	Marked     int64  `json:"marked_bytes,omitempty"` // live when marking ended, by the runtime's own count
+	Pause      int64  `json:"pause_ns"`
+	Assist     int64  `json:"assist_ns"`
+	Freed      int64  `json:"freed_slots"` // swept until the next one began
+	FreedBytes int64  `json:"freed_bytes"`
 }
 
 // A HeapMoment is the heap at one of many moments.

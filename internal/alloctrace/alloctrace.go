@@ -44,7 +44,7 @@ const (
 	StackFree   // Addr, Span
 
 	MarkActive  // when the trace began a collection was marking
-	MarkBegin   // a collection begins to mark, N is its number in the trace's count
+	MarkBegin   // a collection begins, N is its number in the trace's count; it marks from the end of the pause for sweep termination on
 	MarkEnd     // and ends
 	AssistBegin // Goroutine marks, since it allocates
 	AssistEnd
@@ -102,7 +102,8 @@ type Event struct {
 	Kind      Kind
 	Class     Class
 	Why       Why
-	Reason    string // of a pause
+	Reason    string   // of a pause
+	Stack     []string // of MarkBegin: the functions that began it, innermost first
 }
 
 // A Class is a span class: a size class and whether its objects have no

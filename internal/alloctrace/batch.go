@@ -13,6 +13,7 @@ import (
 const (
 	evEventBatch        = 1
 	evStacks            = 2
+	evOneStack          = 3
 	evStrings           = 4
 	evString            = 5
 	evCPUSamples        = 6
@@ -97,6 +98,9 @@ type generation struct {
 	freq    float64        // ns for a tick
 	clock   *snapshot
 	strings [][]byte
+	stacks  [][]byte
+	texts   map[uint64]string // of strings, nil: not looked at yet
+	frames  map[uint64][]byte // of stacks, the same
 	exp     []expBatch
 	minTick uint64
 	bytes   int64
@@ -145,7 +149,7 @@ type source struct {
 
 // next reads a generation, into the memory of an old one; io.EOF is the end.
 func (s *source) next(g *generation) error {
-	*g = generation{mem: g.mem[:0], threads: g.threads[:0], index: g.index, exp: g.exp[:0], strings: g.strings[:0]}
+	*g = generation{mem: g.mem[:0], threads: g.threads[:0], index: g.index, exp: g.exp[:0], strings: g.strings[:0], stacks: g.stacks[:0]}
 	clear(g.index)
 	if g.index == nil {
 		g.index = make(map[uint64]int)
@@ -267,7 +271,10 @@ func (g *generation) add(thread, tick uint64, exp byte, data []byte) error {
 		return nil // of another experiment
 	}
 	switch data[0] {
-	case evStacks, evCPUSamples:
+	case evCPUSamples:
+		return nil
+	case evStacks:
+		g.stacks = append(g.stacks, data[1:])
 		return nil
 	case evStrings:
 		g.strings = append(g.strings, data[1:])
@@ -318,20 +325,50 @@ func (g *generation) sync(tick uint64, data []byte) error {
 
 // text looks up a string of the generation, "" if there is none.
 func (g *generation) text(id uint64) string {
-	for _, data := range g.strings {
-		d := decoder{data: data}
-		for len(d.data) > 0 && d.byte() == evString {
-			n := d.uvarint()
-			s := d.bytes(d.uvarint())
-			if d.bad {
-				break
-			}
-			if n == id {
-				return string(s)
+	if g.texts == nil {
+		g.texts = make(map[uint64]string)
+		for _, data := range g.strings {
+			d := decoder{data: data}
+			for len(d.data) > 0 && d.byte() == evString {
+				n := d.uvarint()
+				if s := d.bytes(d.uvarint()); !d.bad {
+					g.texts[n] = string(s)
+				}
 			}
 		}
 	}
-	return ""
+	return g.texts[id]
+}
+
+// stack looks up the functions of a stack of the generation, innermost first.
+func (g *generation) stack(id uint64) []string {
+	if g.frames == nil {
+		g.frames = make(map[uint64][]byte)
+		for _, data := range g.stacks {
+			d := decoder{data: data}
+			for len(d.data) > 0 && d.byte() == evOneStack {
+				n, frames := d.uvarint(), d.uvarint()
+				begin := d.data
+				for range min(frames, uint64(len(d.data))) {
+					d.uvarint() // PC
+					d.uvarint() // function
+					d.uvarint() // file
+					d.uvarint() // line
+				}
+				if !d.bad {
+					g.frames[n] = begin[:len(begin)-len(d.data)]
+				}
+			}
+		}
+	}
+	var list []string
+	for d := (decoder{data: g.frames[id]}); len(d.data) > 0; {
+		d.uvarint()
+		list = append(list, g.text(d.uvarint()))
+		d.uvarint()
+		d.uvarint()
+	}
+	return list
 }
 
 // A decoder takes values off the front of data.

@@ -5,7 +5,7 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	e := &r.ev
 	r.now = max(r.now, r.time(c.tick))
 	e.Time, e.Thread, e.Goroutine, e.Proc = r.now, c.id, c.thread.goroutine, c.thread.proc
-	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Reason = 0, 0, noSpan, 0, 0, 0, 0, ""
+	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Reason, e.Stack = 0, 0, noSpan, 0, 0, 0, 0, "", nil
 	switch c.typ {
 	case evHeapObjectAlloc:
 		return r.object(ObjectAlloc, c)
@@ -24,7 +24,7 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	case evGCActive:
 		e.Kind, e.N = MarkActive, c.args[0]
 	case evGCBegin:
-		e.Kind, e.N = MarkBegin, c.args[0]
+		e.Kind, e.N, e.Stack = MarkBegin, c.args[0], g.stack(c.args[1])
 	case evGCEnd:
 		e.Kind, e.N = MarkEnd, c.args[0]
 	case evGCSweepEnd:

@@ -109,6 +109,7 @@ func TestEvents(t *testing.T) {
 	byType := make(map[string]int)
 	bySlot := make(map[string]int64)
 	var last int64
+	forced := false
 	for e, err := range r.Events() {
 		if err != nil {
 			t.Fatal(err)
@@ -121,6 +122,8 @@ func TestEvents(t *testing.T) {
 		switch e.Kind {
 		case Misfit:
 			whys[e.Why]++
+		case MarkBegin:
+			forced = forced || slices.Contains(e.Stack, "runtime.GC") && slices.Contains(e.Stack, "github.com/stackward-go/stackward/internal/alloctrace.churn")
 		case ObjectAlloc:
 			name := r.Type(e.Type).Name
 			byType[name]++
@@ -149,6 +152,9 @@ func TestEvents(t *testing.T) {
 	}
 	if n := kinds[Misfit]; n > kinds[ObjectAlloc]/1000 {
 		t.Errorf("%d events do not fit: %v", n, whys)
+	}
+	if !forced {
+		t.Error("no collection has the stack of churn and runtime.GC")
 	}
 	if c := r.Clock(); c == nil || c.Wall.IsZero() {
 		t.Errorf("clock %+v", c)

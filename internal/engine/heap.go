@@ -205,7 +205,7 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 			h.MarkNs += c.End - c.Begin
 		}
 		r.Collections = append(r.Collections, &alloc.Collection{
-			N: i + 1, Begin: c.Begin, End: c.End, Goal: c.Goal, Live: c.Live, Marked: c.Marked,
+			N: i + 1, Trigger: string(c.Trigger), Begin: c.Begin, End: c.End, Goal: c.Goal, Live: c.Live, Marked: c.Marked,
 			Pause: c.Pause, Assist: c.Assist, Freed: c.Swept, FreedBytes: c.SweptBytes,
 		})
 	}

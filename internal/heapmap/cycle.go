@@ -1,10 +1,47 @@
 package heapmap
 
-import "github.com/stackward-go/stackward/internal/alloctrace"
+import (
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/internal/alloctrace"
+)
+
+// A Trigger says what began a collection.
+type Trigger string
+
+// The triggers.
+const (
+	ByGoal     Trigger = "goal"         // the heap came near its goal
+	ByGC       Trigger = "runtime.GC"   // the program asked for it
+	ByFree     Trigger = "FreeOSMemory" // the program asked for that
+	ByPeriod   Trigger = "period"       // there had been none for two minutes
+	ByAnything Trigger = ""             // the trace does not tell
+)
+
+// triggerOf tells it by the functions that began the collection: of the runtime,
+// those that call gcStart (go1.25 to go1.27).
+func triggerOf(stack []string) Trigger {
+	is := func(names ...string) bool {
+		return slices.ContainsFunc(stack, func(f string) bool { return slices.Contains(names, f) })
+	}
+	switch {
+	case is("runtime/debug.FreeOSMemory", "runtime/debug.freeOSMemory"):
+		return ByFree
+	case is("runtime.GC"):
+		return ByGC
+	case is("runtime.forcegchelper"):
+		return ByPeriod
+	case slices.ContainsFunc(stack, func(f string) bool { return strings.HasPrefix(f, "runtime.mallocgc") }):
+		return ByGoal
+	}
+	return ByAnything
+}
 
 // A Collection is one cycle of the collector. Times are in ns, sizes in bytes.
 type Collection struct {
-	Begin, End   int64 // of marking, since the beginning; End is 0 where it did not end
+	Trigger      Trigger
+	Begin, End   int64 // since the beginning; End is 0 where it did not end
 	Goal         int64 // at the beginning
 	Live         int64 // at the beginning, as the slots say
 	Pause        int64 // for which the world stood still
@@ -18,10 +55,9 @@ type Collection struct {
 // cycle is the collector's work under way.
 type cycle struct {
 	swept, sweptBytes int64
-	marking           bool
 	stopped           int64 // since when, -1 not
 	stop              string
-	pending           int64           // ns of a stop before marking begins
+	next              *Collection     // that has begun and does not mark yet
 	assists           map[int64]int64 // since when, by goroutine
 }
 
@@ -38,15 +74,10 @@ func (m *Map) collect(e *alloctrace.Event) {
 	last := m.last()
 	switch e.Kind {
 	case alloctrace.MarkBegin:
-		if last != nil {
-			last.Swept, last.SweptBytes = y.swept, y.sweptBytes
-		}
-		m.grown()
-		m.marks++
-		m.Collections = append(m.Collections, Collection{Begin: m.now, Goal: m.Goal, Live: m.LiveBytes, Pause: y.pending})
-		y.swept, y.sweptBytes, y.pending, y.marking = 0, 0, 0, true
+		y.next = &Collection{Trigger: triggerOf(e.Stack), Begin: m.now, Goal: m.Goal}
 	case alloctrace.MarkEnd:
-		if y.marking = false; last != nil {
+		m.mark() // if the pause before was not seen
+		if last = m.last(); last != nil {
 			last.End, last.afterMarking = m.now, true
 		}
 	case alloctrace.HeapLive:
@@ -61,9 +92,10 @@ func (m *Map) collect(e *alloctrace.Event) {
 		}
 		d := m.now - y.stopped
 		switch {
-		case y.stop == "GC sweep termination" && !y.marking:
-			y.pending += d
-		case last != nil && (y.stop == "GC sweep termination" || y.stop == "GC mark termination"):
+		case y.stop == sweepTermination && y.next != nil:
+			y.next.Pause = d
+			m.mark()
+		case y.stop == "GC mark termination" && last != nil:
 			last.Pause += d
 		}
 		y.stop = ""
@@ -78,6 +110,27 @@ func (m *Map) collect(e *alloctrace.Event) {
 		}
 		delete(y.assists, e.Goroutine)
 	}
+}
+
+// sweepTermination is why the world stops between the beginning of a collection and
+// its marking. What was allocated until then may be found dead, and what was swept
+// until then the collection before has found dead (gcStart, runtime/mgc.go).
+const sweepTermination = "GC sweep termination"
+
+// mark has the collection that has begun mark from now on.
+func (m *Map) mark() {
+	y := &m.cycle
+	if y.next == nil {
+		return
+	}
+	if last := m.last(); last != nil {
+		last.Swept, last.SweptBytes = y.swept, y.sweptBytes
+	}
+	m.grown()
+	m.marks++
+	y.next.Live = m.LiveBytes
+	m.Collections = append(m.Collections, *y.next)
+	y.swept, y.sweptBytes, y.next = 0, 0, nil
 }
 
 // stacks are those of goroutines.

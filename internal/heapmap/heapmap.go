@@ -63,6 +63,7 @@ type Totals struct {
 	Goal               int64 // of the collector, 0 none
 	PeakLive, PeakTime int64 // bytes, ns since the beginning
 	PeakStacks         int64
+	Early              int64 // of Frees, those before any collection has marked since the allocation
 	// Unfit counts events that do not fit together.
 	Unfit Unfit
 }
@@ -245,7 +246,8 @@ func (m *Map) die(s *span, i int) {
 	tc.liveBytes -= s.elem
 	tc.freed++
 	if old.birth() == uint32(m.marks) {
-		tc.young-- // the runtime freed it without a collection
+		tc.young-- // no collection has found it dead: a user arena, or an event out of order
+		m.Early++
 	}
 	// Marks that have begun since, but for the one that found it dead.
 	if survived := int64(uint32(m.marks)-old.birth()) - 1; survived > 0 {

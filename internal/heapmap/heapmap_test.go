@@ -103,6 +103,16 @@ func TestRuntimeCounts(t *testing.T) {
 	if m.Tiny == 0 {
 		t.Error("no tiny objects")
 	}
+	if m.Early > 0 {
+		t.Errorf("%d objects were freed before a collection could find them dead", m.Early)
+	}
+	triggers := make(map[Trigger]int)
+	for _, c := range m.Collections {
+		triggers[c.Trigger]++
+	}
+	if n := len(m.Collections); triggers[ByGC] != 1 || triggers[ByGoal] != n-1 {
+		t.Errorf("of %d collections: %v, want one that was asked for and the others by the goal", n, triggers)
+	}
 }
 
 // TestWhole holds the parts of a map to each other.
@@ -176,6 +186,25 @@ func TestUntil(t *testing.T) {
 	_, m := replay(t, data, half)
 	if m.Now() > half || m.Allocs == 0 || m.Allocs >= whole.Allocs {
 		t.Errorf("at %d of %d ns: %d of %d objects", m.Now(), whole.Now(), m.Allocs, whole.Allocs)
+	}
+}
+
+func TestTrigger(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		stack []string
+		want  Trigger
+	}{
+		{nil, ByAnything},
+		{[]string{"runtime.mallocgcSmallScanNoHeader", "runtime.mallocgc", "runtime.newobject", "main.main"}, ByGoal},
+		{[]string{"runtime.GC", "main.main"}, ByGC},
+		{[]string{"runtime.GC", "runtime/debug.freeOSMemory", "runtime/debug.FreeOSMemory", "main.main"}, ByFree},
+		{[]string{"runtime.forcegchelper"}, ByPeriod},
+		{[]string{"runtime.gcStart"}, ByAnything},
+	} {
+		if got := triggerOf(tt.stack); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.stack, got, tt.want)
+		}
 	}
 }
 

@@ -256,7 +256,7 @@ func (t *writer) collections(r *alloc.Report) {
 	n := t.rows(len(list))
 	list = list[:n]
 	slices.SortFunc(list, func(a, b *alloc.Collection) int { return a.N - b.N })
-	var rows []string
+	var rows, triggers []string
 	for _, c := range list {
 		mark, marked, goal := "", "", ""
 		if c.End > 0 {
@@ -269,8 +269,9 @@ func (t *writer) collections(r *alloc.Report) {
 			goal = size(c.Goal)
 		}
 		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c.N, duration(c.Begin), size(c.Live), goal, marked, mark, duration(c.Pause), size(c.FreedBytes)))
+		triggers = append(triggers, c.Trigger)
 	}
-	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t", rows, nil)
+	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t  trigger", rows, triggers)
 	if len(r.Collections) > n {
 		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("the %d that took longest, of %s", n, count(len(r.Collections)))))
 	}
