@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,8 +82,9 @@ func installed(t *testing.T, env ...string) *toolchain {
 	return tc
 }
 
-// real runs the steps.
-func (tc *toolchain) real(t *testing.T, steps []step, procs string, env ...string) []snapshot {
+// real runs the steps, and returns what the runtime says at each snapshot and
+// what it prints.
+func (tc *toolchain) real(t *testing.T, steps []step, procs, rounds int, env ...string) ([]snapshot, string) {
 	t.Helper()
 	var data []byte
 	for _, s := range steps {
@@ -94,18 +96,19 @@ func (tc *toolchain) real(t *testing.T, steps []step, procs string, env ...strin
 	if err := os.WriteFile(file, data, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(tc.replay, file, procs)
-	cmd.Env = append(os.Environ(), append([]string{"GODEBUG=", "GOMEMLIMIT=", "GOMAXPROCS=" + procs}, env...)...)
-	cmd.Stderr = os.Stderr
+	cmd := exec.Command(tc.replay, file, strconv.Itoa(procs), strconv.Itoa(rounds))
+	cmd.Env = append(os.Environ(), append([]string{"GODEBUG=", "GOMEMLIMIT=", "GOMAXPROCS=" + strconv.Itoa(procs)}, env...)...)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, &stderr)
 	}
 	var shots []snapshot
 	if err := json.Unmarshal(out, &shots); err != nil {
 		t.Fatal(err)
 	}
-	return shots
+	return shots, stderr.String()
 }
 
 // drains are the steps that leave no free slot in the spans of any class.
@@ -279,7 +282,7 @@ func confirm(t *testing.T, tc *toolchain) {
 
 // exact holds the simulation of a stream against the runtime.
 func (tc *toolchain) exact(t *testing.T, before, stream []step) {
-	real := tc.real(t, slices.Concat(tc.layout.drains(), before, stream), "1", "GOGC=off")
+	real, _ := tc.real(t, slices.Concat(tc.layout.drains(), before, []step{{do: stepBegin}}, stream), 1, 1, "GOGC=off")
 	sim := simulated(New(Config{Layout: tc.layout, GOGC: -1}), stream)
 	if len(real) != len(sim)+1 {
 		t.Fatalf("%d snapshots, want %d", len(real), len(sim)+1)

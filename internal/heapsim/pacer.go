@@ -26,7 +26,6 @@ type pacer struct {
 	triggered uint64 // heapLive at the start of the cycle that is marking, else never
 	lastScan  uint64 // bytes that the last cycle scanned, with roots
 	cons      float64
-	lastCons  [4]float64
 
 	goalByGOGC   uint64
 	sweepTrigger uint64 // sweepDistMinTrigger
@@ -132,16 +131,14 @@ func (p *pacer) markEnd(scan, goal uint64) uint64 {
 	return min(end, max(goal, p.triggered+minRunway))
 }
 
-// endCycle takes in what a cycle found (endCycle and resetLive).
+// endCycle takes in what a cycle found (endCycle and resetLive). The runtime
+// measures how fast the program allocates compared with how fast it is scanned,
+// takes the greatest of five cycles, and counts the time in which the program
+// had to help as time of scanning: so it finds Config.Mark, whether or not the
+// goal cut the cycle short.
 func (p *pacer) endCycle(marked, scan uint64) {
-	if p.live > p.triggered && scan > 0 {
-		p.cons = float64(p.live-p.triggered) * backgroundShare / (float64(scan) * (1 - backgroundShare))
-		last := p.cons
-		for _, c := range p.lastCons {
-			p.cons = max(p.cons, c)
-		}
-		copy(p.lastCons[:], p.lastCons[1:])
-		p.lastCons[len(p.lastCons)-1] = last
+	if p.live > p.triggered {
+		p.cons = p.config.Mark * backgroundShare / (1 - backgroundShare)
 	}
 	p.lastScan = scan
 	p.marked = marked

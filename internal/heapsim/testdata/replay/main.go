@@ -1,6 +1,8 @@
 // Replay makes the requests that it reads from a file, and prints what the
 // runtime says of its heap whenever the file asks for it.
 //
+//	replay FILE PROCS ROUNDS
+//
 // The file has four little-endian 32-bit numbers for each step: what to do, a
 // place among the objects that are kept, a size in bytes, and whether there are
 // pointers. Nothing but the steps allocates between the first and the last.
@@ -28,7 +30,7 @@ const (
 	snapshot        // what the runtime says
 	drain           // make objects of a size until a span is full and no other has room; place is how many a span has
 	setGOGC         // size is the percentage
-	begin           // start the processors' streams, each to its next end
+	begin           // what is before it is done once, by one; what is between two, in rounds, by a processor
 )
 
 type step struct{ do, place, size, pointers uint32 }
@@ -63,6 +65,10 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	rounds, err := strconv.Atoi(os.Args[3])
+	if err != nil {
+		log.Fatal(err)
+	}
 	steps := make([]step, len(data)/16)
 	for i := range steps {
 		at := data[i*16:]
@@ -81,20 +87,8 @@ func main() {
 	for range 4 {
 		runtime.GC()
 	}
-	if procs > 1 {
-		parallel(steps, procs)
-	} else {
-		run(steps)
-	}
-	runtime.KeepAlive(data)
-	if err := json.NewEncoder(os.Stdout).Encode(shots); err != nil {
-		log.Fatal(err)
-	}
-}
-
-// parallel makes the steps before the first begin, then those between begins
-// each on a goroutine of its own, then takes a snapshot.
-func parallel(steps []step, procs int) {
+	data = nil
+	// The parts between begins, each for one processor.
 	var parts [][]step
 	from := 0
 	for i, s := range steps {
@@ -103,16 +97,36 @@ func parallel(steps []step, procs int) {
 			from = i + 1
 		}
 	}
+	parts = append(parts, steps[from:])
 	run(parts[0])
+	if procs > 1 {
+		parallel(parts[1:procs+1], rounds)
+	} else {
+		for range rounds {
+			run(parts[1])
+		}
+	}
+	if len(parts) > procs+1 {
+		run(parts[procs+1])
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(shots); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// parallel makes each part on a goroutine of its own, between two snapshots.
+func parallel(parts [][]step, rounds int) {
 	var ready, done sync.WaitGroup
 	start := make(chan bool)
-	for _, part := range parts[1 : procs+1] {
+	for _, part := range parts {
 		ready.Add(1)
 		done.Add(1)
 		go func() {
 			ready.Done()
 			<-start
-			run(part)
+			for range rounds {
+				run(part)
+			}
 			done.Done()
 		}()
 	}
