@@ -22,12 +22,12 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},    // sources
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
+	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                          // sources
 	{"internal/heapsim", "internal/heapmap"}, // models
 	{"internal/cause", "internal/flow"},      // reasoning
-	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/baseline"}, // reasoning over it
-	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},              // encoders
+	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/chains", "internal/baseline"}, // reasoning over it
+	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},                                 // encoders
 	{"internal/engine"},
 	{"internal/prove", "contracts", "internal/heaprecord"},
 	{"internal/cli"},
@@ -51,6 +51,8 @@ var narrow = map[string][]string{
 	"internal/heapmap":    {"internal/alloctrace"},
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},
+	"internal/stacksize":  {},
+	"internal/chains":     {"internal/objscan", "internal/stacksize"},
 	"internal/baseline":   {"alloc"},
 	"internal/compare":    {"alloc", "internal/expr"},
 	"internal/correlate":  {"alloc", "internal/expr", "internal/cause"},

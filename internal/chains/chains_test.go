@@ -1,0 +1,137 @@
+package chains
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/objscan"
+	"github.com/stackward-go/stackward/internal/stacksize"
+)
+
+var rules = &stacksize.Rules{Min: 2048, Guard: 928, Small: 128, Start: 40, Call: 8}
+
+// fn is a function that calls others with all of its frame in use.
+func fn(key string, frame int, calls ...string) objscan.StackFunc {
+	f := objscan.StackFunc{Key: key, Name: key, Package: "p", Bytes: frame, Known: true, Check: true}
+	for _, to := range calls {
+		f.Calls = append(f.Calls, objscan.StackCall{To: to, Used: frame + 8})
+	}
+	return f
+}
+
+func TestChain(t *testing.T) {
+	t.Parallel()
+	nosplit := fn("nosplit", 500)
+	nosplit.Check = false
+	deferring := fn("deferring", 100)
+	deferring.Deferred = []string{"large"}
+	system := fn("runtime.f", 50, "runtime.gcStart", "small")
+	system.Runtime = true
+	start := fn("runtime.gcStart", 5000)
+	start.Runtime = true
+	g := New(rules)
+	g.Add([]objscan.StackFunc{
+		fn("top", 100, "small", "large", ""),
+		fn("small", 200), fn("large", 3000, "nosplit"), nosplit,
+		fn("self", 400, "self", "small"),
+		fn("a", 100, "b"), fn("b", 200, "c", "small"), fn("c", 300, "a"),
+		fn("into", 50, "b"),
+		deferring, system, start,
+		fn("asm<0>", 70), fn("calls asm", 10, "asm", "nowhere"),
+		fn("top", 9999), // another package's copy
+	})
+	g.Solve()
+	for _, tt := range []struct {
+		key                string
+		names              string
+		bytes, stack       int64
+		dynamic, recursive int
+		below              bool
+	}{
+		{key: "top", names: "top large nosplit", bytes: 108 + 3008 + 500, stack: 4096, dynamic: 1},
+		{key: "nosplit", names: "nosplit", bytes: 500, stack: 2048},
+		{key: "self", names: "self small", bytes: 408 + 200, stack: 2048, recursive: 1, below: true},
+		{key: "into", names: "into b c a", bytes: 58 + 208 + 308 + 100, stack: 2048, recursive: 3, below: true},
+		{key: "deferring", names: "deferring large nosplit", bytes: 108 + 3008 + 500, stack: 4096},
+		{key: "runtime.f", names: "runtime.f small", bytes: 58 + 200, stack: 2048},
+		{key: "calls asm", names: "calls asm asm<0>", bytes: 18 + 70, stack: 2048},
+	} {
+		c := g.Chain(tt.key, rules.Start)
+		var names []string
+		for _, s := range c.Steps {
+			names = append(names, s.Name)
+		}
+		if got := strings.Join(names, " "); got != tt.names {
+			t.Errorf("%s: chain %q, want %q", tt.key, got, tt.names)
+		}
+		if c.Bytes != tt.bytes || c.Stack != tt.stack || c.Dynamic != tt.dynamic || c.Recursive != tt.recursive || c.Below != tt.below {
+			t.Errorf("%s: %+v, want %+v", tt.key, c, tt)
+		}
+	}
+	if g.Chain("nowhere", 0) != nil || g.Func("nowhere") != nil {
+		t.Error("a function that is not there has a chain")
+	}
+}
+
+// TestRare holds the list of what is not followed to the runtime that it was made
+// for, and to its purpose: memory costs a goroutine no kilobytes of stack.
+func TestRare(t *testing.T) {
+	t.Parallel()
+	if !strings.HasPrefix(runtime.Version(), "go1.26") {
+		t.Skip("the list is of go1.26; what others have besides makes chains longer")
+	}
+	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export", "runtime").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives := make(map[string]string)
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct{ ImportPath, Export string }
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if p.Export != "" {
+			archives[p.ImportPath] = p.Export
+		}
+	}
+	s, err := objscan.NewScanner(archives)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := New(rules)
+	var names []string
+	for path := range archives {
+		list, err := s.Stack(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Add(list)
+		for _, f := range list {
+			names = append(names, f.Name)
+		}
+	}
+	g.Solve()
+	for _, r := range rare {
+		prefix, open := strings.CutSuffix(r, "*")
+		if !slices.ContainsFunc(names, func(name string) bool { return name == r || open && strings.HasPrefix(name, prefix) }) {
+			t.Errorf("the runtime has no function %s", r)
+		}
+	}
+	for _, key := range []string{"runtime.mallocgc", "runtime.growslice", "runtime.chansend1", "runtime.selectgo"} {
+		if c := g.Chain(key, 0); c.Bytes > 1000 {
+			t.Errorf("%s: %d bytes", key, c.Bytes)
+			for _, s := range c.Steps {
+				t.Logf("%6d %6d %s", s.Used, s.Bytes, s.Name)
+			}
+		}
+	}
+}
