@@ -19,6 +19,8 @@ type Report struct {
 	Sites      []*Site
 	Benchmarks []*Benchmark
 	Costs      []*Cost
+	// FuncStacks are what functions cost on a goroutine's stack.
+	FuncStacks []*Stack
 	// Changes are the sites that are not the same in two builds.
 	Changes []*Change
 	// Fixes are the rewrites that were found, those to apply in their order, then
@@ -57,6 +59,8 @@ type Header struct {
 	// is said of that after.
 	Before *Side `json:"before,omitempty"`
 	After  *Side `json:"after,omitempty"`
+	// Stack is how the runtime sizes stacks, where that was asked.
+	Stack *StackRules `json:"stack,omitempty"`
 }
 
 // A Problem is a part of the work that could not be done.
@@ -78,7 +82,8 @@ type Summary struct {
 	Tests     int `json:"tests"`               // left out: in test files
 	Contracts int `json:"contracts,omitempty"` // that were checked
 	Findings  int `json:"findings,omitempty"`
-	Gone      int `json:"gone,omitempty"` // sites of the baseline that are not there any more
+	Functions int `json:"functions,omitempty"` // whose stacks were looked at
+	Gone      int `json:"gone,omitempty"`      // sites of the baseline that are not there any more
 	// NotInstantiated counts the generic functions that none of the packages
 	// instantiates: they were not compiled, and their sites are not known.
 	NotInstantiated int `json:"not_instantiated,omitempty"`
@@ -104,6 +109,7 @@ type Message struct {
 	Site      *Site      `json:"site,omitempty"`
 	Cost      *Cost      `json:"cost,omitempty"`
 	Benchmark *Benchmark `json:"benchmark,omitempty"`
+	Stack     *Stack     `json:"stack,omitempty"`
 	Change    *Change    `json:"change,omitempty"`
 	Fix       *Fix       `json:"fix,omitempty"`
 	Effect    *Effect    `json:"effect,omitempty"`
@@ -122,8 +128,8 @@ type Message struct {
 }
 
 // Messages yields the report as its stream of messages: header, sites,
-// benchmarks, costs, changes, fixes, effects, contracts, findings, the heap with
-// its classes, types, collections, moments and stacks, problems, summary.
+// benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
+// with its classes, types, collections, moments and stacks, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -141,6 +147,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, c := range r.Costs {
 			if !yield(Message{Cost: c}) {
+				return
+			}
+		}
+		for _, s := range r.FuncStacks {
+			if !yield(Message{Stack: s}) {
 				return
 			}
 		}
@@ -246,6 +257,8 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Benchmarks = append(rep.Benchmarks, m.Benchmark)
 		case m.Cost != nil:
 			rep.Costs = append(rep.Costs, m.Cost)
+		case m.Stack != nil:
+			rep.FuncStacks = append(rep.FuncStacks, m.Stack)
 		case m.Change != nil:
 			rep.Changes = append(rep.Changes, m.Change)
 		case m.Fix != nil:

@@ -30,6 +30,7 @@ type output struct {
 	top     int // rows of a table, 0 all
 	compare bool
 	refused bool
+	every   bool
 	also    []*output // the same report in other formats, each in its file
 }
 
@@ -134,7 +135,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 	case "checkstyle":
 		return ci.Checkstyle(w, r, inRepository(r.Root))
 	}
-	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
+	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Every: o.every, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"

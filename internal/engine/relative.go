@@ -31,6 +31,15 @@ func (p *pipeline) relative(r *alloc.Report) {
 			c.Caller = p.shorten(file) + ":" + strconv.Itoa(line)
 		}
 	}
+	for _, s := range r.FuncStacks {
+		s.File = p.shorten(s.File)
+		for i := range s.Chain {
+			s.Chain[i].File = p.shorten(s.Chain[i].File)
+		}
+		if l := s.Largest; l != nil {
+			l.File = p.shorten(l.File) // a second time of one in the chain, which changes nothing
+		}
+	}
 	for _, f := range r.Findings {
 		f.File = p.shorten(f.File)
 		p.shortenSteps(f.Chain)

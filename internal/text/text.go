@@ -1,7 +1,8 @@
 // Package text writes a report for people, and for editors that jump to
 // FILE:LINE:COL.
 //
-//	find     one line a site: file:line:col: kind of type (bytes): cause
+//	find     one line a site: file:line:col: kind of type (bytes): cause;
+//	         of stacks two tables: the largest frames, the deepest chains from entries
 //	explain  the site, its flow with source lines and carets, the cut
 //	diff     what appeared, changed and vanished, each with its reason
 //	check    one line a finding, its chain and flow below it; nothing if there is none
@@ -36,7 +37,9 @@ type Options struct {
 	Compare bool
 	// Refused shows the fixes that were refused, too.
 	Refused bool
-	Color   bool // whether it shows colours
+	// Every shows the chains of all functions, not of entries only.
+	Every bool
+	Color bool // whether it shows colours
 	// Path turns a report's file into the one to print: relative to the
 	// user's directory. Nil prints it as it is.
 	Path func(file string) string
@@ -77,7 +80,11 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 	case "heap":
 		t.heap(r)
 	default:
-		t.find(r)
+		if r.Header.Stack != nil {
+			t.stacks(r)
+		} else {
+			t.find(r)
+		}
 	}
 	return t.Flush()
 }

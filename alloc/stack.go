@@ -1,0 +1,78 @@
+package alloc
+
+import "cmp"
+
+// A Stack is what a function costs on a goroutine's stack, as far as the machine
+// code tells without running it. All sizes are bytes.
+type Stack struct {
+	Func    string `json:"func"` // full name
+	Package string `json:"package"`
+	Pos            // of the declaration or literal
+	// Entry says how goroutines, or others, come to it, "" by calls alone.
+	Entry StackEntry `json:"entry,omitempty"`
+	Test  bool       `json:"test,omitempty"` // in a test file
+
+	// Frame is what the function's own frame takes, without the return address.
+	Frame int64 `json:"frame"`
+	// Check reports whether it asks for more stack where it is short: one that
+	// does not, a nosplit or a small leaf, goes on in what the guard leaves.
+	Check bool `json:"check"`
+
+	// Bytes is the longest chain of frames down over direct calls, its own with
+	// it, and Largest the largest frame on it, where that is another function's.
+	Bytes   int64      `json:"bytes"`
+	Largest *StackStep `json:"largest,omitempty"`
+	// Size is the stack that a goroutine has that began new and went down it,
+	// Copies how many times it was copied, and Copied the bytes of all copies.
+	Size   int64 `json:"stack"`
+	Copies int   `json:"copies"`
+	Copied int64 `json:"copied,omitempty"`
+	// Dynamic counts the calls through pointers, of interfaces' methods and of
+	// function values, on the chain: they are not followed.
+	Dynamic int `json:"dynamic,omitempty"`
+	// Recursive are the functions of the chain that may be entered again from
+	// themselves: it goes round once, and has no bound.
+	Recursive []string `json:"recursive,omitempty"`
+	// Chain is the chain, this function first, where it was asked for.
+	Chain []StackStep `json:"chain,omitempty"`
+}
+
+// A StackEntry says how a function comes to be the first on a stack, or is called
+// from elsewhere.
+type StackEntry string
+
+// The entries.
+const (
+	EntryMain     StackEntry = "main"     // main.main
+	EntryGo       StackEntry = "go"       // a go statement starts it
+	EntryTest     StackEntry = "test"     // a test, benchmark, fuzz target or example
+	EntryExported StackEntry = "exported" // other packages may call it
+)
+
+// A StackStep is one function of a chain down a stack.
+type StackStep struct {
+	Func  string `json:"func"`
+	Frame int64  `json:"frame"`
+	// Used are the bytes in use when it is entered, the return address with them.
+	Used int64 `json:"used"`
+	// Line is the place in the function above that calls it, File that of the
+	// function above. They are absent of the first.
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+	// Deferred reports that the function above runs it as it returns.
+	Deferred  bool `json:"deferred,omitempty"`
+	Recursive bool `json:"recursive,omitempty"`
+}
+
+// A StackRules is how the installed runtime sizes stacks on the target, in bytes.
+type StackRules struct {
+	Min   int64 `json:"min"`   // of a new goroutine's stack
+	Guard int64 `json:"guard"` // what must be left below a function that asks
+	Start int64 `json:"start"` // in use when a goroutine's first function is entered
+}
+
+// ByFrame orders stacks by the size of the function's own frame, the largest
+// first.
+func ByFrame(a, b *Stack) int {
+	return cmp.Or(cmp.Compare(b.Frame, a.Frame), cmp.Compare(b.Size, a.Size), cmp.Compare(a.Func, b.Func))
+}

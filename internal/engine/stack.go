@@ -1,0 +1,290 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/chains"
+	"github.com/stackward-go/stackward/internal/gocmd"
+	"github.com/stackward-go/stackward/internal/objscan"
+	"github.com/stackward-go/stackward/internal/stacksize"
+)
+
+// A StackRequest asks what the functions of packages cost on a goroutine's stack.
+type StackRequest struct {
+	Build
+	Patterns []string
+	// Tests adds the packages' tests, Generated the generated files.
+	Tests, Generated bool
+	Func             *regexp.Regexp // on "package.Func"; nil all
+	// Top keeps what is among the first so many by the stack needed or by the
+	// frame; 0 all.
+	Top int
+	// Chain adds the chains.
+	Chain bool
+}
+
+// Stack reports what the functions of packages cost on a goroutine's stack, by
+// the stack that the longest chain down from each needs.
+func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
+	start := time.Now()
+	p, err := open(ctx, req.Build)
+	if err != nil {
+		return nil, err
+	}
+	// As Find builds them: what either has compiled serves the other.
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}, false); err != nil {
+		return nil, err
+	}
+	rules, err := p.stackRules()
+	if err != nil {
+		return nil, err
+	}
+	s := &stacks{p: p, req: req, rules: rules, graph: chains.New(rules), entries: make(map[string]stackEntry)}
+	if err := s.read(ctx); err != nil {
+		return nil, err
+	}
+	r := &alloc.Report{Header: p.header("find"), Problems: p.problems}
+	r.Header.Stack = &alloc.StackRules{Min: rules.Min, Guard: rules.Guard, Start: rules.Start}
+	r.Summary.Packages = p.packagesAsked()
+	r.FuncStacks = s.rows()
+	r.Summary.Functions, r.Summary.Found = len(s.own), len(r.FuncStacks)
+	if req.Top > 0 {
+		r.FuncStacks = topStacks(r.FuncStacks, req.Top)
+	}
+	r.Summary.Shown = len(r.FuncStacks)
+	p.relative(r)
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// stackRules are those of the installed runtime for the target.
+func (p *pipeline) stackRules() (*stacksize.Rules, error) {
+	return stacksize.Load(stacksize.Target{
+		GOROOT: p.env.GOROOT, GOOS: p.env.GOOS, GOARCH: p.env.GOARCH,
+		Race: slices.Contains(p.cfg.BuildFlags, "-race=true") || slices.Contains(p.cfg.BuildFlags, "-race"),
+	})
+}
+
+// stacks are the functions of a build.
+type stacks struct {
+	p       *pipeline
+	req     StackRequest
+	rules   *stacksize.Rules
+	graph   *chains.Graph
+	own     []objscan.StackFunc // of the packages that were asked for
+	entries map[string]stackEntry
+}
+
+// A stackEntry is how a function comes to be the first of a goroutine that is not the
+// runtime's, and what is in use then.
+type stackEntry struct {
+	kind alloc.StackEntry
+	base int64
+}
+
+// read reads the machine code of all packages.
+func (s *stacks) read(ctx context.Context) error {
+	scanner, err := s.p.archiveScanner(ctx)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, 0, len(s.p.archives))
+	for path := range s.p.archives {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	lists := make([][]objscan.StackFunc, len(paths))
+	var done int
+	var mu sync.Mutex
+	g, reading := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		g.Go(func() (err error) {
+			if err := reading.Err(); err != nil {
+				return err
+			}
+			lists[i], err = scanner.Stack(path)
+			mu.Lock()
+			done++
+			s.p.progress("reading machine code", done, len(paths), path)
+			mu.Unlock()
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, path := range paths {
+		s.graph.Add(lists[i])
+		if s.p.asked[path] {
+			s.own = append(s.own, lists[i]...)
+		}
+	}
+	s.graph.Solve()
+	for _, list := range lists {
+		for _, f := range list {
+			for _, key := range f.Starts {
+				s.started(key)
+			}
+		}
+	}
+	return nil
+}
+
+// started notes what a go statement starts: the function itself, or one that the
+// compiler has made to hand it its arguments.
+func (s *stacks) started(key string) {
+	f := s.graph.Func(key)
+	if f == nil {
+		return
+	}
+	e := stackEntry{alloc.EntryGo, s.rules.Start}
+	if strings.Contains(f.Name, ".gowrap") {
+		if calls := f.Calls; len(calls) == 1 && calls[0].To != "" {
+			e.base += int64(calls[0].Used)
+			key = calls[0].To
+		}
+	}
+	s.entries[key] = stackEntry{e.kind, max(e.base, s.entries[key].base)}
+}
+
+// rows are the functions of the packages, those that need the most stack first.
+func (s *stacks) rows() []*alloc.Stack {
+	var rows []*alloc.Stack
+	for i := range s.own {
+		f := &s.own[i]
+		if f.Wrapper || !f.Known {
+			continue
+		}
+		if s.req.Func != nil && !s.req.Func.MatchString(f.Name) {
+			continue
+		}
+		if g := s.p.file(f.File); g != nil && g.Generated && !s.req.Generated {
+			continue
+		}
+		test := strings.HasSuffix(f.File, "_test.go")
+		if test && !s.req.Tests || strings.Contains(f.File, "/_testmain.go") || f.File == "_testmain.go" {
+			continue
+		}
+		rows = append(rows, s.row(f, test))
+	}
+	slices.SortFunc(rows, func(a, b *alloc.Stack) int {
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Frame, a.Frame), strings.Compare(a.Func, b.Func))
+	})
+	return rows
+}
+
+func (s *stacks) row(f *objscan.StackFunc, test bool) *alloc.Stack {
+	e := s.entry(f, test)
+	c := s.graph.Chain(f.Key, e.base)
+	row := &alloc.Stack{
+		Func: f.Name, Package: f.Package, Pos: alloc.Pos{File: f.File, Line: f.Line}, Entry: e.kind, Test: test,
+		Frame: int64(f.Bytes), Check: f.Check,
+		Bytes: c.Bytes, Size: c.Stack, Copies: c.Copies, Copied: c.Copied, Dynamic: c.Dynamic,
+	}
+	largest := 0
+	steps := make([]alloc.StackStep, len(c.Steps))
+	for i, x := range c.Steps {
+		steps[i] = alloc.StackStep{Func: x.Name, Frame: int64(x.Bytes), Used: x.Used, Line: x.Line, Deferred: x.Deferred, Recursive: x.Recursive}
+		if i > 0 {
+			steps[i].File = c.Steps[i-1].File
+		}
+		if x.Bytes > c.Steps[largest].Bytes {
+			largest = i
+		}
+		if x.Recursive && !slices.Contains(row.Recursive, x.Name) {
+			row.Recursive = append(row.Recursive, x.Name)
+		}
+	}
+	if largest > 0 {
+		row.Largest = &steps[largest]
+	}
+	if s.req.Chain {
+		row.Chain = steps
+	}
+	return row
+}
+
+// entry says how a function is come to.
+func (s *stacks) entry(f *objscan.StackFunc, test bool) stackEntry {
+	if e, ok := s.entries[f.Key]; ok {
+		return e
+	}
+	name := strings.TrimPrefix(f.Name, f.Package+".")
+	switch {
+	case strings.HasPrefix(f.Key, "main.main<"):
+		return stackEntry{alloc.EntryMain, s.below("runtime.main")}
+	case test && (isTest(name, "Test") || isTest(name, "Fuzz")):
+		return stackEntry{alloc.EntryTest, s.below("testing.tRunner")}
+	case test && isTest(name, "Benchmark"):
+		return stackEntry{alloc.EntryTest, s.below("testing.(*B).launch", "testing.(*B).runN")}
+	case exportedFunc(name):
+		return stackEntry{alloc.EntryExported, s.rules.Start}
+	}
+	return stackEntry{"", s.rules.Start}
+}
+
+// below is what is in use where a goroutine's function is called by those above
+// it, outermost first.
+func (s *stacks) below(keys ...string) int64 {
+	used := s.rules.Start
+	for _, key := range keys {
+		if f := s.graph.Func(key); f != nil {
+			used += int64(f.Bytes) + s.rules.Call
+		}
+	}
+	return used
+}
+
+// isTest reports whether go test runs a function of a name, as cmd/go does.
+func isTest(name, prefix string) bool {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok || strings.ContainsAny(rest, ".[") {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || !unicode.IsLower(r)
+}
+
+// exportedFunc reports a function, or a method of a type, that other packages can
+// name: "F", "T.M", "(*T).M".
+func exportedFunc(name string) bool {
+	name, _, generic := strings.Cut(name, "[...]")
+	rest := ""
+	if i := strings.LastIndexByte(name, '.'); i >= 0 {
+		name, rest = name[:i], name[i+1:]
+	}
+	if generic && rest == "" && strings.HasPrefix(name, "(*") {
+		return false // a method of a generic type: it is exported where it is instantiated
+	}
+	name = strings.Trim(name, "(*)")
+	upper := func(s string) bool {
+		r, _ := utf8.DecodeRuneInString(s)
+		return unicode.IsUpper(r)
+	}
+	return upper(name) && (rest == "" || upper(rest))
+}
+
+// topStacks keeps the rows that are among the first n as they are, or by frame.
+func topStacks(rows []*alloc.Stack, n int) []*alloc.Stack {
+	keep := make(map[*alloc.Stack]bool)
+	for _, r := range rows[:min(n, len(rows))] {
+		keep[r] = true
+	}
+	for _, r := range slices.SortedStableFunc(slices.Values(rows), alloc.ByFrame)[:min(n, len(rows))] {
+		keep[r] = true
+	}
+	return slices.DeleteFunc(rows, func(r *alloc.Stack) bool { return !keep[r] })
+}
