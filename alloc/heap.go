@@ -35,6 +35,8 @@ type Heap struct {
 	AssistNs     int64 `json:"assist_ns"` // of goroutines that helped, in sum
 	PeakStacks   int64 `json:"peak_stack_bytes"`
 	TypesUnknown int64 `json:"types_unknown"` // objects whose type the runtime was not told
+	// SitesUnknown counts the objects without a site, of a recording that has sites.
+	SitesUnknown int64 `json:"sites_unknown,omitempty"`
 	// Runtime is what the program's own counters said at the end, absent where they
 	// were not recorded, and for a moment before it.
 	Runtime *HeapCounts `json:"runtime,omitempty"`
@@ -43,10 +45,12 @@ type Heap struct {
 // HeapCounts are counters of the runtime (runtime.MemStats): objects and bytes that
 // were allocated while it was traced, and bytes at its end.
 type HeapCounts struct {
-	Objects    int64 `json:"objects"`
-	Bytes      int64 `json:"bytes"`
-	LiveBytes  int64 `json:"live_bytes"`
-	InuseBytes int64 `json:"inuse_bytes"`
+	Objects int64 `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+	// LiveBytes and InuseBytes are absent where the runtime collected once more between
+	// the trace's end and its counters.
+	LiveBytes  int64 `json:"live_bytes,omitempty"`
+	InuseBytes int64 `json:"inuse_bytes,omitempty"`
 }
 
 // A HeapClass is what a span class has at a heap's moment.
@@ -67,17 +71,37 @@ type HeapClass struct {
 
 // A HeapType is what became of the objects of a type.
 type HeapType struct {
-	Type           string `json:"type,omitempty"` // absent where the runtime was not told it
-	Size           int64  `json:"size,omitempty"` // bytes of one value
-	Objects        int64  `json:"objects"`        // allocated since the beginning
-	Bytes          int64  `json:"bytes"`
-	LiveObjects    int64  `json:"live_objects"` // blocks of tiny objects count as one
-	LiveBytes      int64  `json:"live_bytes"`
-	FreedObjects   int64  `json:"freed_objects"`
-	Temporary      int64  `json:"temporary"`       // of those freed, found dead by the first collection after their birth
-	TemporaryBytes int64  `json:"temporary_bytes"` //
+	Type string `json:"type,omitempty"` // absent where the runtime was not told it
+	Size int64  `json:"size,omitempty"` // bytes of one value
+	HeapLives
+}
+
+// A HeapSite is what became of the objects that were allocated at a place: the
+// innermost line outside of the standard library, and of one type.
+type HeapSite struct {
+	Pos
+	Func string `json:"func"` // at Pos
+	// Callee is the function of the standard library that it calls and in which the
+	// objects are allocated, absent where they are allocated at Pos.
+	Callee string `json:"callee,omitempty"`
+	Type   string `json:"type,omitempty"`
+	HeapLives
+}
+
+// HeapLives are the lives of some objects.
+type HeapLives struct {
+	Objects        int64 `json:"objects"` // allocated since the beginning
+	Bytes          int64 `json:"bytes"`
+	LiveObjects    int64 `json:"live_objects"` // blocks of tiny objects count as one
+	LiveBytes      int64 `json:"live_bytes"`
+	FreedObjects   int64 `json:"freed_objects"`
+	Temporary      int64 `json:"temporary"` // of those freed, found dead by the first collection after their birth
+	TemporaryBytes int64 `json:"temporary_bytes"`
 	// Survived is how many collections those freed lived through, on average.
 	Survived float64 `json:"survived,omitempty"`
+	// Ages counts those freed by which collection after their birth found them dead:
+	// the first, the second, up to the 4th, up to the 8th, a later one.
+	Ages [5]int64 `json:"ages"`
 	// Grows is by how many the objects that had survived a collection grew in the
 	// second half, where they grew all the way.
 	Grows int64 `json:"grows,omitempty"`

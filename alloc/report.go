@@ -35,6 +35,7 @@ type Report struct {
 	Heap        *Heap
 	Classes     []*HeapClass
 	Types       []*HeapType
+	HeapSites   []*HeapSite
 	Collections []*Collection
 	Moments     []*HeapMoment
 	Stacks      []*StackSize
@@ -119,6 +120,7 @@ type Message struct {
 	Heap       *Heap       `json:"heap,omitempty"`
 	HeapClass  *HeapClass  `json:"heap_class,omitempty"`
 	HeapType   *HeapType   `json:"heap_type,omitempty"`
+	HeapSite   *HeapSite   `json:"heap_site,omitempty"`
 	Collection *Collection `json:"collection,omitempty"`
 	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
 	StackSize  *StackSize  `json:"stack_size,omitempty"`
@@ -129,7 +131,8 @@ type Message struct {
 
 // Messages yields the report as its stream of messages: header, sites,
 // benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
-// with its classes, types, collections, moments and stacks, problems, summary.
+// with its classes, types, sites, collections, moments and stacks, problems,
+// summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -190,6 +193,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, t := range r.Types {
 			if !yield(Message{HeapType: t}) {
+				return
+			}
+		}
+		for _, s := range r.HeapSites {
+			if !yield(Message{HeapSite: s}) {
 				return
 			}
 		}
@@ -275,6 +283,8 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Classes = append(rep.Classes, m.HeapClass)
 		case m.HeapType != nil:
 			rep.Types = append(rep.Types, m.HeapType)
+		case m.HeapSite != nil:
+			rep.HeapSites = append(rep.HeapSites, m.HeapSite)
 		case m.Collection != nil:
 			rep.Collections = append(rep.Collections, m.Collection)
 		case m.HeapMoment != nil:

@@ -102,6 +102,7 @@ type Event struct {
 	Kind      Kind
 	Class     Class
 	Why       Why
+	Of        Kind     // of a Misfit in place of an event: that event's kind
 	Reason    string   // of a pause
 	Stack     []string // of MarkBegin: the functions that began it, innermost first
 }

@@ -5,7 +5,7 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	e := &r.ev
 	r.now = max(r.now, r.time(c.tick))
 	e.Time, e.Thread, e.Goroutine, e.Proc = r.now, c.id, c.thread.goroutine, c.thread.proc
-	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Reason, e.Stack = 0, 0, noSpan, 0, 0, 0, 0, "", nil
+	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Of, e.Reason, e.Stack = 0, 0, noSpan, 0, 0, 0, 0, 0, "", nil
 	switch c.typ {
 	case evHeapObjectAlloc:
 		return r.object(ObjectAlloc, c)
@@ -76,8 +76,8 @@ func (r *Reader) schedule(c *cursor) {
 }
 
 // misfit makes the event one that does not fit.
-func (r *Reader) misfit(why Why) bool {
-	r.ev.Kind, r.ev.Why = Misfit, why
+func (r *Reader) misfit(of Kind, why Why) bool {
+	r.ev.Kind, r.ev.Why, r.ev.Of = Misfit, why, of
 	return true
 }
 
@@ -90,12 +90,12 @@ func (r *Reader) object(kind Kind, c *cursor) bool {
 	e.Addr = r.base + id*objectAlign
 	n := r.layout.at(id / perPage)
 	if n == noSpan {
-		return r.misfit(NoSpan)
+		return r.misfit(kind, NoSpan)
 	}
 	s := &r.layout.spans[n]
 	slot := s.slot(id*objectAlign-s.page*PageBytes, kind == ObjectAlloc)
 	if slot < 0 {
-		return r.misfit(NoSlot)
+		return r.misfit(kind, NoSlot)
 	}
 	e.Kind, e.Span, e.Slot, e.Class = kind, n, slot, s.class
 	if kind == ObjectFree {
@@ -126,7 +126,7 @@ func (r *Reader) span(c *cursor) bool {
 	old := r.layout.at(page)
 	if c.typ == evSpanFree {
 		if old == noSpan || r.layout.spans[old].page != page {
-			return r.misfit(SpanUnknown)
+			return r.misfit(SpanFree, SpanUnknown)
 		}
 		s := &r.layout.spans[old]
 		e.Kind, e.Span, e.Class, e.N = SpanFree, old, s.class, s.pages
@@ -138,11 +138,11 @@ func (r *Reader) span(c *cursor) bool {
 		class = Class(min(c.args[2]>>1, uint64(Manual)-1))
 	}
 	if old != noSpan {
-		return r.misfit(SpanOverlap)
+		return r.misfit(SpanAlloc, SpanOverlap)
 	}
 	n, ok := r.layout.add(page, c.args[1], class)
 	if !ok {
-		return r.misfit(SpanSize)
+		return r.misfit(SpanAlloc, SpanSize)
 	}
 	e.Kind = SpanAlloc
 	if c.typ == evSpan {
@@ -169,7 +169,7 @@ func (r *Reader) stack(c *cursor) bool {
 		return false
 	}
 	if order > 48 {
-		return r.misfit(StackSize)
+		return r.misfit(StackAlloc, StackSize)
 	}
 	e.Kind, e.N = StackAlloc, 1<<(order-1)
 	if c.typ == evStack {

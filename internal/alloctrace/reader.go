@@ -332,7 +332,7 @@ func (r *Reader) merge(g *generation, yield func() bool) (bool, error) {
 			if r.event(g, c) {
 				if r.typeMissing() {
 					ev := r.ev
-					r.ev.Kind, r.ev.Why = Misfit, TypeUnknown
+					r.ev.Kind, r.ev.Why, r.ev.Of = Misfit, TypeUnknown, 0
 					if !yield() {
 						return false, nil
 					}

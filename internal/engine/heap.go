@@ -39,7 +39,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	if table == nil { // a trace has the version of its format only, which is one of the last
 		table = sizeclass.ForGo(runtime.Version())
 	}
-	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: req.Progress}, alloctrace.Options{SlotBytes: table.Slots()})
+	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: req.Progress}, src.options(table))
 	if err != nil {
 		return nil, heapError(req.File, err)
 	}
@@ -64,6 +64,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 			r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: req.File}, Message: bad.Error(), Hint: bad.Hint})
 			break
 		}
+		m.Site = src.sites.next(e)
 		if end = e.Time; req.At == 0 || end <= int64(req.At) {
 			m.Add(e)
 		}
@@ -76,12 +77,15 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
 	fill(r, t, m)
+	src.sites.fill(r, m)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
 	if src.before != nil && src.after != nil && req.At == 0 {
 		r.Heap.Runtime = &alloc.HeapCounts{
 			Objects: int64(src.after.Mallocs - src.before.Mallocs), Bytes: int64(src.after.TotalAlloc - src.before.TotalAlloc),
-			LiveBytes: int64(src.after.HeapAlloc), InuseBytes: int64(src.after.HeapInuse),
+		}
+		if src.after.NumGC-src.before.NumGC == uint32(len(m.Collections)) { // else one was behind the trace
+			r.Heap.Runtime.LiveBytes, r.Heap.Runtime.InuseBytes = int64(src.after.HeapAlloc), int64(src.after.HeapInuse)
 		}
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
@@ -104,7 +108,17 @@ type traceSource struct {
 	header        *recording.Header
 	before, after *runtime.MemStats
 	partial       *recording.Error
+	sites         *heapSites // nil where the trace does not tell them
 	close         func() error
+}
+
+// options say how to read the trace.
+func (s *traceSource) options(table *sizeclass.Table) alloctrace.Options {
+	o := alloctrace.Options{SlotBytes: table.Slots()}
+	if s.sites != nil {
+		o.Batch, o.Generation = s.sites.ids.Batch, s.sites.generation
+	}
+	return o
 }
 
 func openTrace(name string) (*traceSource, error) {
@@ -143,6 +157,9 @@ func openTrace(name string) (*traceSource, error) {
 	}
 	if rec.Start != nil {
 		src.goversion = rec.Start.Go
+	}
+	if rec.Header.Sites == recording.Exact {
+		src.sites = newHeapSites(&rec.Stacks, rec.Header.Dir)
 	}
 	return src, nil
 }
@@ -185,18 +202,10 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 		})
 	}
 	for _, c := range m.Types() {
-		typ := &alloc.HeapType{
-			Type: t.Type(c.Type).Name, Size: t.Type(c.Type).Bytes, Objects: c.Allocs, Bytes: c.AllocBytes,
-			LiveObjects: c.Live, LiveBytes: c.LiveBytes, FreedObjects: c.Freed,
-			Temporary: c.Temporary, TemporaryBytes: c.TemporaryBytes, Grows: c.Grows,
-		}
-		if c.Freed > 0 {
-			typ.Survived = float64(c.Survived) / float64(c.Freed)
-		}
-		if c.Type == 0 {
+		if c.N == 0 {
 			h.TypesUnknown = c.Allocs
 		}
-		r.Types = append(r.Types, typ)
+		r.Types = append(r.Types, &alloc.HeapType{Type: t.Type(c.N).Name, Size: t.Type(c.N).Bytes, HeapLives: livesOf(&c)})
 	}
 	for i, c := range m.Collections {
 		h.PauseNs += c.Pause
@@ -215,4 +224,16 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 	for _, s := range m.Stacks() {
 		r.Stacks = append(r.Stacks, &alloc.StackSize{Size: s.Bytes, Live: s.Live, Most: s.Most, Allocs: s.Allocs})
 	}
+}
+
+// livesOf are lives as a report has them.
+func livesOf(c *heapmap.Lives) alloc.HeapLives {
+	l := alloc.HeapLives{
+		Objects: c.Allocs, Bytes: c.AllocBytes, LiveObjects: c.Live, LiveBytes: c.LiveBytes, FreedObjects: c.Freed,
+		Temporary: c.Temporary, TemporaryBytes: c.TemporaryBytes, Ages: c.Ages, Grows: c.Grows,
+	}
+	if c.Freed > 0 {
+		l.Survived = float64(c.Survived) / float64(c.Freed)
+	}
+	return l
 }

@@ -126,7 +126,8 @@ func (m *Map) mark() {
 	if last := m.last(); last != nil {
 		last.Swept, last.SweptBytes = y.swept, y.sweptBytes
 	}
-	m.grown()
+	m.grown(m.types)
+	m.grown(m.sites)
 	m.marks++
 	y.next.Live = m.LiveBytes
 	m.Collections = append(m.Collections, *y.next)

@@ -40,10 +40,14 @@ type Map struct {
 	spare  [256][][]slot   // slots that can be used again, by span class
 
 	classes [256]class
-	types   []typeCount
-	stacks  stacks
-	marks   int // collections that have begun
-	cycle   cycle
+	types   []lives
+	sites   []lives
+	// Site is the number of the place at which the next ObjectAlloc was made, 0 not
+	// known: who replays a trace that tells it gives each a number.
+	Site   int32
+	stacks stacks
+	marks  int // collections that have begun
+	cycle  cycle
 	Totals
 	// Collections are those that began, in order.
 	Collections []Collection
@@ -85,6 +89,7 @@ type span struct {
 	room  int32 // objects that it has room for
 	live  int32
 	slots []slot
+	sites []int32 // as Map.Site, nil none
 }
 
 // A slot packs what lives in it: its type, how many collections had begun when it was
@@ -178,10 +183,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 		m.Unfit.Misplaced++
 		return
 	}
-	for int(e.Type) >= len(m.types) {
-		m.types = append(m.types, typeCount{})
-	}
-	tc := &m.types[e.Type]
+	tc := of(&m.types, e.Type)
 	if old := s.slots[e.Slot]; old&slotLive != 0 {
 		if s.class != alloctrace.TinyClass || !fresh {
 			m.Unfit.Twice++
@@ -194,6 +196,9 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 		m.Tiny++
 		m.Live++
 		tc.allocs++
+		if m.Site > 0 && fresh {
+			of(&m.sites, m.Site).allocs++
+		}
 		m.classes[s.class].allocs++
 		return
 	}
@@ -206,8 +211,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	m.LiveBytes += s.elem
 	c := &m.classes[s.class]
 	c.live++
-	tc.live++
-	tc.liveBytes += s.elem
+	tc.born(s.elem, fresh)
 	if !fresh {
 		return
 	}
@@ -215,9 +219,13 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	m.AllocBytes += s.elem
 	c.allocs++
 	c.bytes += s.elem
-	tc.allocs++
-	tc.bytes += s.elem
-	tc.young++
+	if m.Site > 0 {
+		if s.sites == nil {
+			s.sites = make([]int32, len(s.slots))
+		}
+		s.sites[e.Slot] = m.Site
+		of(&m.sites, m.Site).born(s.elem, true)
+	}
 }
 
 func (m *Map) release(e *alloctrace.Event) {
@@ -241,20 +249,14 @@ func (m *Map) die(s *span, i int) {
 	m.classes[s.class].live--
 	m.cycle.swept++
 	m.cycle.sweptBytes += s.elem
-	tc := &m.types[old.typ()]
-	tc.live--
-	tc.liveBytes -= s.elem
-	tc.freed++
-	if old.birth() == uint32(m.marks) {
-		tc.young-- // no collection has found it dead: a user arena, or an event out of order
+	age := int64(uint32(m.marks) - old.birth())
+	if age == 0 {
 		m.Early++
 	}
-	// Marks that have begun since, but for the one that found it dead.
-	if survived := int64(uint32(m.marks)-old.birth()) - 1; survived > 0 {
-		tc.survived += survived
-	} else {
-		tc.temporary++
-		tc.temporaryBytes += s.elem
+	m.types[old.typ()].died(s.elem, age)
+	if s.sites != nil && s.sites[i] > 0 {
+		m.sites[s.sites[i]].died(s.elem, age)
+		s.sites[i] = 0
 	}
 }
 

@@ -103,7 +103,8 @@ func TestRuntimeCounts(t *testing.T) {
 	if m.Tiny == 0 {
 		t.Error("no tiny objects")
 	}
-	if m.Early > 0 {
+	// One for each P and collection: mallocgc may be stopped before it tells of an object.
+	if m.Early > 4*int64(len(m.Collections)) {
 		t.Errorf("%d objects were freed before a collection could find them dead", m.Early)
 	}
 	triggers := make(map[Trigger]int)
@@ -140,11 +141,11 @@ func TestWhole(t *testing.T) {
 	if spans != m.Spans || inuse != m.Inuse || live != m.LiveBytes || allocs != m.Allocs {
 		t.Errorf("classes have %d spans of %d, %d live, %d allocated; in all %d of %d, %d, %d", spans, inuse, live, allocs, m.Spans, m.Inuse, m.LiveBytes, m.Allocs)
 	}
-	types := make(map[string]Type)
+	types := make(map[string]Lives)
 	var bytes int64
 	for _, c := range m.Types() {
 		bytes += c.LiveBytes
-		types[tr.Type(c.Type).Name] = c
+		types[tr.Type(c.N).Name] = c
 	}
 	if bytes != m.LiveBytes {
 		t.Errorf("types have %d live, in all %d", bytes, m.LiveBytes)

@@ -1,6 +1,7 @@
 package heapmap
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 
@@ -62,20 +63,71 @@ func (m *Map) Classes() []Class {
 	return list
 }
 
-// A typeCount is what became of the objects of a type.
-type typeCount struct {
+// ages is how many numbers of collections are told apart.
+const ages = 5
+
+// lives are what became of some objects: those of a type, or of a site.
+type lives struct {
 	allocs, bytes             int64
 	live, liveBytes           int64
 	freed, survived           int64
 	temporary, temporaryBytes int64
+	ages                      [ages]int64
 	young                     int64 // allocated since the last collection began
 	old                       []int64
 	stride                    int // collections between those of old
 }
 
-// A Type is what became of the objects of a type, by the Reader's number.
-type Type struct {
-	Type               int32
+// of is the entry of a number, which may be new.
+func of(list *[]lives, n int32) *lives {
+	for int(n) >= len(*list) {
+		*list = append(*list, lives{})
+	}
+	return &(*list)[n]
+}
+
+// born counts an object; one that was there before the trace was not allocated in it.
+func (c *lives) born(bytes int64, fresh bool) {
+	c.live++
+	c.liveBytes += bytes
+	if fresh {
+		c.allocs++
+		c.bytes += bytes
+		c.young++
+	}
+}
+
+// died counts an object that is swept. Its age is how many collections have begun
+// since its birth, with the one that found it dead.
+func (c *lives) died(bytes, age int64) {
+	c.live--
+	c.liveBytes -= bytes
+	c.freed++
+	if age == 0 {
+		c.young-- // of a user arena, or told of after the pause that it was allocated before
+	}
+	switch {
+	case age <= 1:
+		c.temporary++
+		c.temporaryBytes += bytes
+		c.ages[0]++
+	case age == 2:
+		c.ages[1]++
+	case age <= 4:
+		c.ages[2]++
+	case age <= 8:
+		c.ages[3]++
+	default:
+		c.ages[4]++
+	}
+	if age > 1 {
+		c.survived += age - 1
+	}
+}
+
+// Lives are what became of the objects of a type, or of a site.
+type Lives struct {
+	N                  int32 // the Reader's number of the type, or that of Map.Site
 	Allocs, AllocBytes int64 // seen in the replay so far
 	Live, LiveBytes    int64
 	Freed              int64 // blocks and objects that were swept
@@ -83,31 +135,35 @@ type Type struct {
 	// Survived how many collections all of them lived through, in sum.
 	Temporary, TemporaryBytes int64
 	Survived                  int64
+	// Ages counts those freed by which collection after their birth found them dead:
+	// the first, the second, up to the 4th, up to the 8th, a later one.
+	Ages [ages]int64
 	// Grows is how many more objects had survived a collection at the end than in the
 	// middle of the replay, where they have grown all the way; 0 else.
 	Grows int64
 }
 
 // Types are those with objects, the most bytes allocated first.
-func (m *Map) Types() []Type {
-	var list []Type
-	for i := range m.types {
-		c := &m.types[i]
+func (m *Map) Types() []Lives { return views(m.types) }
+
+// Sites are those with objects, the most bytes allocated first.
+func (m *Map) Sites() []Lives { return views(m.sites) }
+
+func views(all []lives) []Lives {
+	var list []Lives
+	for i := range all {
+		c := &all[i]
 		if c.allocs == 0 && c.live == 0 {
 			continue
 		}
-		list = append(list, Type{
-			Type: int32(i), Allocs: c.allocs, AllocBytes: c.bytes, Live: c.live, LiveBytes: c.liveBytes,
-			Freed: c.freed, Temporary: c.temporary, TemporaryBytes: c.temporaryBytes, Survived: c.survived, Grows: grows(c.old),
+		list = append(list, Lives{
+			N: int32(i), Allocs: c.allocs, AllocBytes: c.bytes, Live: c.live, LiveBytes: c.liveBytes,
+			Freed: c.freed, Temporary: c.temporary, TemporaryBytes: c.temporaryBytes, Survived: c.survived,
+			Ages: c.ages, Grows: grows(c.old),
 		})
 	}
-	slices.SortStableFunc(list, func(a, b Type) int {
-		switch {
-		case a.AllocBytes != b.AllocBytes:
-			return int(min(max(b.AllocBytes-a.AllocBytes, -1), 1))
-		default:
-			return int(min(max(b.LiveBytes-a.LiveBytes, -1), 1))
-		}
+	slices.SortStableFunc(list, func(a, b Lives) int {
+		return cmp.Or(cmp.Compare(b.AllocBytes, a.AllocBytes), cmp.Compare(b.LiveBytes, a.LiveBytes))
 	})
 	return list
 }
@@ -115,11 +171,12 @@ func (m *Map) Types() []Type {
 // seen is how many moments of a type are kept.
 const seen = 32
 
-// grown notes, as a collection begins, how many objects of each type have lived
-// through one: what was born since the last one began cannot have been freed yet.
-func (m *Map) grown() {
-	for i := range m.types {
-		c := &m.types[i]
+// grown notes, as a collection begins, how many objects of each type or site have
+// lived through one: what was born since the last one began cannot have been freed
+// yet.
+func (m *Map) grown(all []lives) {
+	for i := range all {
+		c := &all[i]
 		old := c.live - c.young
 		c.young = 0
 		if c.stride == 0 {

@@ -23,6 +23,7 @@ func (t *writer) heap(r *alloc.Report) {
 	}
 	t.heapClasses(r)
 	t.heapTypes(r)
+	t.heapSites(r)
 	t.collections(r)
 	t.stackSizes(r)
 }
@@ -48,8 +49,12 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		line("collector", "no collection")
 	}
 	if c := h.Runtime; c != nil {
-		line("runtime", "its own counters: %s (%+.2f%%) and %s allocated, %s live (%+.2f%%), spans of %s (%+.2f%%)",
-			plural(int(c.Objects), "object"), off(h.Objects, c.Objects), size(c.Bytes), size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
+		live := "; what was live then is not comparable: it collected once more"
+		if c.InuseBytes > 0 {
+			live = fmt.Sprintf(", %s live (%+.2f%%), spans of %s (%+.2f%%)", size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
+		}
+		line("runtime", "its own counters: %s (%+.2f%%) and %s allocated (%+.2f%%)%s",
+			plural(int(c.Objects), "object"), off(h.Objects, c.Objects), size(c.Bytes), off(h.Bytes, c.Bytes), live)
 	}
 	switch h.Unfit {
 	case 0:
@@ -215,6 +220,21 @@ func bar(c *alloc.HeapClass) string {
 	return strings.Repeat("█", max(0, width-free-tail)) + strings.Repeat("░", free) + strings.Repeat("·", tail)
 }
 
+// lifeHead and lifeRow are the columns of what became of objects.
+const lifeHead = "objects\tbytes\tlive\ttemporary\tsurvived\tgrows\t"
+
+func lifeRow(c *alloc.HeapLives) string {
+	temporary, survived, grows := "", "", ""
+	if c.FreedObjects > 0 {
+		temporary = fmt.Sprintf("%.0f%%", 100*float64(c.Temporary)/float64(c.FreedObjects))
+		survived = fmt.Sprintf("%.1f", c.Survived)
+	}
+	if c.Grows > 0 {
+		grows = "+" + count(int(c.Grows))
+	}
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived, grows)
+}
+
 func (t *writer) heapTypes(r *alloc.Report) {
 	if len(r.Types) == 0 {
 		return
@@ -222,27 +242,37 @@ func (t *writer) heapTypes(r *alloc.Report) {
 	n := t.rows(len(r.Types))
 	var rows, names []string
 	for _, c := range r.Types[:n] {
-		temporary := ""
-		if c.FreedObjects > 0 {
-			temporary = fmt.Sprintf("%.0f%%", 100*float64(c.Temporary)/float64(c.FreedObjects))
-		}
-		grows := ""
-		if c.Grows > 0 {
-			grows = "+" + count(int(c.Grows))
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived(c), grows))
+		rows = append(rows, lifeRow(&c.HeapLives))
 		names = append(names, cmp.Or(c.Type, "(type unknown)"))
 	}
-	t.table("objects\tbytes\tlive\ttemporary\tsurvived\tgrows\t", rows, names)
+	t.table(lifeHead, rows, names)
 	t.more(len(r.Types), n, "types")
 	t.fold("temporary: of those freed, dead at the first collection after their birth; survived: collections, on average; grows: more that survived one, in the second half")
 }
 
-func survived(c *alloc.HeapType) string {
-	if c.FreedObjects == 0 {
-		return ""
+// heapSites writes where objects were allocated, if that is known.
+func (t *writer) heapSites(r *alloc.Report) {
+	if len(r.HeapSites) == 0 {
+		return
 	}
-	return fmt.Sprintf("%.1f", c.Survived)
+	n := t.rows(len(r.HeapSites))
+	var rows, names []string
+	for _, c := range r.HeapSites[:n] {
+		rows = append(rows, lifeRow(&c.HeapLives))
+		name := t.pos(c.Pos)
+		if c.Type != "" {
+			name += ": " + c.Type
+		}
+		if c.Callee != "" {
+			name += ", in " + c.Callee
+		}
+		names = append(names, name)
+	}
+	t.table(lifeHead, rows, names)
+	t.more(len(r.HeapSites), n, "sites")
+	if k := r.Heap.SitesUnknown; k > 0 {
+		t.fold(fmt.Sprintf("%s have no site: the runtime's own and the recorder's", plural(int(k), "object")))
+	}
 }
 
 func (t *writer) collections(r *alloc.Report) {

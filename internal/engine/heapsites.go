@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/recording"
+)
+
+// heapSites numbers the places at which a recording's objects were allocated. Nil is
+// that of a trace that does not tell them.
+type heapSites struct {
+	ids    recording.StackIDs
+	stacks *recording.StackTable
+	dir    string // where the program was built
+	std    string // prefix of the standard library's files, "" not known
+	err    error  // ids and allocations do not agree
+
+	known  map[uint64]int32 // by stack id
+	number map[heapPlace]int32
+	places []heapPlace // by number, from 1
+}
+
+// A heapPlace tells sites apart.
+type heapPlace struct {
+	fn, file, callee, typ string
+	line                  int
+}
+
+func newHeapSites(stacks *recording.StackTable, dir string) *heapSites {
+	return &heapSites{
+		stacks: stacks, dir: filepath.ToSlash(dir), known: make(map[uint64]int32),
+		number: make(map[heapPlace]int32), places: make([]heapPlace, 1),
+	}
+}
+
+// generation ends one.
+func (s *heapSites) generation() {
+	if err := s.ids.Generation(); err != nil && s.err == nil {
+		s.err = err
+	}
+}
+
+// next is the number of the place of an event, 0 if it is not known. It must be asked
+// of each event, since ids are told in the order of allocations.
+func (s *heapSites) next(e *alloctrace.Event) int32 {
+	if s == nil || e.Kind != alloctrace.ObjectAlloc && e.Of != alloctrace.ObjectAlloc {
+		return 0
+	}
+	id, ok := s.ids.Next(e.Thread)
+	if !ok || id == 0 {
+		return 0
+	}
+	n, ok := s.known[id]
+	if !ok {
+		n = s.place(s.stacks.Stack(id))
+		s.known[id] = n
+	}
+	return n
+}
+
+// place is the number of the place of a stack.
+func (s *heapSites) place(stack *recording.Site) int32 {
+	if stack == nil {
+		return 0
+	}
+	p := heapPlace{typ: stack.Type}
+	inner := ""
+	for f := range stack.Frames() {
+		if f.Func == "runtime.mallocgc" {
+			s.std, _, _ = strings.Cut(f.File, "runtime/malloc.go")
+		}
+		if strings.HasPrefix(path.Base(f.File), recorderFile) {
+			return 0
+		}
+		if inner == "" && !beneath(f) {
+			inner = f.Func
+		}
+		if !s.standard(f) {
+			p.fn, p.file, p.line = f.Func, f.File, f.Line
+			break
+		}
+		if inner == f.Func && p.file == "" { // in case the standard library is all there is
+			p.file, p.line = f.File, f.Line
+		}
+	}
+	switch {
+	case p.fn == "" && inner == "":
+		return 0 // the runtime's own
+	case p.fn == "":
+		p.fn = inner
+	case inner != "" && inner != p.fn:
+		p.callee = inner
+	}
+	n, ok := s.number[p]
+	if !ok {
+		n = int32(len(s.places))
+		s.number[p] = n
+		s.places = append(s.places, p)
+	}
+	return n
+}
+
+// standard reports whether a frame is of the standard library.
+func (s *heapSites) standard(f *alloc.Frame) bool {
+	if s.std == "" {
+		return beneath(f)
+	}
+	return strings.HasPrefix(f.File, s.std)
+}
+
+// recorderFile is how the names of files begin that package benchrun adds to a
+// program that is recorded.
+const recorderFile = "zz_stackward"
+
+// beneath reports whether a frame is of the runtime, of reflection or of an internal
+// package of the standard library: what allocates on behalf of others.
+func beneath(f *alloc.Frame) bool {
+	for _, p := range [...]string{"runtime.", "reflect.", "internal/"} {
+		if strings.HasPrefix(f.Func, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// fill puts the sites into a report, or says why there are none.
+func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
+	if s == nil {
+		return
+	}
+	if s.err != nil {
+		r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: r.Heap.File}, Message: s.err.Error() + ": sites are left out", Hint: "record again"})
+		return
+	}
+	known := int64(0)
+	for _, c := range m.Sites() {
+		p := &s.places[c.N]
+		known += c.Allocs
+		file := p.file
+		if rel, ok := strings.CutPrefix(file, s.dir+"/"); ok {
+			file = rel
+		}
+		r.HeapSites = append(r.HeapSites, &alloc.HeapSite{
+			Pos: alloc.Pos{File: file, Line: p.line}, Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c),
+		})
+	}
+	r.Heap.SitesUnknown = r.Heap.Objects - known
+	r.Root = filepath.FromSlash(s.dir)
+}
