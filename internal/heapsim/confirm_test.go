@@ -32,10 +32,10 @@ type step struct{ do, place, size, pointers uint32 }
 
 // A snapshot is what testdata/replay prints.
 type snapshot struct {
-	HeapAlloc, HeapInuse, HeapSys, HeapReleased, TotalAlloc, Mallocs, Frees uint64
-	NumGC                                                                   uint32
-	ClassMallocs, ClassFrees                                                [68]uint64
-	Tiny, Live, Goal, Stacks, Globals                                       uint64
+	HeapAlloc, HeapInuse, HeapIdle, HeapReleased, Sys, TotalAlloc, Mallocs, Frees uint64
+	NumGC                                                                         uint32
+	ClassMallocs, ClassFrees                                                      [68]uint64
+	Tiny, Live, Goal, Stacks, Globals                                             uint64
 }
 
 // A toolchain is one that the simulation is confirmed with.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -164,5 +165,47 @@ func within(t *testing.T, procs int, name string, got, want int64) {
 	t.Logf("%d processors: %s is %d, in the runtime %d (%+.2f %%)", procs, name, got, want, off*100)
 	if off < -0.05 || off > 0.05 {
 		t.Errorf("%d processors: %s is %d, in the runtime %d (%+.1f %%)", procs, name, got, want, off*100)
+	}
+}
+
+// TestConfirmLimit: with a memory limit alone the goal is that of the runtime to
+// what was allocated since the last cycle ended, and so is what is kept of the
+// system's memory.
+func TestConfirmLimit(t *testing.T) {
+	tc := installed(t)
+	stream := random(rand.New(rand.NewPCG(5, 6)), 40_000, 2_000, 4_000, nothing)
+	const rounds = 30
+	var all []step
+	for range rounds {
+		all = append(all, stream...)
+	}
+	steps := slices.Concat(tc.layout.drains(), []step{{do: stepCollect}, {do: stepSnapshot}, {do: stepBegin}},
+		stream, []step{{do: stepBegin}, {do: stepSnapshot}})
+	for _, limit := range []int64{40 << 20, 64 << 20, 128 << 20} {
+		shots, _ := tc.real(t, steps, 1, rounds, "GOGC=off", "GOMEMLIMIT="+strconv.FormatInt(limit, 10))
+		before, after := shots[0], shots[1]
+		c := configAfter(tc.layout, before, -1)
+		c.MemoryLimit = limit
+		c.NonHeap = int64(before.Sys-before.HeapIdle) - c.Live
+		var cycles []int64
+		for _, c.Mark = range []float64{0, 0.3, 1} {
+			h := New(c)
+			h.GC()
+			_, goal := h.pacer.trigger(h.usage())
+			if off := int64(goal) - int64(before.Goal); off < -4096 || off > 4096 {
+				t.Errorf("GOMEMLIMIT=%d: the goal is %d, in the runtime %d", limit, goal, before.Goal)
+			}
+			simulated(h, all)
+			cycles = append(cycles, int64(len(h.Cycles())-1))
+			kept, real := int64(h.usage().ready), int64(after.Sys-after.HeapReleased)
+			if kept > limit || kept < real*9/10 || kept > real*11/10 {
+				t.Errorf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, real)
+			}
+		}
+		real := int64(after.NumGC - before.NumGC)
+		t.Logf("GOMEMLIMIT=%d: %d cycles, in the runtime %d", limit, cycles, real)
+		if float64(real) < 0.7*float64(slices.Min(cycles))-1 || float64(real) > 1.3*float64(slices.Max(cycles))+1 {
+			t.Errorf("GOMEMLIMIT=%d: %d cycles, in the runtime %d", limit, cycles, real)
+		}
 	}
 }

@@ -37,10 +37,10 @@ type step struct{ do, place, size, pointers uint32 }
 
 // A Snapshot is what is printed.
 type Snapshot struct {
-	HeapAlloc, HeapInuse, HeapSys, HeapReleased, TotalAlloc, Mallocs, Frees uint64
-	NumGC                                                                   uint32
-	ClassMallocs, ClassFrees                                                [68]uint64
-	Tiny, Live, Goal, Stacks, Globals                                       uint64
+	HeapAlloc, HeapInuse, HeapIdle, HeapReleased, Sys, TotalAlloc, Mallocs, Frees uint64
+	NumGC                                                                         uint32
+	ClassMallocs, ClassFrees                                                      [68]uint64
+	Tiny, Live, Goal, Stacks, Globals                                             uint64
 }
 
 var (
@@ -187,7 +187,7 @@ func shot() {
 	runtime.ReadMemStats(&mem)
 	metrics.Read(samples)
 	shots = append(shots, Snapshot{
-		HeapAlloc: mem.HeapAlloc, HeapInuse: mem.HeapInuse, HeapSys: mem.HeapSys, HeapReleased: mem.HeapReleased,
+		HeapAlloc: mem.HeapAlloc, HeapInuse: mem.HeapInuse, HeapIdle: mem.HeapIdle, HeapReleased: mem.HeapReleased, Sys: mem.Sys,
 		TotalAlloc: mem.TotalAlloc, Mallocs: mem.Mallocs, Frees: mem.Frees, NumGC: mem.NumGC,
 		Tiny: samples[0].Value.Uint64(), Live: samples[1].Value.Uint64(), Goal: samples[2].Value.Uint64(),
 		Stacks: samples[3].Value.Uint64(), Globals: samples[4].Value.Uint64(),
