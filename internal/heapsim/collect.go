@@ -261,7 +261,7 @@ func (h *Heap) FinishMark() {
 // Stats returns the state of the heap.
 func (h *Heap) Stats() Stats {
 	st := Stats{
-		Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc,
+		Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, Requested: h.requested,
 		HeapLive:  int64(h.pacer.live),
 		HeapInuse: int64(h.pages.inUse) * pageSize, HeapSys: int64(len(h.pages.span)) * pageSize,
 		HeapReleased: int64(len(h.pages.span)-h.pages.ready) * pageSize,

@@ -31,6 +31,7 @@ type Heap struct {
 	reclaimCredit   int
 
 	totalAlloc, totalFree uint64
+	requested             uint64
 	frees, tinyAllocs     uint64
 	peak                  Peak
 	cycles                []Cycle
@@ -122,11 +123,13 @@ func New(c Config) *Heap {
 //
 //stackward:noalloc
 func (h *Heap) Alloc(proc int, bytes int64, noscan bool) Ref {
+	if bytes <= 0 {
+		return 0
+	}
+	h.requested += uint64(bytes)
 	p := &h.procs[proc]
 	var class uint8
 	switch {
-	case bytes <= 0:
-		return 0
 	case noscan && bytes < tinySize:
 		return h.allocTiny(p, bytes)
 	case bytes > h.layout.maxSmall:

@@ -80,8 +80,9 @@ type Stats struct {
 	// MemStats.BySize does; Frees are those that were swept. TinyAllocs are the
 	// requests that found room in a block.
 	Mallocs, Frees, TinyAllocs uint64
-	// TotalAlloc are the bytes that were ever allocated.
-	TotalAlloc uint64
+	// TotalAlloc are the bytes that were ever allocated, Requested those that
+	// were asked for: the rest went to rounding, headers and the ends of blocks.
+	TotalAlloc, Requested uint64
 	// HeapAlloc are the bytes of objects that are not swept yet, dead or not.
 	HeapAlloc int64
 	// HeapInuse are the bytes of spans, HeapSys those of the address space that

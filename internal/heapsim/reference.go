@@ -23,6 +23,7 @@ type reference struct {
 	reclaimCredit   int
 
 	totalAlloc, totalFree uint64
+	requested             uint64
 	frees, tinyAllocs     uint64
 	cycles                []Cycle
 }
@@ -78,6 +79,7 @@ func (h *reference) Alloc(proc int, bytes int64, noscan bool) Ref {
 	if bytes <= 0 {
 		return 0
 	}
+	h.requested += uint64(bytes)
 	if bytes > h.layout.maxSmall {
 		return h.allocLarge(p, bytes, noscan)
 	}
@@ -579,7 +581,7 @@ func (h *reference) FinishMark() {
 }
 
 func (h *reference) Stats() Stats {
-	st := Stats{Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, HeapLive: int64(h.pacer.live)}
+	st := Stats{Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, Requested: h.requested, HeapLive: int64(h.pacer.live)}
 	var classes [numClasses]SpanStats
 	for _, s := range h.spans {
 		c := &classes[s.class]
