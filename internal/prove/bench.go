@@ -150,7 +150,7 @@ func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, e
 			rest = append(rest, c)
 		}
 	}
-	reached, err := r.keep(ctx, reached, r.worse)
+	reached, err := r.sift(ctx, reached, r.worse)
 	if err != nil {
 		return nil, err
 	}
@@ -182,14 +182,14 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 		return append(out, open...), nil // tests that fail, or cannot be recorded, measure nothing
 	}
-	open, err = r.keep(ctx, open, func(ctx context.Context, list []*candidate) (string, error) {
+	open, err = r.sift(ctx, open, func(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
 		tree, err := r.apply(list)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		after, err := run(tree, list)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, c := range list {
 			for b := range before.benchmarks {
@@ -197,60 +197,63 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 					continue
 				}
 				if why := counted(before, after, c, b, "objects", false); why != "" {
-					return why, nil
+					failures = append(failures, failure{why, c.pkg, c})
 				}
 			}
 		}
-		return "", nil
+		return failures, nil
 	})
 	return append(out, open...), err
 }
 
 // worse says what benchmarks have against candidates.
-func (r *round) worse(ctx context.Context, list []*candidate) (string, error) {
+func (r *round) worse(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
 	marks := r.weights.reached(list)
 	tree, err := r.apply(list)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	after, err := r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesWith(marks), Bench: namesOf(marks)})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	for _, c := range list {
 		for _, b := range r.weights.reached([]*candidate{c}) {
 			if why := counted(r.weights, after, c, b, "allocs/op", true); why != "" {
-				return why, nil
+				failures = append(failures, failure{why, c.pkg, c})
 			}
 		}
+	}
+	if len(failures) > 0 {
+		return failures, nil
 	}
 	for _, b := range marks {
 		was, is := r.weights.benchmarks[b], after.benchmarks[b]
 		switch {
 		case is == nil:
-			return b.name + " did not run", nil
+			return []failure{{why: b.name + " did not run"}}, nil
 		case is.AllocsPerOp > was.AllocsPerOp+slack(was.AllocsPerOp):
-			return fmt.Sprintf("%s: %.4g allocs/op instead of %.4g", b.name, is.AllocsPerOp, was.AllocsPerOp), nil
+			return []failure{{why: fmt.Sprintf("%s: %.4g allocs/op instead of %.4g", b.name, is.AllocsPerOp, was.AllocsPerOp)}}, nil
 		}
 	}
 	effects, err := r.inTurns(ctx, r.tree, tree, marks, r.count())
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	why := slower(effects)
 	if why != "" { // once more: of many benchmarks, one in forty looks slower by chance
 		if effects, err = r.inTurns(ctx, r.tree, tree, marks, 2*r.count()); err != nil {
-			return "", err
+			return nil, err
 		}
 		why = slower(effects)
 	}
 	if why != "" {
-		return why, nil
+		return []failure{{why: why}}, nil
 	}
 	for _, c := range list {
 		c.proof.Time = timed(effects, r.weights.reached([]*candidate{c}))
 	}
-	return "", nil
+	return nil, nil
 }
 
 // count is how often each side of a comparison runs.

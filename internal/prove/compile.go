@@ -1,25 +1,18 @@
 package prove
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
-	"github.com/stackward-go/stackward/internal/correlate"
 )
 
 // compile keeps the candidates after which the compiler does not list their
 // sites, nor others. Of the candidates for one site, the first that passes.
 func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	var err error
-	if r.ledger, err = r.around(ctx, list); err != nil {
-		return nil, err
-	}
 	var kept []*candidate
 	solo := make(map[*candidate]bool)
 	for todo := list; len(todo) > 0; {
@@ -75,6 +68,10 @@ func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, aga
 	if err != nil {
 		return nil, nil, err
 	}
+	before, err := r.before(ctx, packagesOf(wave))
+	if err != nil {
+		return nil, nil, err
+	}
 	report, err := r.find(ctx, tree, packagesOf(wave))
 	if err != nil {
 		return nil, nil, err
@@ -85,7 +82,7 @@ func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, aga
 			broken[p.Package] = p.Message
 		}
 	}
-	after := newLedger(report.Sites)
+	is := compare(before, newLedger(report.Sites), append(kept[:len(kept):len(kept)], wave...))
 	mates := make(map[string]int)
 	for _, c := range wave {
 		mates[c.pkg]++
@@ -95,7 +92,7 @@ func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, aga
 		if msg := broken[c.pkg]; msg != "" {
 			why = "it does not compile: " + msg
 		} else {
-			why = after.kept(r.ledger, append(kept[:len(kept):len(kept)], wave...), c)
+			why = is.kept(c)
 		}
 		switch {
 		case why == "":
@@ -139,32 +136,48 @@ func (c *candidate) verdict() string {
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
 func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
-	return r.keep(ctx, kept, func(ctx context.Context, list []*candidate) (string, error) {
+	return r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
 		r.progress("compiling importers", 0, 0, "")
+		if len(in) == 0 {
+			in = r.graph.above(packagesOf(list))
+		}
+		before, err := r.before(ctx, in)
+		if err != nil {
+			return nil, err
+		}
 		tree, err := r.apply(list)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		report, err := r.find(ctx, tree, r.graph.above(packagesOf(list)))
+		report, err := r.find(ctx, tree, in)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		for _, p := range report.Problems {
 			if !r.knownProblem(p) {
-				return fmt.Sprintf("%s does not compile: %s", p.Package, p.Message), nil
+				failures = append(failures, failure{why: fmt.Sprintf("%s does not compile: %s", p.Package, p.Message), pkg: p.Package})
 			}
 		}
-		after := newLedger(report.Sites)
+		if len(failures) > 0 {
+			return failures, nil
+		}
+		is := compare(before, newLedger(report.Sites), list)
 		for _, c := range list {
-			if why := after.kept(r.ledger, list, c); why != "" {
-				return why, nil
+			why := is.kept(c)
+			if why == "" && c.Promise == fix.Moved && r.all(c, in) && is.after.spared(c) <= before.spared(c) {
+				why = "no caller has it on its stack then"
 			}
-			if c.Promise == fix.Moved && after.spared(c) <= r.ledger.spared(c) {
-				return "no caller has it on its stack then", nil
+			if why != "" {
+				failures = append(failures, failure{why, c.pkg, c})
 			}
 		}
-		return after.added(r.ledger, list, func(pkg string) bool { return r.dirs[pkg] == "" }), nil
+		return append(failures, is.added(func(pkg string) bool { return r.dirs[pkg] == "" })...), nil
 	})
+}
+
+// all reports whether packages are all that may have to do with a candidate.
+func (r *round) all(c *candidate, in []string) bool {
+	return !slices.ContainsFunc(r.graph.above([]string{c.pkg}), func(p string) bool { return !slices.Contains(in, p) })
 }
 
 // knownProblem reports whether a package had a problem before.
@@ -172,176 +185,19 @@ func (w *work) knownProblem(p *alloc.Problem) bool {
 	return slices.ContainsFunc(w.report.Problems, func(q *alloc.Problem) bool { return q.Package == p.Package })
 }
 
-// around is the ledger of the packages that candidates change and of those that
-// import them, before any is applied.
-func (r *round) around(ctx context.Context, list []*candidate) (ledger, error) {
-	sites := r.before
-	have := make(map[string]bool)
-	for _, s := range sites {
-		have[s.Package] = true
+// before is the ledger of packages before any candidate is applied. It is always
+// compared with one of the same packages: what is inlined from one that is not among
+// them is told in other words.
+func (r *round) before(ctx context.Context, paths []string) (ledger, error) {
+	key := strings.Join(paths, " ")
+	if l, ok := r.ledgers[key]; ok {
+		return l, nil
 	}
-	var more []string
-	for _, path := range r.graph.above(packagesOf(list)) {
-		if !have[path] {
-			more = append(more, path)
-		}
+	report, err := r.find(ctx, r.tree, paths)
+	if err != nil {
+		return nil, err
 	}
-	if len(more) > 0 {
-		report, err := r.find(ctx, r.tree, more)
-		if err != nil {
-			return nil, err
-		}
-		sites = append(slices.Clip(sites), report.Sites...)
-		r.report.Problems = append(r.report.Problems, slices.DeleteFunc(report.Problems, r.knownProblem)...)
-	}
-	return newLedger(sites), nil
-}
-
-// A ledger counts sites: by function and kind, and of those by expression.
-type ledger map[account]map[string][]*alloc.Site
-
-type account struct {
-	function
-	kind alloc.Kind
-}
-
-func newLedger(sites []*alloc.Site) ledger {
-	l := make(ledger)
-	seen := make(map[string]bool) // a package's site and its test variant's are one
-	for _, s := range sites {
-		if seen[s.ID] {
-			continue
-		}
-		seen[s.ID] = true
-		a := account{outer(s), s.Kind}
-		if l[a] == nil {
-			l[a] = make(map[string][]*alloc.Site)
-		}
-		l[a][s.Expr] = append(l[a][s.Expr], s)
-	}
-	return l
-}
-
-func (l ledger) count(a account) (n int) {
-	for _, sites := range l[a] {
-		n += len(sites)
-	}
-	return n
-}
-
-// outer is the declared function that holds a site: the literals in it are
-// numbered, and a rewrite may number them anew.
-func outer(s *alloc.Site) function { return function{s.Package, correlate.Declared(s.Func)} }
-
-// kept says what is wrong after candidates were applied, with the sites of one
-// of them or in the functions that hold them; "" nothing.
-func (l ledger) kept(before ledger, list []*candidate, c *candidate) string {
-	if c.Promise == fix.Gone {
-		gone := make(map[account]map[string]int) // by all of them
-		for _, other := range list {
-			if other.Promise != fix.Gone {
-				continue
-			}
-			for _, s := range other.sites {
-				a := account{outer(s), s.Kind}
-				if gone[a] == nil {
-					gone[a] = make(map[string]int)
-				}
-				gone[a][s.Expr]++
-			}
-		}
-		for _, s := range c.sites {
-			a := account{outer(s), s.Kind}
-			if left := l[a][s.Expr]; len(left) > len(before[a][s.Expr])-gone[a][s.Expr] {
-				return fmt.Sprintf("the compiler still lists the site: %s", told(left[0]))
-			}
-			if l.count(a) > before.count(a)-sum(gone[a])+adds(list, a) {
-				return "another site has come in its place: " + l.surplus(before, a)
-			}
-		}
-	}
-	for _, f := range c.funcs {
-		if why := l.more(before, list, func(a account) bool { return a.function == f }); why != "" {
-			return why
-		}
-	}
-	return ""
-}
-
-// spared counts the places into which the functions of a candidate were inlined
-// and where the values that they make are on the stack.
-func (l ledger) spared(c *candidate) (n int) {
-	for _, f := range c.funcs {
-		for _, kind := range []alloc.Kind{alloc.New, alloc.Composite, alloc.Variable} {
-			for _, sites := range l[account{f, kind}] {
-				for _, s := range sites {
-					for _, in := range s.Inlined {
-						if in.Allocates == alloc.Never {
-							n++
-						}
-					}
-				}
-			}
-		}
-	}
-	return n
-}
-
-// added says which site has come anywhere, "" none. A function that others have
-// written, outside of the main modules, has its sites in the report once it is
-// inlined somewhere: one may be new where a candidate is the first to call it, and
-// it has promised such a kind.
-func (l ledger) added(before ledger, list []*candidate, outside func(pkg string) bool) string {
-	return l.more(before, list, func(a account) bool {
-		return !outside(a.pkg) || !slices.ContainsFunc(list, func(c *candidate) bool { return slices.Contains(c.Adds, a.kind) })
-	})
-}
-
-func (l ledger) more(before ledger, list []*candidate, in func(account) bool) string {
-	for _, a := range slices.SortedFunc(maps.Keys(l), func(a, b account) int {
-		return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name), strings.Compare(string(a.kind), string(b.kind)))
-	}) {
-		if in(a) && l.count(a) > before.count(a)+adds(list, a) {
-			return "a new site: " + l.surplus(before, a)
-		}
-	}
-	return ""
-}
-
-// surplus is a site of an account that was not there before.
-func (l ledger) surplus(before ledger, a account) string {
-	for _, expr := range sortedKeys(l[a]) {
-		if sites := l[a][expr]; len(sites) > len(before[a][expr]) {
-			return told(sites[0])
-		}
-	}
-	return string(a.kind) + " in " + a.name
-}
-
-// adds is how many sites of an account candidates promise to put in. A site in a
-// function that was not there before, or at package level, counts by package.
-func adds(list []*candidate, a account) (n int) {
-	for _, c := range list {
-		if c.pkg != a.pkg {
-			continue
-		}
-		for _, kind := range c.Adds {
-			if kind == a.kind {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func sum(m map[string]int) (n int) {
-	for _, v := range m {
-		n += v
-	}
-	return n
-}
-
-// told is a site in words.
-func told(s *alloc.Site) string {
-	return fmt.Sprintf("%s (%s) in %s, line %d", s.Expr, s.Kind, s.Func, s.Line)
+	r.report.Problems = append(r.report.Problems, slices.DeleteFunc(report.Problems, r.knownProblem)...)
+	r.ledgers[key] = newLedger(report.Sites)
+	return r.ledgers[key], nil
 }

@@ -22,12 +22,15 @@ func (w *work) importers(ctx context.Context) (graph, error) {
 		return nil, err
 	}
 	g := make(graph)
-	w.dirs, w.mains, w.built = make(map[string]string), make(map[string]bool), make(map[string]bool)
+	w.dirs, w.mains, w.tested, w.built = make(map[string]string), make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, pkg := range b.Packages {
 		to := plain(pkg.ImportPath)
 		w.dirs[to] = filepath.ToSlash(pkg.Dir)
 		if pkg.Name == "main" && pkg.ImportPath == to {
 			w.mains[to] = true
+		}
+		if pkg.ImportPath != to {
+			w.tested[to] = true
 		}
 		for _, file := range pkg.GoFiles {
 			w.built[file] = true
@@ -60,6 +63,18 @@ func (g graph) above(paths []string) []string {
 		}
 		seen[path] = true
 		todo = slices.AppendSeq(todo, maps.Keys(g[path]))
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
+// nearest are the packages that have tests, and for one that has none those that
+// import it themselves, sorted.
+func (w *work) nearest(paths []string) []string {
+	seen := make(map[string]bool)
+	for _, path := range paths {
+		if seen[path] = true; !w.tested[path] {
+			maps.Copy(seen, w.graph[path])
+		}
 	}
 	return slices.Sorted(maps.Keys(seen))
 }

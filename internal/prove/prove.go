@@ -9,8 +9,8 @@
 //
 // Candidates of one round are tried together, as many as do not touch each
 // other: one build of all packages judges them all, since what the compiler says
-// is about places. Where a step fails and one of several may be at fault, each
-// is tried alone.
+// is about places. Where a step fails and one of several may be at fault, those are
+// tried that the package in which it shows has to do with, and there alone.
 package prove
 
 import (
@@ -84,11 +84,13 @@ type work struct {
 	graph       graph
 	dirs        map[string]string // of packages, by import path
 	mains       map[string]bool   // packages that nobody imports
+	tested      map[string]bool   // packages that have tests
 	built       map[string]bool   // files
 	unread      rewrite.Tree      // the module's other files, nil before they are needed
 	coverage    coverage
-	covered     map[string]bool // packages that coverage is of
-	marks       []benchmark     // that reach what is applied
+	covered     map[string]bool                // packages that coverage is of
+	failing     map[bool]map[string]failedTest // tests that do so without a candidate, with -race or not
+	marks       []benchmark                    // that reach what is applied
 
 	refusals map[string]*alloc.Fix // by site and fixer
 	round    int
@@ -134,6 +136,7 @@ func newWork(ctx context.Context, req Request) (*work, error) {
 	w := &work{
 		req: req, importNames: make(map[string]string), refusals: make(map[string]*alloc.Fix), original: make(rewrite.Tree),
 		coverage: make(coverage), covered: make(map[string]bool),
+		failing: map[bool]map[string]failedTest{false: make(map[string]failedTest), true: make(map[string]failedTest)},
 	}
 	for _, name := range req.Fixers {
 		if !slices.ContainsFunc(fix.Suite, func(a *analysis.Analyzer) bool { return a.Name == name }) {
@@ -222,7 +225,6 @@ func (w *work) own(sites []*alloc.Site) []*alloc.Site {
 
 // once is one round; it returns how many fixes it added to the tree.
 func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
-	base := sites
 	sites = slices.DeleteFunc(w.own(sites), func(s *alloc.Site) bool {
 		return w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s)
 	})
@@ -254,7 +256,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		return 0, err
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c) < w.req.MinShare })
-	r := &round{work: w, before: base, weights: weights}
+	r := &round{work: w, weights: weights, ledgers: make(map[string]ledger)}
 	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.test, r.measure, r.settle} {
 		if list, err = step(ctx, list); err != nil {
 			return 0, err

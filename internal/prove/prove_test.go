@@ -3,6 +3,7 @@ package prove
 import (
 	"go/parser"
 	"go/token"
+	"math/bits"
 	"path"
 	"strings"
 	"testing"
@@ -59,15 +60,46 @@ func TestLedger(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			was, is := newLedger(before), newLedger(tt.after)
-			list := []*candidate{tt.c}
-			if why := is.kept(was, list, tt.c); !strings.HasPrefix(why, tt.why) || (why == "") != (tt.why == "") {
+			is := compare(newLedger(before), newLedger(tt.after), []*candidate{tt.c})
+			if why := is.kept(tt.c); !strings.HasPrefix(why, tt.why) || (why == "") != (tt.why == "") {
 				t.Errorf("kept: %q, want %q", why, tt.why)
 			}
-			if why := is.added(was, list, func(pkg string) bool { return pkg != "m" }); !strings.HasPrefix(why, tt.added) || (why == "") != (tt.added == "") {
-				t.Errorf("added: %q, want %q", why, tt.added)
+			added := ""
+			for _, f := range is.added(func(pkg string) bool { return pkg != "m" }) {
+				added = f.why
+			}
+			if !strings.HasPrefix(added, tt.added) || (added == "") != (tt.added == "") {
+				t.Errorf("added: %q, want %q", added, tt.added)
 			}
 		})
+	}
+}
+
+func TestFewest(t *testing.T) {
+	t.Parallel()
+	for all := range 40 {
+		for culprit := range all + 1 { // the last: nobody
+			asked := 0
+			n, why, err := fewest(all, func(n int) (string, error) {
+				if asked++; n < 1 || n > all {
+					t.Fatalf("asks for %d of %d", n, all)
+				}
+				if n > culprit {
+					return "wrong", nil
+				}
+				return "", nil
+			})
+			want, said := culprit+1, "wrong"
+			if culprit == all {
+				want, said = 0, ""
+			}
+			if n != want || why != said || err != nil {
+				t.Errorf("of %d, number %d is at fault: got %d, %q, %v", all, culprit, n, why, err)
+			}
+			if most := 2 + 2*bits.Len(uint(culprit)); asked > most {
+				t.Errorf("of %d, number %d: asked %d times, more than %d", all, culprit, asked, most)
+			}
+		}
 	}
 }
 

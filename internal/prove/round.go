@@ -16,9 +16,8 @@ import (
 // A round is one look at a tree, with all candidates that it brings.
 type round struct {
 	*work
-	before  []*alloc.Site // of the packages that were asked for
 	weights *weights
-	ledger  ledger // of all packages that candidates may have to do with
+	ledgers map[string]ledger // of packages, before any candidate is applied
 }
 
 // apply is the tree with candidates applied, and the files that they change.
@@ -73,43 +72,6 @@ func (w *work) overlaid() map[string][]byte {
 		out[file] = src
 	}
 	return out
-}
-
-// keep tries candidates together, and in halves where that fails, until each
-// that is at fault is alone. fails says what is wrong with candidates together,
-// "" nothing.
-func (r *round) keep(ctx context.Context, list []*candidate, fails func(context.Context, []*candidate) (string, error)) ([]*candidate, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	why, err := fails(ctx, list)
-	switch {
-	case err != nil:
-		return nil, err
-	case why == "":
-		return list, nil
-	case len(list) == 1:
-		r.give(list[0], why)
-		return nil, nil
-	}
-	half := len(list) / 2
-	kept, err := r.keep(ctx, list[:half], fails)
-	if err != nil {
-		return nil, err
-	}
-	more, err := r.keep(ctx, list[half:], fails)
-	if err != nil || len(kept) == 0 || len(more) == 0 {
-		return append(kept, more...), err
-	}
-	// Each half is well; together they may not be.
-	both := append(kept[:len(kept):len(kept)], more...)
-	if why, err = fails(ctx, both); err != nil || why == "" {
-		return both, err
-	}
-	for _, c := range more {
-		r.give(c, "together with another fix: "+why)
-	}
-	return kept, nil
 }
 
 // settle sets aside what lacks a measurement. What is left has been tested with

@@ -2,11 +2,13 @@ package prove
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -51,21 +53,24 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 	if err != nil {
 		return nil, err
 	}
-	list, err = r.keep(ctx, list, func(ctx context.Context, list []*candidate) (string, error) {
+	list, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
 		tree, err := r.apply(list)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		after, err := r.vetted(ctx, tree, packagesOf(list))
+		if len(in) == 0 {
+			in = packagesOf(list)
+		}
+		after, err := r.vetted(ctx, tree, in)
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		for _, line := range sortedKeys(after) {
-			if after[line] > before[line] {
-				return "go vet: " + line, nil
+		for _, m := range slices.SortedFunc(maps.Keys(after), vetMessage.compare) {
+			if after[m] > before[m] {
+				failures = append(failures, failure{why: "go vet: " + m.text, pkg: m.pkg})
 			}
 		}
-		return "", nil
+		return failures, nil
 	})
 	for _, c := range list {
 		c.proof.Vet = "clean"
@@ -76,11 +81,18 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 	return list, err
 }
 
-// place is what precedes a message of go vet.
+// A vetMessage is one of go vet's, without its line, which moves.
+type vetMessage struct{ pkg, text string }
+
+func (m vetMessage) compare(n vetMessage) int {
+	return cmp.Or(strings.Compare(m.pkg, n.pkg), strings.Compare(m.text, n.text))
+}
+
+// vetPlace is what precedes a message of go vet.
 var vetPlace = regexp.MustCompile(`^(?:vet: )?(\S+\.go):\d+(?::\d+)?: `)
 
-// vetted counts go vet's messages, without their lines, which move.
-func (r *round) vetted(ctx context.Context, tree rewrite.Tree, paths []string) (map[string]int, error) {
+// vetted counts go vet's messages.
+func (r *round) vetted(ctx context.Context, tree rewrite.Tree, paths []string) (map[vetMessage]int, error) {
 	r.progress("running go vet", 0, 0, "")
 	cfg, err := r.config(tree)
 	if err != nil {
@@ -90,34 +102,43 @@ func (r *round) vetted(ctx context.Context, tree rewrite.Tree, paths []string) (
 	if err != nil {
 		return nil, err
 	}
-	said := make(map[string]int)
-	for line := range strings.Lines(string(stderr)) {
-		if m := vetPlace.FindStringSubmatch(line); m != nil {
-			said[filepath.Base(m[1])+": "+strings.TrimSpace(line[len(m[0]):])]++
+	return readVet(string(stderr)), nil
+}
+
+// readVet reads what go vet prints: messages under the package that they are about.
+func readVet(text string) map[vetMessage]int {
+	said := make(map[vetMessage]int)
+	pkg := ""
+	for line := range strings.Lines(text) {
+		if head, ok := strings.CutPrefix(line, "# "); ok {
+			pkg = plain(strings.Trim(strings.TrimSpace(head), "[]"))
+		} else if m := vetPlace.FindStringSubmatch(line); m != nil {
+			said[vetMessage{pkg, filepath.Base(m[1]) + ": " + strings.TrimSpace(line[len(m[0]):])}]++
 		}
 	}
-	return said, nil
+	return said
 }
 
 // tests is how tests went.
 type tests struct {
-	failed map[string]failure // by "package.Test", "package" where all of it failed
+	failed map[string]failedTest // by "package.Test", "package" where all of it failed
 	passed int
 }
 
-// A failure is one failed test, and the first telling line that it printed.
-type failure struct{ pkg, said string }
+// A failedTest is one that failed, by its full name, and the first telling line that
+// it printed.
+type failedTest struct{ name, pkg, said string }
 
-// test keeps the candidates after which no test fails that passed before, in
+// test keeps the candidates after which no test fails that passes without them, in
 // their packages and in those that import them.
 func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	list, before, err := r.passing(ctx, list, false)
+	list, how, err := r.passing(ctx, list, false)
 	if err != nil {
 		return nil, err
 	}
 	var shared, rest []*candidate
 	for _, c := range list {
-		c.proof.Tests = before.told(c)
+		c.proof.Tests = how.told(c)
 		if c.Shares {
 			shared = append(shared, c)
 		} else {
@@ -134,26 +155,38 @@ func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, erro
 	return append(rest, shared...), err
 }
 
-// passing keeps the candidates after which no test fails that passed before, and
-// returns how the tests went then.
-func (r *round) passing(ctx context.Context, list []*candidate, race bool) ([]*candidate, *tests, error) {
-	paths := r.graph.above(packagesOf(list))
-	before, err := r.run(ctx, r.tree, paths, race)
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err = r.keep(ctx, list, r.fails(paths, before, race))
-	return list, before, err
+// passing keeps the candidates after which no test fails that passes without them,
+// and returns how the tests go with them. What fails is asked of the tree without
+// them then, and not all tests before: most do not fail.
+func (r *round) passing(ctx context.Context, list []*candidate, race bool) (kept []*candidate, how *tests, err error) {
+	kept, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
+		switch {
+		case len(in) > 0:
+		case race: // it takes many times as long, and who is near calls from several goroutines
+			in = r.nearest(packagesOf(list))
+		default:
+			in = r.graph.above(packagesOf(list))
+		}
+		tree, err := r.apply(list)
+		if err != nil {
+			return nil, err
+		}
+		if how, err = r.run(ctx, tree, in, race); err != nil {
+			return nil, err
+		}
+		return r.fails(ctx, tree, how, race)
+	})
+	return kept, how, err
 }
 
-// told is how the tests went, in words, for a candidate that broke none.
-func (before *tests) told(c *candidate) string {
-	if before.passed == 0 {
+// told is how the tests go, in words, for a candidate that breaks none.
+func (t *tests) told(c *candidate) string {
+	if t.passed == 0 {
 		return "there are none"
 	}
-	said := fmt.Sprintf("%d passed", before.passed)
-	if n := len(before.failed); n > 0 {
-		said += fmt.Sprintf(", %d failed before, too", n)
+	said := fmt.Sprintf("%d passed", t.passed)
+	if n := len(t.failed); n > 0 {
+		said += fmt.Sprintf(", %d fail without it, too", n)
 	}
 	if !c.exercised {
 		said += "; none runs the changed lines"
@@ -161,35 +194,54 @@ func (before *tests) told(c *candidate) string {
 	return said
 }
 
-// fails says which test candidates together break.
-func (r *round) fails(paths []string, before *tests, race bool) func(context.Context, []*candidate) (string, error) {
-	return func(ctx context.Context, list []*candidate) (string, error) {
-		tree, err := r.apply(list)
-		if err != nil {
-			return "", err
-		}
-		affected := slices.DeleteFunc(r.graph.above(packagesOf(list)), func(p string) bool { return !slices.Contains(paths, p) })
-		after, err := r.run(ctx, tree, affected, race)
-		if err != nil {
-			return "", err
-		}
-		for _, name := range sortedKeys(after.failed) {
-			if _, ok := before.failed[name]; ok {
-				continue
-			}
-			// It may be one that fails now and then.
-			pkg := after.failed[name].pkg
-			again, err := r.run(ctx, tree, []string{pkg}, race)
-			if err != nil {
-				return "", err
-			}
-			if f, ok := again.failed[name]; ok {
-				return fmt.Sprintf("a test fails that passed before: %s: %s", name, f.said), nil
-			}
-			r.problem(pkg, name+" failed once and passed once: it is not blamed on a fix")
-		}
-		return "", nil
+// fails are the tests that fail with a tree and pass without it: of each package the
+// first. One that fails now and then is not blamed on a fix.
+func (r *round) fails(ctx context.Context, tree rewrite.Tree, after *tests, race bool) (failures []failure, err error) {
+	known := r.failing[race]
+	failed := after.except(known)
+	if len(failed) == 0 {
+		return nil, nil
 	}
+	without, err := r.run(ctx, r.tree, packagesOfTests(failed), race)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(known, without.failed)
+	if failed = after.except(known); len(failed) == 0 {
+		return nil, nil
+	}
+	again, err := r.run(ctx, tree, packagesOfTests(failed), race)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range failed {
+		said, ok := again.failed[t.name]
+		if !ok {
+			r.problem(t.pkg, t.name+" failed once and passed once: it is not blamed on a fix")
+		} else if !slices.ContainsFunc(failures, func(f failure) bool { return f.pkg == t.pkg }) {
+			failures = append(failures, failure{why: fmt.Sprintf("a test fails that passed before: %s: %s", t.name, said.said), pkg: t.pkg})
+		}
+	}
+	return failures, nil
+}
+
+// except are the tests that fail, but for those that are known to, sorted.
+func (t *tests) except(known map[string]failedTest) (list []failedTest) {
+	for _, name := range sortedKeys(t.failed) {
+		if _, ok := known[name]; !ok {
+			list = append(list, t.failed[name])
+		}
+	}
+	return list
+}
+
+func packagesOfTests(list []failedTest) (paths []string) {
+	for _, t := range list {
+		if !slices.Contains(paths, t.pkg) {
+			paths = append(paths, t.pkg)
+		}
+	}
+	return paths
 }
 
 // An event is a line of go test -json (go doc test2json).
@@ -218,7 +270,7 @@ func (r *round) run(ctx context.Context, tree rewrite.Tree, paths []string, race
 
 // readTests reads what go test -json prints.
 func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
-	t := &tests{failed: make(map[string]failure)}
+	t := &tests{failed: make(map[string]failedTest)}
 	said := make(map[string]string)
 	dec := json.NewDecoder(stdout)
 	for {
@@ -246,7 +298,7 @@ func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
 				t.passed++
 			}
 		case "fail", "build-fail":
-			t.failed[name] = failure{pkg, said[name]}
+			t.failed[name] = failedTest{name, pkg, said[name]}
 		}
 	}
 	// A package fails since a test of it does.

@@ -33,16 +33,30 @@ func TestReadTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]failure{
-		"example.com/m/broken":   {"example.com/m/broken", "broken/b.go:3:9: undefined: nothing"},
-		"example.com/m.v2.TestA": {"example.com/m.v2", "m_test.go:7: got 1.5"},
-		"example.com/m/exits":    {"example.com/m/exits", "exit status 3"},
+	want := map[string]failedTest{
+		"example.com/m/broken":   {"example.com/m/broken", "example.com/m/broken", "broken/b.go:3:9: undefined: nothing"},
+		"example.com/m.v2.TestA": {"example.com/m.v2.TestA", "example.com/m.v2", "m_test.go:7: got 1.5"},
+		"example.com/m/exits":    {"example.com/m/exits", "example.com/m/exits", "exit status 3"},
 	}
-	if d := cmp.Diff(want, got.failed, cmp.AllowUnexported(failure{})); d != "" {
+	if d := cmp.Diff(want, got.failed, cmp.AllowUnexported(failedTest{})); d != "" {
 		t.Errorf("failed (-want +got)\n%s", d)
 	}
 	if got.passed != 1 {
 		t.Errorf("%d passed", got.passed)
+	}
+	if left := got.except(map[string]failedTest{"example.com/m.v2.TestA": {}}); len(left) != 2 || left[0].pkg != "example.com/m/broken" {
+		t.Errorf("but for one: %v", left)
+	}
+}
+
+func TestReadVet(t *testing.T) {
+	t.Parallel()
+	got := readVet("# example.com/m\n# [example.com/m]\n./a.go:3:2: one\n./a.go:9:2: one\nvet: sub/b.go:4: two\n# example.com/m/x_test [example.com/m/x.test]\n./x_test.go:1:1: three\nexit status 1\n")
+	want := map[vetMessage]int{
+		{"example.com/m", "a.go: one"}: 2, {"example.com/m", "b.go: two"}: 1, {"example.com/m/x", "x_test.go: three"}: 1,
+	}
+	if d := cmp.Diff(want, got, cmp.AllowUnexported(vetMessage{})); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
 	}
 }
 
