@@ -20,6 +20,14 @@ type Heap struct {
 	LiveBytes     int64 `json:"live_bytes"`
 	PeakLiveBytes int64 `json:"peak_live_bytes"`
 	PeakAt        int64 `json:"peak_at_ns"`
+	// Dead are of those that live the ones that the collection before had found dead:
+	// they wait to be swept. Nil where the trace ends before it is known.
+	Dead      *int64 `json:"dead_objects,omitempty"`
+	DeadBytes *int64 `json:"dead_bytes,omitempty"`
+	// Rounding is what those that live do not use of their slots.
+	Rounding HeapRange `json:"rounding_bytes"`
+	// Tracer is what of LiveBytes the tracer has for itself.
+	Tracer int64 `json:"tracer_bytes,omitempty"`
 
 	Arenas       int   `json:"arenas"`
 	Spans        int64 `json:"spans"`
@@ -42,6 +50,12 @@ type Heap struct {
 	Runtime *HeapCounts `json:"runtime,omitempty"`
 }
 
+// A HeapRange is a number of bytes that is not known exactly.
+type HeapRange struct {
+	Min int64 `json:"min"`
+	Max int64 `json:"max"`
+}
+
 // HeapCounts are counters of the runtime (runtime.MemStats): objects and bytes that
 // were allocated while it was traced, and bytes at its end.
 type HeapCounts struct {
@@ -55,18 +69,19 @@ type HeapCounts struct {
 
 // A HeapClass is what a span class has at a heap's moment.
 type HeapClass struct {
-	Size    int64 `json:"size,omitempty"` // bytes of a slot, absent for large objects
-	Noscan  bool  `json:"noscan"`         // objects without pointers
-	Spans   int64 `json:"spans"`
-	Inuse   int64 `json:"inuse_bytes"`
-	Slots   int64 `json:"slots"`
-	Live    int64 `json:"live_slots"`
-	Full    int64 `json:"full_spans"`
-	Empty   int64 `json:"empty_spans"`
-	Free    int64 `json:"free_bytes"`
-	Tail    int64 `json:"tail_bytes"`
-	Objects int64 `json:"objects"` // allocated since the beginning
-	Bytes   int64 `json:"bytes"`
+	Size     int64     `json:"size,omitempty"` // bytes of a slot, absent for large objects
+	Noscan   bool      `json:"noscan"`         // objects without pointers
+	Spans    int64     `json:"spans"`
+	Inuse    int64     `json:"inuse_bytes"`
+	Slots    int64     `json:"slots"`
+	Live     int64     `json:"live_slots"`
+	Full     int64     `json:"full_spans"`
+	Empty    int64     `json:"empty_spans"`
+	Free     int64     `json:"free_bytes"`
+	Tail     int64     `json:"tail_bytes"`
+	Rounding HeapRange `json:"rounding_bytes"`
+	Objects  int64     `json:"objects"` // allocated since the beginning
+	Bytes    int64     `json:"bytes"`
 }
 
 // A HeapType is what became of the objects of a type.
@@ -74,6 +89,7 @@ type HeapType struct {
 	Type string `json:"type,omitempty"` // absent where the runtime was not told it
 	Size int64  `json:"size,omitempty"` // bytes of one value
 	HeapLives
+	Rounding HeapRange `json:"rounding_bytes"` // of those that live
 }
 
 // A HeapSite is what became of the objects that were allocated at a place: the

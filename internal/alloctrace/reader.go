@@ -107,6 +107,14 @@ func (r *Reader) Span(n int32) Span {
 	return Span{Addr: r.base + s.page*PageBytes, Pages: int64(s.pages), Class: s.class, SlotBytes: size, Slots: s.slots}
 }
 
+// SlotBytes is the size of the slots of a size class, 0 of those that have none.
+func (r *Reader) SlotBytes(class int) int64 {
+	if class <= 0 || class >= len(r.layout.sizes) {
+		return 0
+	}
+	return int64(r.layout.sizes[class].size)
+}
+
 // Base is the lowest address of the heap when the trace began.
 func (r *Reader) Base() uint64 { return r.base }
 

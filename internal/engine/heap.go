@@ -67,6 +67,8 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		m.Site = src.sites.next(e)
 		if end = e.Time; req.At == 0 || end <= int64(req.At) {
 			m.Add(e)
+		} else {
+			m.After(e)
 		}
 	}
 	if src.partial != nil {
@@ -193,19 +195,27 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 		StackBytes: m.StackBytes, PeakStacks: m.PeakStacks, GoalBytes: m.Goal, Collections: len(m.Collections),
 	}
 	r.Heap = h
+	if m.DeadKnown {
+		h.Dead, h.DeadBytes = &m.Dead, &m.DeadBytes
+	}
+	h.Tracer = m.Tracer()
+	ofClasses, ofTypes := m.Rounding()
 	for _, c := range m.Classes() {
 		h.FreeBytes += c.Free
 		h.TailBytes += c.Tail
+		lost := ofClasses[c.Class]
+		h.Rounding.Min += lost.Min
+		h.Rounding.Max += lost.Max
 		r.Classes = append(r.Classes, &alloc.HeapClass{
 			Size: c.Size, Noscan: c.Noscan, Spans: c.Spans, Inuse: c.Inuse, Slots: c.Slots, Live: c.Live,
-			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes,
+			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes, Rounding: alloc.HeapRange(lost),
 		})
 	}
 	for _, c := range m.Types() {
 		if c.N == 0 {
 			h.TypesUnknown = c.Allocs
 		}
-		r.Types = append(r.Types, &alloc.HeapType{Type: t.Type(c.N).Name, Size: t.Type(c.N).Bytes, HeapLives: livesOf(&c)})
+		r.Types = append(r.Types, &alloc.HeapType{Type: t.Type(c.N).Name, Size: t.Type(c.N).Bytes, Rounding: alloc.HeapRange(ofTypes[c.N]), HeapLives: livesOf(&c)})
 	}
 	for i, c := range m.Collections {
 		h.PauseNs += c.Pause

@@ -9,7 +9,7 @@
 //   - A slot is live from its allocation until it is swept, so garbage that no sweep
 //     has come to is live, as it is in runtime.MemStats.HeapAlloc.
 //   - An object is as large as its slot: what it was asked for is not in a trace, and
-//     so what rounding loses is not known.
+//     so what rounding loses is a range, by its type.
 //   - Objects of the tiny allocator count each; their block's 16 bytes are those of
 //     the one that opened it.
 //
@@ -49,6 +49,15 @@ type Map struct {
 	marks  int // collections that have begun
 	cycle  cycle
 	Totals
+	// Dead counts what lives at the moment of the map and had been found dead by the
+	// collection before, but was not swept: what After was told of. It is known once
+	// the next collection has begun.
+	Dead, DeadBytes int64
+	DeadKnown       bool
+	begun           bool // a collection, of which After was told
+
+	tracerData, tracerTags int64 // objects that are like the tracer's
+
 	// Collections are those that began, in order.
 	Collections []Collection
 	points      series
@@ -166,6 +175,36 @@ func (m *Map) Add(e *alloctrace.Event) {
 	}
 }
 
+// After takes an event behind the moment of the map, which tells more of that moment:
+// what is swept before the next collection marks was dead already.
+func (m *Map) After(e *alloctrace.Event) {
+	switch {
+	case m.DeadKnown:
+	case e.Kind == alloctrace.ObjectFree:
+		m.Dead++
+		m.DeadBytes += m.reader.Span(e.Span).SlotBytes
+	case e.Kind == alloctrace.MarkBegin:
+		m.begun = true
+	case m.begun && e.Kind == alloctrace.PauseEnd:
+		m.DeadKnown = true
+	}
+}
+
+// Tracer is what the tracer has in the heap for itself, in bytes: two buffers for
+// samples of the CPU profile, which it makes as tracing starts (traceInitReadCPU,
+// runtime/tracecpu.go, go1.25 to go1.27).
+func (m *Map) Tracer() int64 {
+	if m.tracerData < 2 || m.tracerTags < 2 {
+		return 0
+	}
+	return 2 * (tracerData + tracerTags)
+}
+
+const (
+	tracerData = 8 << 17 // bytes: profBufWordCount words
+	tracerTags = 8 << 14 // profBufTagCount pointers
+)
+
 // at is the span and the slot of an event, nil where they are not known.
 func (m *Map) at(e *alloctrace.Event) *span {
 	if int(e.Span) >= len(m.spans) {
@@ -213,6 +252,13 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	c.live++
 	tc.born(s.elem, fresh)
 	if !fresh {
+		switch {
+		case s.class.Size() > 0:
+		case s.elem == tracerData && s.class.Noscan() && e.Type == 0:
+			m.tracerData++
+		case s.elem == tracerTags && m.reader.Type(e.Type).Name == "unsafe.Pointer":
+			m.tracerTags++
+		}
 		return
 	}
 	m.Allocs++

@@ -190,6 +190,89 @@ func TestUntil(t *testing.T) {
 	}
 }
 
+func TestUnused(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		class             alloctrace.Class
+		size, slot, below int64
+		want              Range
+	}{
+		{4 << 1, 25, 32, 24, Range{7, 7}},                       // one
+		{4 << 1, 8, 32, 24, Range{0, 0}},                        // four
+		{5 << 1, 8, 48, 32, Range{0, 8}},                        // five or six
+		{5<<1 | 1, 0, 48, 32, Range{0, 15}},                     // 33 to 48 bytes
+		{32 << 1, 1008, 1024, 896, Range{16, 16}},               // with a header
+		{alloctrace.TinyClass, 16, 16, 8, Range{}},              // alone in its block
+		{alloctrace.TinyClass, 2, 16, 8, Range{0, 15}},          // with others
+		{0, 33_000, 5 * 8192, 0, Range{7960, 7960}},             // large
+		{1, 1, 5 * 8192, 0, Range{0, alloctrace.PageBytes - 1}}, // large, of bytes
+		{4 << 1, 40, 32, 24, Range{0, 32}},                      // of another type
+	} {
+		if got := unused(tt.size, tt.class, tt.slot, tt.below); got != tt.want {
+			t.Errorf("a type of %d bytes in a slot of %d: %v, want %v", tt.size, tt.slot, got, tt.want)
+		}
+	}
+}
+
+// TestRounding holds what types tell of the whole heap: large has 2408 bytes, with a
+// header, in a slot of 2688.
+func TestRounding(t *testing.T) {
+	t.Parallel()
+	data, _ := traced()
+	tr, m := replay(t, data, math.MaxInt64)
+	classes, types := m.Rounding()
+	var a, b Range
+	for _, r := range classes {
+		a.add(r)
+	}
+	for _, r := range types {
+		b.add(r)
+	}
+	if a != b || a.Min <= 0 || a.Max > m.LiveBytes {
+		t.Errorf("classes lose %v, types %v of %d", a, b, m.LiveBytes)
+	}
+	for _, c := range m.Types() {
+		if tr.Type(c.N).Name == "main.large" {
+			if want := c.Live * (2688 - 2408); types[c.N] != (Range{want, want}) {
+				t.Errorf("%d large lose %v, want %d", c.Live, types[c.N], want)
+			}
+		}
+	}
+	if got := m.Tracer(); got != 2*(1<<20+1<<17) {
+		t.Errorf("the tracer has %d bytes", got)
+	}
+}
+
+// TestDead stops as a collection has marked: what it found dead is told, and is what
+// it sweeps until the next one.
+func TestDead(t *testing.T) {
+	t.Parallel()
+	data, _ := traced()
+	_, whole := replay(t, data, math.MaxInt64)
+	if whole.DeadKnown {
+		t.Error("at the end it is not known what is dead")
+	}
+	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := whole.Collections[len(whole.Collections)/2]
+	m := New(r, r.Version())
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Time <= c.End {
+			m.Add(e)
+		} else {
+			m.After(e)
+		}
+	}
+	if !m.DeadKnown || m.Dead == 0 || m.Dead > c.Swept || m.Dead < c.Swept/2 || m.DeadBytes > m.LiveBytes {
+		t.Errorf("%d of %d bytes are dead at the end of marking, and the collection swept %d", m.Dead, m.DeadBytes, c.Swept)
+	}
+}
+
 func TestTrigger(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

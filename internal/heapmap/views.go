@@ -22,6 +22,7 @@ type Class struct {
 	Empty  int64 // spans in which nothing lives: they wait to be swept or are just begun
 	Tail   int64 // bytes behind the last slots, of which some hold mark and pointer bits
 	Free   int64 // bytes of free slots
+	Class  alloctrace.Class
 	Allocs int64 // seen in the replay so far
 	Bytes  int64 // of them
 }
@@ -50,7 +51,7 @@ func (m *Map) Classes() []Class {
 			continue
 		}
 		out := Class{
-			Noscan: i&1 != 0, Spans: c.spans, Inuse: c.inuse, Slots: slots[i], Live: c.live,
+			Class: alloctrace.Class(i), Noscan: i&1 != 0, Spans: c.spans, Inuse: c.inuse, Slots: slots[i], Live: c.live,
 			Full: full[i], Empty: empty[i], Allocs: c.allocs, Bytes: c.bytes,
 		}
 		if size := c.elem; alloctrace.Class(i).Size() > 0 {

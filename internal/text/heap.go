@@ -42,6 +42,13 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	line("freed", "%s, %s", plural(int(h.FreedObjects), "object"), size(h.FreedBytes))
 	line("live", "%s, %s, with what is not yet swept; at most %s, at %s", plural(int(h.LiveObjects), "object"), size(h.LiveBytes), size(h.PeakLiveBytes), duration(h.PeakAt))
 	line("spans", "%s of %s in %s: %s of free slots, %s behind the last slots", count(int(h.Spans)), size(h.InuseBytes), plural(h.Arenas, "arena"), size(h.FreeBytes), size(h.TailBytes))
+	line("rounding", "objects that live leave %s to %s of their slots unused, by what their types tell", size(h.Rounding.Min), size(h.Rounding.Max))
+	if h.Dead != nil && *h.Dead > 0 {
+		line("dead", "%s of those that live, %s: found dead, but not swept", count(int(*h.Dead)), size(*h.DeadBytes))
+	}
+	if h.Tracer > 0 {
+		line("tracer", "%s of what lives are its own buffers", size(h.Tracer))
+	}
 	line("stacks", "%s, at most %s", size(h.StackBytes), size(h.PeakStacks))
 	if h.Collections > 0 {
 		line("collector", "%s: marking %s, the world stopped %s, goroutines helped or waited to for %s", plural(h.Collections, "collection"), duration(h.MarkNs), duration(h.PauseNs), duration(h.AssistNs))
