@@ -116,12 +116,26 @@ var edits = []edit{
 // no goroutine or processor needed for that, as there is for most events. 1 is
 // the experiment of these events (internal/trace/tracev2), 2 a kind of batch
 // that it has not (runtime/traceallocfree.go, go1.25 to go1.27).
-var tracing = slices.Insert(slices.Clone(edits), 1, edit{
-	file: "runtime/malloc.go", fn: "postMallocgcDebug",
-	find: isCall("trace.HeapObjectAlloc"), what: "trace.HeapObjectAlloc",
-	before: "if atomic.SwAlloc != nil { w, fresh := trace.expWriter(1).ensure(1 + traceBytesPerNumber); if fresh { w.byte(2) }; " +
-		"w.varint(uint64(atomic.SwAlloc(uintptr(getfp()), uintptr(unsafe.Pointer(getg())), elemsize, uintptr(unsafe.Pointer(typ))))); w.end() }; ",
-})
+//
+// The last one mends the runtime (go1.24 to go1.27): what writes an event must not
+// have its stack grow, since a growing stack writes events, too, but
+// traceWriter.refill is not nosplit. Where the stack grows as it is called, the
+// inner event hands the full buffer over and takes a new one, and the outer hands
+// over the old one again: the trace cannot be read. In most runs of the
+// benchmarks of github.com/BurntSushi/toml, say. So the outer looks for the buffer
+// once more.
+var tracing = slices.Concat(edits[:1], []edit{
+	{
+		file: "runtime/malloc.go", fn: "postMallocgcDebug",
+		find: isCall("trace.HeapObjectAlloc"), what: "trace.HeapObjectAlloc",
+		before: "if atomic.SwAlloc != nil { w, fresh := trace.expWriter(1).ensure(1 + traceBytesPerNumber); if fresh { w.byte(2) }; " +
+			"w.varint(uint64(atomic.SwAlloc(uintptr(getfp()), uintptr(unsafe.Pointer(getg())), elemsize, uintptr(unsafe.Pointer(typ))))); w.end() }; ",
+	},
+	{
+		file: "runtime/tracebuf.go", fn: "traceWriter.refill",
+		before: "if w.mp != nil { w.traceBuf = w.mp.trace.buf[w.gen%2][w.exp] };",
+	},
+}, edits[1:])
 
 // added are the files added to the standard library.
 var added = map[string]*string{

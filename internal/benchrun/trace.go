@@ -36,19 +36,21 @@ type Traced struct {
 	Dir     string // of the package
 	Binary  string
 	BuildID string
-	// Exact reports that the trace has a stack for each allocation. If it was
-	// asked for and is not so, Why says why.
+	// Exact reports that the trace has a stack for each allocation.
 	Exact bool
-	Why   error
+	// Why says why the program runs with the user's own runtime, if it does:
+	// without stacks, and without the mended trace (see tracing).
+	Why error
 
 	program Program
 	cfg     *gocmd.Config
 	tmp     string
-	tc      *toolchain // nil if not Exact
+	tc      *toolchain // nil with the user's own runtime
 }
 
-// BuildTraced builds the program with the agent and, if exact is set and the
-// toolchain allows it, with the recorder of stacks. It takes cfg for itself.
+// BuildTraced builds the program with the agent and, where the toolchain allows it,
+// with the recorder in its runtime, which gives stacks if exact is set. It takes cfg
+// for itself.
 func BuildTraced(ctx context.Context, cfg *gocmd.Config, p Program, exact bool, step func(step, pkg string)) (_ *Traced, err error) {
 	t := &Traced{program: p, cfg: cfg}
 	defer func() {
@@ -74,20 +76,18 @@ func BuildTraced(ctx context.Context, cfg *gocmd.Config, p Program, exact bool, 
 		return nil, err
 	}
 	cfg.BuildFlags = allowLinkname(cfg.BuildFlags, env.GOFLAGS)
-	if exact {
-		step("compiling the recorder", "")
-		t.tc, t.Why = newToolchain(ctx, cfg, t.tmp, tracing, false)
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		var un *Unsupported
-		if t.Why != nil && !errors.As(t.Why, &un) {
-			return nil, t.Why
-		}
-		if t.Why != nil {
-			t.tc.close()
-			t.tc = nil
-		}
+	step("compiling the recorder", "")
+	t.tc, t.Why = newToolchain(ctx, cfg, t.tmp, tracing, false)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var un *Unsupported
+	if t.Why != nil && !errors.As(t.Why, &un) {
+		return nil, t.Why
+	}
+	if t.Why != nil {
+		t.tc.close()
+		t.tc = nil
 	}
 	step("building with the recorder", t.Package)
 	err = t.build(ctx, files)
@@ -105,7 +105,7 @@ func BuildTraced(ctx context.Context, cfg *gocmd.Config, p Program, exact bool, 
 	if err != nil {
 		return nil, err
 	}
-	t.Exact = t.tc != nil
+	t.Exact = exact && t.tc != nil
 	out, err := cfg.Command(ctx, "tool", "buildid", t.Binary).Output()
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)

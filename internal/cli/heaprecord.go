@@ -136,8 +136,12 @@ func recorded(e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 	if f.End != nil && f.End.Exit != "" && !f.End.Interrupted {
 		fmt.Fprintf(e.stderr, "stackward: the program ended with %s\n", f.End.Exit)
 	}
-	if s.Inexact != nil {
-		fmt.Fprintf(e.stderr, "stackward: the stacks are not exact: %v\n", s.Inexact)
+	if s.Unpatched != nil {
+		if req.Exact {
+			fmt.Fprintf(e.stderr, "stackward: the stacks are not exact: %v\n", s.Unpatched)
+		} else {
+			fmt.Fprintf(e.stderr, "stackward: the trace may have a gap, which a mended runtime would not leave: %v\n", s.Unpatched)
+		}
 	} else if f.Header.Sites == recording.Exact && f.End != nil && f.End.Dropped > 0 {
 		fmt.Fprintf(e.stderr, "stackward: %d of %d allocations have no stack, for lack of space\n", f.End.Dropped, f.End.Allocs+f.End.Dropped)
 	}

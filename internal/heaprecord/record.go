@@ -47,8 +47,9 @@ type Request struct {
 type Summary struct {
 	File *recording.File // read again, without the trace; to be closed
 	Size int64           // bytes
-	// Inexact says why stacks are not exact though they were asked for.
-	Inexact error
+	// Unpatched says why a program ran with the user's own runtime: without exact
+	// stacks, and with a trace that may not be readable to its end.
+	Unpatched error
 }
 
 // sourceTime is how long a process is recorded by URL.
@@ -66,10 +67,10 @@ func Record(ctx context.Context, req Request) (*Summary, error) {
 	if err := writable(out); err != nil {
 		return nil, req.advise(err)
 	}
-	var inexact error
+	var unpatched error
 	switch {
 	case len(req.Command) > 0:
-		inexact, err = req.command(ctx)
+		unpatched, err = req.command(ctx)
 	case isURL(req.Source):
 		err = req.url(ctx)
 	default:
@@ -82,7 +83,7 @@ func Record(ctx context.Context, req Request) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{File: file, Inexact: inexact}
+	s := &Summary{File: file, Unpatched: unpatched}
 	if info, err := os.Stat(req.Out); err == nil {
 		s.Size = info.Size()
 	}
@@ -141,7 +142,7 @@ func (req *Request) advise(err error) error {
 }
 
 // command builds the program, runs it and completes the recording.
-func (req *Request) command(ctx context.Context) (inexact error, err error) {
+func (req *Request) command(ctx context.Context) (unpatched error, err error) {
 	prog, err := benchrun.ParseCommand(req.Command)
 	if err != nil {
 		return nil, err

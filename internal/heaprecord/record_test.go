@@ -39,6 +39,18 @@ var list *node
 
 func grow() { list = &node{next: list} }
 
+func deep(n int) (sum byte) {
+	var frame [60]byte
+	frame[n%60] = 1
+	p := new(node)
+	p.data[0] = n
+	list = p
+	if n > 0 {
+		sum = deep(n - 1)
+	}
+	return sum + frame[n%7]
+}
+
 func main() {
 	for i := 0; i < 20000; i++ {
 		grow()
@@ -61,6 +73,15 @@ func main() {
 			if list.data[0]++; len(os.Args) > 2 {
 				list = nil
 			}
+		}
+	case "deep":
+		done := make(chan bool)
+		for i := 0; i < 20000; i++ {
+			go func(n int) {
+				deep(n)
+				done <- true
+			}(i % 100)
+			<-done
 		}
 	case "environ":
 		out, err := exec.Command("env").Output()
@@ -117,8 +138,8 @@ func record(t *testing.T, ctx context.Context, req Request) *recording.File {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.File.Close() })
-	if s.Inexact != nil {
-		t.Skip(s.Inexact)
+	if s.Unpatched != nil {
+		t.Skip(s.Unpatched)
 	}
 	if s.File.Partial != nil {
 		t.Errorf("partial: %v", s.File.Partial)
@@ -206,6 +227,16 @@ func TestExact(t *testing.T) {
 	if len(f.Metrics) == 0 || len(f.Profiles) != 1 || len(f.GCLog) == 0 || f.Header.BuildID == "" || f.Header.Package != "example.com/m" {
 		t.Errorf("%d metrics, %d profiles, %d lines of the collector, build id %q, package %s",
 			len(f.Metrics), len(f.Profiles), len(f.GCLog), f.Header.BuildID, f.Header.Package)
+	}
+}
+
+// Where a goroutine's stack grows as an event of it is written, the trace stays
+// whole.
+func TestGrowingStacks(t *testing.T) {
+	t.Parallel()
+	f := record(t, t.Context(), request(t, module(t), "go", "run", ".", "deep"))
+	if c := count(t, f); c.readTo != nil || c.allocs < 1_000_000 {
+		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
 	}
 }
 
