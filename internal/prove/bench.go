@@ -187,23 +187,39 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		if err != nil {
 			return nil, err
 		}
-		after, err := run(tree, list)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range list {
-			for b := range before.benchmarks {
-				if b.pkg != c.pkg || after.benchmarks[b] == nil {
-					continue
-				}
-				if why := counted(before, after, c, b, "objects", false); why != "" {
-					failures = append(failures, failure{why, c.pkg, c})
+		// A pool that a collection has emptied is filled again wherever that may be:
+		// what is not so each time is not of the fix.
+		for suspects, try := list, 0; try < 3 && len(suspects) > 0; try++ {
+			after, err := run(tree, list)
+			if err != nil {
+				return nil, err
+			}
+			failures, suspects = countsInTests(before, after, suspects), nil
+			for _, f := range failures {
+				if !slices.Contains(suspects, f.fault) {
+					suspects = append(suspects, f.fault)
 				}
 			}
 		}
 		return failures, nil
 	})
 	return append(out, open...), err
+}
+
+// countsInTests says of which candidates the tests of their packages allocate other
+// than was promised.
+func countsInTests(before, after *weights, list []*candidate) (failures []failure) {
+	for _, c := range list {
+		for b := range before.benchmarks {
+			if b.pkg != c.pkg || after.benchmarks[b] == nil {
+				continue
+			}
+			if why := counted(before, after, c, b, "objects", false); why != "" {
+				failures = append(failures, failure{why, c.pkg, c})
+			}
+		}
+	}
+	return failures
 }
 
 // worse says what benchmarks have against candidates.
