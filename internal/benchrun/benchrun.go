@@ -7,6 +7,7 @@
 //	                    Exec      a whole program, however it ends
 //	                      └─→ Result: Runs of Records: PCs, type, bytes, allocs
 //	                    Profiles  the fallback: two heap profiles, inexact
+//	command ──→ BuildTraced ──→ Traced.Run: a process that records its own heap
 //
 // # How it records
 //
