@@ -122,6 +122,12 @@ func (t *Traced) addAgent(ctx context.Context, env *gocmd.Env) (files []string, 
 		return nil, err
 	}
 	t.Package, t.Dir = p.ImportPath, p.Dir
+	if rel, err := filepath.Rel(env.GOMODCACHE, p.Dir); env.GOMODCACHE != "" && err == nil && filepath.IsLocal(rel) {
+		return nil, &Error{
+			Msg:  p.ImportPath + " lies in the module cache, where the go command lets nothing be added",
+			Hint: "record a copy of its module: cp -r " + p.Dir,
+		}
+	}
 	name, suffix := p.Name, ".go"
 	if t.program.Test {
 		// A file of the external tests may import all that the agent does, even
