@@ -176,9 +176,11 @@ func (d *deaths) until(moment uint64, h *Heap) {
 }
 
 // Marks makes of cycles that were seen what the program allocated for each byte
-// scanned: the tenth, the half and nine tenths of them. Forced cycles say
-// nothing of it, and one that came to its goal may have been held back there, so
-// that it says only the least. Without any it is 0, 0 and 1.
+// scanned: the tenth, the half and nine tenths of them. Their End must be the
+// most that the heap was while they marked: in a trace the pacer's heap is set to
+// what was marked before the event of the end. Forced cycles say nothing of it,
+// and one that came to its goal may have been held back there, so that it says
+// only the least. Without any it is 0, 0 and 1.
 func Marks(cycles []Cycle) [3]float64 {
 	var seen []float64
 	for _, c := range cycles {
