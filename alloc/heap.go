@@ -1,5 +1,7 @@
 package alloc
 
+import "time"
+
 // A Heap is the heap of a program over the time of a trace, and at one moment of it.
 // Times are in ns since the beginning, sizes in bytes; a size of objects is that of
 // their slots, since a trace does not have what was asked for.
@@ -155,4 +157,39 @@ type StackSize struct {
 	Live   int64 `json:"live"`
 	Most   int64 `json:"most"`   // at once
 	Allocs int64 `json:"allocs"` // since the beginning
+}
+
+// A HeapTop is one look at a running process: its own counters, and where it has
+// allocated in the last so many seconds, by its sampled heap profile. Sizes are in
+// bytes.
+type HeapTop struct {
+	Time          time.Time `json:"time"`
+	LiveBytes     int64     `json:"live_bytes"` // with what is not yet swept
+	LiveObjects   int64     `json:"live_objects"`
+	GoalBytes     int64     `json:"goal_bytes"` // of the next collection
+	InuseBytes    int64     `json:"inuse_bytes"`
+	IdleBytes     int64     `json:"idle_bytes"`     // of the heap, in no span
+	ReleasedBytes int64     `json:"released_bytes"` // of those, given back to the system
+	StackBytes    int64     `json:"stack_bytes"`
+	SysBytes      int64     `json:"sys_bytes"`
+	Collections   int64     `json:"collections"`
+	GCShare       float64   `json:"gc_share"` // of CPU time since the process began
+
+	// Window is the time in seconds that the rates are of; 0 in the first look.
+	Window               float64        `json:"window_seconds"`
+	ObjectsPerSecond     float64        `json:"objects_per_second"`
+	BytesPerSecond       float64        `json:"bytes_per_second"`
+	CollectionsPerSecond float64        `json:"collections_per_second"`
+	Sites                []*HeapTopSite `json:"sites,omitempty"`
+}
+
+// A HeapTopSite is a line from which a process allocates: the innermost that is not of
+// the standard library.
+type HeapTopSite struct {
+	Func             string  `json:"func"`
+	File             string  `json:"file,omitempty"`
+	Line             int     `json:"line,omitempty"`
+	ObjectsPerSecond float64 `json:"objects_per_second"`
+	BytesPerSecond   float64 `json:"bytes_per_second"`
+	GrowthPerSecond  float64 `json:"growth_per_second"` // of bytes that live
 }

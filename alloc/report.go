@@ -124,6 +124,7 @@ type Message struct {
 	Collection *Collection `json:"collection,omitempty"`
 	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
 	StackSize  *StackSize  `json:"stack_size,omitempty"`
+	HeapTop    *HeapTop    `json:"heap_top,omitempty"`
 
 	Problem *Problem `json:"problem,omitempty"`
 	Summary *Summary `json:"summary,omitempty"`

@@ -9,6 +9,7 @@ import (
 
 const heapHelp = `usage: stackward heap [flags] FILE
        stackward heap record [flags] -- command
+       stackward heap top [flags] URL
 
 Heap shows the heap of a Go program over time: what lives where, what fills which
 spans, how long it lives, and what the garbage collector did about it. FILE is a
@@ -21,6 +22,7 @@ it, of a program that ran with GODEBUG=traceallocfree=1.
   -o file       write to file
 
   record        make a recording; see stackward help heap record
+  top           a running process, as top does; see stackward help heap top
 
 Exit status: 0 done, 1 not or in part, 2 wrong usage.
 

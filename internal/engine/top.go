@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/memprof"
+)
+
+// A Top looks at a running process again and again, by its net/http/pprof.
+type Top struct {
+	profile url.URL  // the heap profile's
+	looks   []moment // the last ones, the oldest first
+}
+
+// A moment is what a process said at once.
+type moment struct {
+	at    time.Time
+	stats map[string]float64 // of runtime.MemStats, by field
+	prof  *memprof.Profile
+}
+
+// window is over how many looks rates are told.
+const window = 10
+
+// NewTop is for the process that serves a URL, which may name its heap profile.
+func NewTop(name string) (*Top, error) {
+	u, err := url.Parse(name)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, &Error{Msg: fmt.Sprintf("%q is no URL", name), Hint: "write it as http://localhost:6060", Usage: true}
+	}
+	if before, _, ok := strings.Cut(u.Path, "/debug/pprof"); ok {
+		u.Path = before
+	}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/debug/pprof/heap"
+	u.RawQuery = ""
+	return &Top{profile: *u}, nil
+}
+
+// Look asks the process. The first look has no rates.
+func (t *Top) Look(ctx context.Context) (*alloc.HeapTop, error) {
+	now := moment{at: time.Now()}
+	text, err := t.get(ctx, "debug=1")
+	if err != nil {
+		return nil, err
+	}
+	if now.stats, err = readStats(text); err != nil {
+		return nil, &Error{Msg: t.profile.String() + "?debug=1 is no heap profile", Err: err, Hint: "is it net/http/pprof that is served there?"}
+	}
+	data, err := t.get(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	if now.prof, err = memprof.Parse(data, t.profile.String()); err != nil {
+		return nil, adviseProfile(err)
+	}
+	top := now.top()
+	if len(t.looks) > 0 {
+		before := t.looks[0]
+		if before.stats["Mallocs"] > now.stats["Mallocs"] {
+			t.looks = nil // it is another process by now
+		} else if err := rates(top, &before, &now); err != nil {
+			return nil, err
+		}
+	}
+	if t.looks = append(t.looks, now); len(t.looks) > window {
+		t.looks = t.looks[1:]
+	}
+	return top, nil
+}
+
+// get is a page of the heap profile.
+func (t *Top) get(ctx context.Context, query string) ([]byte, error) {
+	u := t.profile
+	u.RawQuery = query
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	const hint = "is it running, and serving net/http/pprof?"
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, &Error{Msg: "no answer from " + u.Host, Err: err, Hint: hint}
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, &Error{Msg: u.String() + ": " + resp.Status, Hint: hint}
+	}
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, &Error{Msg: "reading " + u.String(), Err: err}
+	}
+	return data, nil
+}
+
+// readStats reads the counters behind a heap profile in text: "# Name = value"
+// (runtime/pprof/pprof.go, writeHeapInternal, go1.26).
+func readStats(text []byte) (map[string]float64, error) {
+	stats := make(map[string]float64)
+	sc := bufio.NewScanner(bytes.NewReader(text))
+	sc.Buffer(nil, 1<<20)
+	for sc.Scan() {
+		line, ok := strings.CutPrefix(sc.Text(), "# ")
+		if !ok {
+			continue
+		}
+		name, value, ok := strings.Cut(line, " = ")
+		if !ok {
+			continue
+		}
+		value, _, _ = strings.Cut(value, " / ") // in use / from the system
+		if v, err := strconv.ParseFloat(value, 64); err == nil {
+			stats[name] = v
+		}
+	}
+	if err := sc.Err(); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"HeapAlloc", "Mallocs", "TotalAlloc", "NumGC"} {
+		if _, ok := stats[name]; !ok {
+			return nil, fmt.Errorf("it does not tell %s", name)
+		}
+	}
+	return stats, nil
+}
+
+func (l *moment) top() *alloc.HeapTop {
+	n := func(name string) int64 { return int64(l.stats[name]) }
+	return &alloc.HeapTop{
+		Time: l.at, LiveBytes: n("HeapAlloc"), LiveObjects: n("Mallocs") - n("Frees"), GoalBytes: n("NextGC"),
+		InuseBytes: n("HeapInuse"), IdleBytes: n("HeapIdle"), ReleasedBytes: n("HeapReleased"), StackBytes: n("Stack"),
+		SysBytes: n("Sys"), Collections: n("NumGC"), GCShare: l.stats["GCCPUFraction"],
+	}
+}
+
+// rates adds what came between two looks.
+func rates(t *alloc.HeapTop, before, now *moment) error {
+	seconds := now.at.Sub(before.at).Seconds()
+	per := func(name string) float64 { return (now.stats[name] - before.stats[name]) / seconds }
+	t.Window = seconds
+	t.ObjectsPerSecond, t.BytesPerSecond, t.CollectionsPerSecond = per("Mallocs"), per("TotalAlloc"), per("NumGC")
+	diff := *now.prof // whose own stays as it is
+	switch err := diff.Subtract(before.prof); {
+	case errors.Is(err, memprof.ErrSame):
+		return nil
+	case err != nil:
+		return adviseProfile(err)
+	}
+	sites := make(map[alloc.Frame]*alloc.HeapTopSite)
+	for _, s := range diff.Samples() {
+		if s.Allocs <= 0 && s.InUseBytes == 0 {
+			continue
+		}
+		f := topFrame(s.Frames)
+		site := sites[f]
+		if site == nil {
+			site = &alloc.HeapTopSite{Func: f.Func, File: f.File, Line: f.Line}
+			sites[f] = site
+			t.Sites = append(t.Sites, site)
+		}
+		site.ObjectsPerSecond += s.Allocs / seconds
+		site.BytesPerSecond += s.Bytes / seconds
+		site.GrowthPerSecond += s.InUseBytes / seconds
+	}
+	slices.SortFunc(t.Sites, func(a, b *alloc.HeapTopSite) int {
+		return cmp.Or(cmp.Compare(b.BytesPerSecond, a.BytesPerSecond), strings.Compare(a.Func, b.Func), a.Line-b.Line)
+	})
+	return nil
+}
+
+// topFrame is the first frame that is not of the standard library, whose import paths
+// have no dot in their first element.
+func topFrame(frames []alloc.Frame) alloc.Frame {
+	for _, f := range frames {
+		first, _, slash := strings.Cut(f.Func, "/")
+		if slash && strings.Contains(first, ".") || strings.HasPrefix(f.Func, "main.") {
+			return alloc.Frame{Func: f.Func, File: f.File, Line: f.Line}
+		}
+	}
+	if len(frames) == 0 {
+		return alloc.Frame{}
+	}
+	f := frames[0]
+	return alloc.Frame{Func: f.Func, File: f.File, Line: f.Line}
+}

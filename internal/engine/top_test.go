@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	_ "net/http/pprof" // what is looked at
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+var topSink []byte
+
+//go:noinline
+func allocateForTop() {
+	for range 2000 {
+		topSink = make([]byte, 64<<10)
+	}
+	runtime.GC() // the profile is as of the last but one
+	runtime.GC()
+}
+
+// TestTop looks at this very process.
+func TestTop(t *testing.T) {
+	srv := httptest.NewServer(http.DefaultServeMux)
+	defer srv.Close()
+	top, err := NewTop(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := top.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first.LiveBytes == 0 || first.GoalBytes == 0 || first.LiveObjects == 0 || first.StackBytes == 0 || first.SysBytes == 0 || first.Window != 0 || len(first.Sites) > 0 {
+		t.Errorf("first look: %+v", first)
+	}
+	allocateForTop()
+	second, err := top.Look(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Window <= 0 || second.BytesPerSecond*second.Window < 2000*64<<10 || second.Collections < first.Collections+2 {
+		t.Errorf("second look: %+v", second)
+	}
+	var site *alloc.HeapTopSite
+	for _, s := range second.Sites {
+		if strings.HasSuffix(s.Func, ".allocateForTop") {
+			site = s
+		}
+	}
+	// Sampled: 250 samples are expected.
+	if site == nil || site.BytesPerSecond*second.Window < 1000*64<<10 || site.Line == 0 {
+		t.Errorf("%+v of %d", site, len(second.Sites))
+	}
+}
+
+func TestTopRefused(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "localhost:6060", "/file", "ftp://host/", "http://"} {
+		if _, err := NewTop(name); err == nil {
+			t.Errorf("%q is accepted", name)
+		}
+	}
+	srv := httptest.NewServer(http.NotFoundHandler())
+	top, err := NewTop(srv.URL + "/debug/pprof/allocs?x=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := top.profile.String(); got != srv.URL+"/debug/pprof/heap" {
+		t.Errorf("asks %s", got)
+	}
+	for _, want := range []string{"404 Not Found", "no answer from"} {
+		_, err := top.Look(t.Context())
+		if e, ok := errors.AsType[*Error](err); !ok || !strings.Contains(e.Error(), want) || e.Hint == "" {
+			t.Errorf("error %v, want %q", err, want)
+		}
+		srv.Close()
+	}
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("# HeapAlloc = 1\n")) }))
+	defer other.Close()
+	top, _ = NewTop(other.URL)
+	if _, err := top.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "is no heap profile") {
+		t.Errorf("error %v", err)
+	}
+}
