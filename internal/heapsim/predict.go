@@ -12,7 +12,8 @@ import (
 type Object struct {
 	Bytes  int64
 	NoScan bool
-	Proc   int
+	// Proc is the processor, negative where it is not known.
+	Proc int
 	// Site and Type are the caller's numbers for them, for Change.
 	Site, Type int
 	// The object was in use when Alive objects had been made, and no longer when
@@ -105,7 +106,7 @@ func replay(h *Heap, objects iter.Seq[Object], change func(*Object) bool, death 
 		if change != nil && !change(&o) {
 			continue
 		}
-		ref := h.Alloc(o.Proc%procs, o.Bytes, o.NoScan)
+		ref := h.Alloc(max(o.Proc, 0)%procs, o.Bytes, o.NoScan)
 		if dead == Forever {
 			continue
 		}

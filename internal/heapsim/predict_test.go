@@ -20,7 +20,7 @@ func objectsOf(stream []step, rounds int) []Object {
 			}
 			if s.do == stepAlloc {
 				at[s.place] = len(list)
-				list = append(list, Object{Bytes: int64(s.size), NoScan: s.pointers == 0, Dead: Forever, Site: int(s.size % 7)})
+				list = append(list, Object{Bytes: int64(s.size), NoScan: s.pointers == 0, Dead: Forever, Site: int(s.size % 7), Proc: len(list)%4 - 1})
 			}
 		}
 	}
