@@ -10,7 +10,7 @@ type Heap struct {
 	Duration int64  `json:"duration_ns"`
 	At       int64  `json:"at_ns"`  // the moment that spans, slots and what lives are told of
 	Events   int    `json:"events"` // of memory, up to that moment
-	// Unfit counts events that do not fit together, as the tracer leaves some out.
+	// Unfit counts events that do not fit together.
 	Unfit int64 `json:"unfit"`
 
 	Objects       int64 `json:"objects"` // allocated since the beginning

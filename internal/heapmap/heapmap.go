@@ -17,8 +17,7 @@
 // began after its birth has survived none, and was temporary.
 //
 // Events that do not fit what was there before are counted, and otherwise passed
-// over: an object in no span, one where another lives, a free where none does. The
-// tracer itself leaves some out.
+// over: an object in no span, one where another lives, a free where none does.
 package heapmap
 
 import (

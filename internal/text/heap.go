@@ -67,7 +67,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	case 0:
 		line("unfit", "none of the events")
 	default:
-		line("unfit", "%s of %s do not fit what was there before (%.3f%%): the tracer leaves some out", count(int(h.Unfit)), plural(h.Events, "event"), 100*float64(h.Unfit)/float64(h.Events))
+		line("unfit", "%s of %s do not fit what was there before (%.4f%%)", count(int(h.Unfit)), plural(h.Events, "event"), 100*float64(h.Unfit)/float64(h.Events))
 	}
 }
 
@@ -92,6 +92,17 @@ func duration(ns int64) string {
 		return d.Round(10 * time.Microsecond).String()
 	}
 	return d.Round(10 * time.Nanosecond).String()
+}
+
+// brief is duration with three digits.
+func brief(ns int64) string {
+	d := time.Duration(ns)
+	for unit := time.Duration(1); unit < time.Hour; unit *= 10 {
+		if d < 1000*unit {
+			return d.Round(unit).String()
+		}
+	}
+	return d.Round(time.Second).String()
 }
 
 // heapTime plots bytes over time.
@@ -163,6 +174,12 @@ func (t *writer) rows(n int) int {
 // table writes columns aligned to the right; the head is dim, and every line has
 // something behind it.
 func (t *writer) table(head string, rows, behind []string) {
+	t.placed(head, rows, behind, nil)
+}
+
+// placed is table where what stands behind begins with a place, which is never cut:
+// what does not fit stands on a line of its own.
+func (t *writer) placed(head string, rows, behind, places []string) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, head)
@@ -182,6 +199,11 @@ func (t *writer) table(head string, rows, behind []string) {
 			room := 0
 			if t.o.Width > 0 {
 				room = max(10, t.o.Width-columnsOf(line)-3)
+			}
+			if places != nil && room > 0 && columnsOf(behind[i-1]) > room {
+				rest := strings.TrimLeft(strings.TrimPrefix(behind[i-1], places[i-1]), ":, ")
+				fmt.Fprintf(t, "  %s\n    %s\n", places[i-1], elide(rest, t.o.Width-5))
+				continue
 			}
 			fmt.Fprintf(t, "  %s", elide(behind[i-1], room))
 		}
@@ -263,19 +285,21 @@ func (t *writer) heapSites(r *alloc.Report) {
 		return
 	}
 	n := t.rows(len(r.HeapSites))
-	var rows, names []string
+	var rows, names, places []string
 	for _, c := range r.HeapSites[:n] {
 		rows = append(rows, lifeRow(&c.HeapLives))
-		name := t.pos(c.Pos)
+		name, sep := t.pos(c.Pos), ": "
 		if c.Type != "" {
 			name += ": " + c.Type
+			sep = ", "
 		}
 		if c.Callee != "" {
-			name += ", in " + c.Callee
+			name += sep + "in " + c.Callee
 		}
 		names = append(names, name)
+		places = append(places, t.pos(c.Pos))
 	}
-	t.table(lifeHead, rows, names)
+	t.placed(lifeHead, rows, names, places)
 	t.more(len(r.HeapSites), n, "sites")
 	if k := r.Heap.SitesUnknown; k > 0 {
 		t.fold(fmt.Sprintf("%s have no site: the runtime's own and the recorder's", plural(int(k), "object")))
@@ -297,7 +321,7 @@ func (t *writer) collections(r *alloc.Report) {
 	for _, c := range list {
 		mark, marked, goal := "", "", ""
 		if c.End > 0 {
-			mark = duration(c.End - c.Begin)
+			mark = brief(c.End - c.Begin)
 		}
 		if c.Marked > 0 {
 			marked = size(c.Marked)
@@ -305,10 +329,10 @@ func (t *writer) collections(r *alloc.Report) {
 		if c.Goal > 0 {
 			goal = size(c.Goal)
 		}
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c.N, duration(c.Begin), size(c.Live), goal, marked, mark, duration(c.Pause), size(c.FreedBytes)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c.N, brief(c.Begin), size(c.Live), goal, marked, mark, brief(c.Pause), size(c.FreedBytes)))
 		triggers = append(triggers, c.Trigger)
 	}
-	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t  trigger", rows, triggers)
+	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t  by", rows, triggers)
 	if len(r.Collections) > n {
 		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("the %d that took longest, of %s", n, count(len(r.Collections)))))
 	}

@@ -154,3 +154,34 @@ func TestGC(t *testing.T) {
 		}
 	}
 }
+
+// TestHeapSites holds that the place of a site is never cut.
+func TestHeapSites(t *testing.T) {
+	t.Parallel()
+	r := &alloc.Report{
+		Header: alloc.Header{Command: "heap"}, Heap: &alloc.Heap{File: "run.heap"},
+		HeapSites: []*alloc.HeapSite{{
+			Pos: alloc.Pos{File: "codec/json/json.go", Line: 24}, Func: "m.F", Callee: "encoding/json.(*decodeState).objectInterface",
+			Type: "json.configurationOfTheWholeProgram", HeapLives: alloc.HeapLives{Objects: 60_000, Bytes: 1 << 20},
+		}},
+	}
+	for width, want := range map[int]string{
+		80: `codec/json/json.go:24
+    json.configurationOfTheWholeProgram, …g/json.(*decodeState).objectInterface
+`,
+		200: "codec/json/json.go:24: json.configurationOfTheWholeProgram, in encoding/json.(*decodeState).objectInterface\n",
+	} {
+		var b strings.Builder
+		if err := Write(&b, r, Options{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), "  "+want) {
+			t.Errorf("at %d columns %q is not in\n%s", width, want, b.String())
+		}
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("%d of %d columns: %s", n, width, line)
+			}
+		}
+	}
+}
