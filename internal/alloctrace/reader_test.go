@@ -100,9 +100,35 @@ func deep(n int, p *node) *node {
 	return deep(n-1, p)
 }
 
+// sound is a trace of churn of which next to nothing does not fit. The runtime damages
+// one now and then where stacks grow (docs/heap.md): not each of several in turn.
+func sound(t *testing.T) []byte {
+	t.Helper()
+	for range 5 {
+		data := record(t, churn)
+		var all, misfits int
+		var damage error
+		for e, err := range open(t, data).Events() {
+			if err != nil {
+				damage = err
+				break
+			}
+			if all++; e.Kind == Misfit {
+				misfits++
+			}
+		}
+		if damage == nil && misfits*2000 <= all {
+			return data
+		}
+		t.Logf("a damaged trace: %v, and %d of %d events do not fit", damage, misfits, all)
+	}
+	t.Fatal("each of five traces is damaged")
+	return nil
+}
+
 // TestEvents reads a trace of this process and holds what is known of it.
 func TestEvents(t *testing.T) {
-	data := record(t, churn)
+	data := sound(t)
 	r := open(t, data)
 	kinds := make(map[Kind]int)
 	whys := make(map[Why]int)
@@ -164,7 +190,7 @@ func TestEvents(t *testing.T) {
 // TestConfirm compares the events with those of golang.org/x/exp/trace, each
 // thread's in order: the type and place of each allocation, pauses, collections.
 func TestConfirm(t *testing.T) {
-	data := record(t, churn)
+	data := sound(t)
 	want := make(map[int64][]string)
 	ref, err := trace.NewReader(bytes.NewReader(data))
 	if err != nil {
@@ -287,7 +313,7 @@ func TestConfirm(t *testing.T) {
 
 // TestBadInput holds what is said of input that is no trace, or not all of one.
 func TestBadInput(t *testing.T) {
-	data := record(t, churn)
+	data := sound(t)
 	plain := func() []byte {
 		t.Setenv("GODEBUG", "traceallocfree=0")
 		var b bytes.Buffer
@@ -336,7 +362,7 @@ func TestBadInput(t *testing.T) {
 
 // TestPartial checks that a trace that is cut off yields all whole generations.
 func TestPartial(t *testing.T) {
-	one := record(t, churn)
+	one := sound(t)
 	// The second has the same generation again, under the next number: cut, the
 	// first is whole.
 	r, err := Open(io.MultiReader(bytes.NewReader(one), bytes.NewReader(one[headerBytes:len(one)/2])), Options{SlotBytes: slotBytes})
