@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -10,8 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +26,7 @@ type Top struct {
 // A moment is what a process said at once.
 type moment struct {
 	at    time.Time
-	stats map[string]float64 // of runtime.MemStats, by field
+	stats *runtime.MemStats
 	prof  *memprof.Profile
 }
 
@@ -56,7 +54,7 @@ func (t *Top) Look(ctx context.Context) (*alloc.HeapTop, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.stats, err = readStats(text); err != nil {
+	if now.stats, err = memprof.Stats(string(text)); err != nil {
 		return nil, &Error{Msg: t.profile.String() + "?debug=1 is no heap profile", Err: err, Hint: "is it net/http/pprof that is served there?"}
 	}
 	data, err := t.get(ctx, "")
@@ -69,7 +67,7 @@ func (t *Top) Look(ctx context.Context) (*alloc.HeapTop, error) {
 	top := now.top()
 	if len(t.looks) > 0 {
 		before := t.looks[0]
-		if before.stats["Mallocs"] > now.stats["Mallocs"] {
+		if before.stats.Mallocs > now.stats.Mallocs {
 			t.looks = nil // it is another process by now
 		} else if err := rates(top, &before, &now); err != nil {
 			return nil, err
@@ -108,52 +106,23 @@ func (t *Top) get(ctx context.Context, query string) ([]byte, error) {
 	return data, nil
 }
 
-// readStats reads the counters behind a heap profile in text: "# Name = value"
-// (runtime/pprof/pprof.go, writeHeapInternal, go1.26).
-func readStats(text []byte) (map[string]float64, error) {
-	stats := make(map[string]float64)
-	sc := bufio.NewScanner(bytes.NewReader(text))
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
-		line, ok := strings.CutPrefix(sc.Text(), "# ")
-		if !ok {
-			continue
-		}
-		name, value, ok := strings.Cut(line, " = ")
-		if !ok {
-			continue
-		}
-		value, _, _ = strings.Cut(value, " / ") // in use / from the system
-		if v, err := strconv.ParseFloat(value, 64); err == nil {
-			stats[name] = v
-		}
-	}
-	if err := sc.Err(); err != nil {
-		return nil, err
-	}
-	for _, name := range []string{"HeapAlloc", "Mallocs", "TotalAlloc", "NumGC"} {
-		if _, ok := stats[name]; !ok {
-			return nil, fmt.Errorf("it does not tell %s", name)
-		}
-	}
-	return stats, nil
-}
-
 func (l *moment) top() *alloc.HeapTop {
-	n := func(name string) int64 { return int64(l.stats[name]) }
+	m := l.stats
 	return &alloc.HeapTop{
-		Time: l.at, LiveBytes: n("HeapAlloc"), LiveObjects: n("Mallocs") - n("Frees"), GoalBytes: n("NextGC"),
-		InuseBytes: n("HeapInuse"), IdleBytes: n("HeapIdle"), ReleasedBytes: n("HeapReleased"), StackBytes: n("Stack"),
-		SysBytes: n("Sys"), Collections: n("NumGC"), GCShare: l.stats["GCCPUFraction"],
+		Time: l.at, LiveBytes: int64(m.HeapAlloc), LiveObjects: int64(m.Mallocs) - int64(m.Frees), GoalBytes: int64(m.NextGC),
+		InuseBytes: int64(m.HeapInuse), IdleBytes: int64(m.HeapIdle), ReleasedBytes: int64(m.HeapReleased), StackBytes: int64(m.StackInuse),
+		SysBytes: int64(m.Sys), Collections: int64(m.NumGC), GCShare: m.GCCPUFraction,
 	}
 }
 
 // rates adds what came between two looks.
 func rates(t *alloc.HeapTop, before, now *moment) error {
 	seconds := now.at.Sub(before.at).Seconds()
-	per := func(name string) float64 { return (now.stats[name] - before.stats[name]) / seconds }
+	was, is := before.stats, now.stats
 	t.Window = seconds
-	t.ObjectsPerSecond, t.BytesPerSecond, t.CollectionsPerSecond = per("Mallocs"), per("TotalAlloc"), per("NumGC")
+	t.ObjectsPerSecond = float64(is.Mallocs-was.Mallocs) / seconds
+	t.BytesPerSecond = float64(is.TotalAlloc-was.TotalAlloc) / seconds
+	t.CollectionsPerSecond = float64(is.NumGC-was.NumGC) / seconds
 	diff := *now.prof // whose own stays as it is
 	switch err := diff.Subtract(before.prof); {
 	case errors.Is(err, memprof.ErrSame):

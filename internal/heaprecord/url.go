@@ -6,18 +6,17 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"runtime"
 	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/memprof"
 	"github.com/stackward-go/stackward/internal/recording"
 )
 
@@ -269,19 +268,11 @@ func (r *remote) pprof(ctx context.Context) error {
 	return w.JSON(recording.KindEnd, recording.End{Interrupted: stop.Why == recording.WhyAsked, Seconds: time.Since(begun).Seconds()})
 }
 
-// memStats reads runtime.MemStats off a heap profile in text (runtime/pprof,
-// writeHeapInternal).
+// memStats are the counters in a heap profile in text, zero where it has none: a
+// recording is of use without them.
 func memStats(text string) (m runtime.MemStats) {
-	_, text, _ = strings.Cut(text, "# runtime.MemStats\n")
-	fields := make(map[string]json.Number)
-	for _, f := range statsLine.FindAllStringSubmatch(text, -1) {
-		fields[f[1]] = json.Number(f[2])
-	}
-	data, err := json.Marshal(fields)
-	if err == nil {
-		json.Unmarshal(data, &m) // the names are those of the struct
+	if stats, err := memprof.Stats(text); err == nil {
+		m = *stats
 	}
 	return m
 }
-
-var statsLine = regexp.MustCompile(`(?m)^# ([A-Z]\w+) = ([0-9.]+)$`)
