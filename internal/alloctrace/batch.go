@@ -222,7 +222,7 @@ func (s *source) batch(g *generation) (b spilled, end bool, err error) {
 			return b, false, unexpected(err)
 		}
 	case kind != evEventBatch:
-		return b, false, fmt.Errorf("a batch that begins with %d", kind)
+		return b, false, fmt.Errorf("no batch begins with %d", kind)
 	}
 	var size uint64
 	for _, p := range []*uint64{&b.num, &b.thread, &b.tick, &size} {

@@ -54,6 +54,14 @@ func Open(r io.Reader, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	switch {
+	case version < FirstWithAllocs:
+		return nil, &Error{Msg: fmt.Sprintf("a trace of go1.%d, which has no events of allocations", version), Hint: "record with go1.25 or newer"}
+	case version < oldest:
+		return nil, &Error{Msg: "a trace of go1.23 or go1.24", Hint: "record with go1.25 or newer"}
+	case version > newest:
+		return nil, &Error{Msg: fmt.Sprintf("a trace of format go1.%d, and this stackward reads up to that of go1.%d", version, newest), Hint: "a newer stackward may read it"}
+	}
 	return &Reader{
 		src: source{r: br, version: version}, opt: o, layout: newLayout(o.SlotBytes),
 		types: make([]Type, 1), known: make(map[Type]int32), threads: make(map[uint64]*thread),
@@ -76,15 +84,38 @@ func header(br *bufio.Reader) (version int, err error) {
 	if n, _ := fmt.Sscanf(string(head), "go 1.%d trace\x00\x00\x00", &version); n != 1 {
 		return 0, &Error{Msg: "no execution trace", Hint: hint}
 	}
-	switch {
-	case version < 23:
-		return 0, &Error{Msg: fmt.Sprintf("a trace of go1.%d, which has no events of allocations", version), Hint: "record with go1.25 or newer"}
-	case version < oldest:
-		return 0, &Error{Msg: "a trace of go1.23 or go1.24", Hint: "record with go1.25 or newer"}
-	case version > newest:
-		return 0, &Error{Msg: fmt.Sprintf("a trace of format go1.%d, and this stackward reads up to that of go1.%d", version, newest), Hint: "a newer stackward may read it"}
-	}
 	return version, nil
+}
+
+// FirstWithAllocs is the first format, the minor of go1.N, that has room for events
+// of allocations.
+const FirstWithAllocs = 23
+
+// HasAllocs reports whether a trace has events of allocations, and the version of its
+// format, the minor of go1.N. It reads as far as that takes: the first generation
+// tells, even if nothing was allocated (runtime/traceallocfree.go,
+// traceSnapshotMemory). The error is an [Error] if it is no trace.
+func HasAllocs(r io.Reader) (has bool, version int, err error) {
+	br := bufio.NewReaderSize(r, maxBatch)
+	if version, err = header(br); err != nil || version < FirstWithAllocs {
+		return false, version, err
+	}
+	src := source{r: br, version: version}
+	first := uint64(0)
+	for g := new(generation); ; g.mem = g.mem[:0] {
+		b, end, err := src.batch(g)
+		switch {
+		case b.exp == allocFree: // or the beginning of one
+			return true, version, nil
+		case err == io.EOF || err == errCut || end:
+			return false, version, nil
+		case err != nil:
+			return false, version, err
+		case first != 0 && b.num != first:
+			return false, version, nil
+		}
+		first = b.num
+	}
 }
 
 // Version is the version of the trace's format, "go1.26"; later versions of Go
