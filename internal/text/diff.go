@@ -34,9 +34,7 @@ func (t *writer) changes(r *alloc.Report) {
 				shown++
 			}
 		}
-		if n > shown {
-			fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(n-shown))
-		}
+		t.left(n - shown)
 	}
 	fmt.Fprintln(t)
 	t.measured(r.Effects)

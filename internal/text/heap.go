@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/guptarohit/asciigraph"
@@ -180,14 +179,7 @@ func (t *writer) table(head string, rows, behind []string) {
 // placed is table where what stands behind begins with a place, which is never cut:
 // what does not fit stands on a line of its own.
 func (t *writer) placed(head string, rows, behind, places []string) {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, head)
-	for _, row := range rows {
-		fmt.Fprintln(w, row)
-	}
-	w.Flush()
-	for i, line := range strings.Split(strings.TrimRight(b.String(), "\n"), "\n") {
+	for i, line := range t.lineUp(head, rows) {
 		if i == 0 {
 			fmt.Fprintf(t, "\n%s\n", t.color(dim, strings.TrimRight(line, " ")))
 			continue

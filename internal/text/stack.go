@@ -34,9 +34,9 @@ func (t *writer) frames(stacks []*alloc.Stack) {
 	shown := t.rows(len(list))
 	var cells []string
 	for _, s := range list[:shown] {
-		cells = append(cells, count(int(s.Frame))+"\t"+checked(s))
+		cells = append(cells, count(int(s.Frame))+"\t"+checked(s)+"\t")
 	}
-	for i, cell := range t.lineUp("frame\t", cells) {
+	for i, cell := range t.lineUp("frame\t\t", cells) {
 		if i == 0 {
 			fmt.Fprintln(t, strings.TrimRight(cell, " "))
 			continue
@@ -68,9 +68,9 @@ func (t *writer) chains(list []*alloc.Stack, rules *alloc.StackRules) {
 	shown := t.rows(len(list))
 	var cells []string
 	for _, s := range list[:shown] {
-		cells = append(cells, fmt.Sprintf("%s\t%d\t%s\t%s", stackSize(s.Size), s.Copies, count(int(s.Bytes)), count(int(s.Frame))))
+		cells = append(cells, fmt.Sprintf("%s\t%d\t%s\t%s\t", stackSize(s.Size), s.Copies, count(int(s.Bytes)), count(int(s.Frame))))
 	}
-	for i, cell := range t.lineUp("stack\tcopies\tchain\tframe", cells) {
+	for i, cell := range t.lineUp("stack\tcopies\tchain\tframe\t", cells) {
 		if i == 0 {
 			fmt.Fprintln(t, strings.TrimRight(cell, " "))
 			continue
@@ -164,9 +164,9 @@ func (t *writer) chain(s *alloc.Stack) {
 	}
 	var cells []string
 	for _, x := range steps {
-		cells = append(cells, fmt.Sprintf("%s\t%s", count(int(x.Used)), count(int(x.Frame))))
+		cells = append(cells, fmt.Sprintf("%s\t%s\t", count(int(x.Used)), count(int(x.Frame))))
 	}
-	for i, cell := range t.lineUp("in use\tframe", cells) {
+	for i, cell := range t.lineUp("in use\tframe\t", cells) {
 		if i == 0 {
 			fmt.Fprintf(t, "      %s\n", strings.TrimRight(cell, " "))
 			continue
@@ -205,18 +205,20 @@ func stackSize(n int64) string {
 	return count(int(n)) + " B"
 }
 
-// lineUp lines up cells separated by tabs, to the right, under a head.
-func (t *writer) lineUp(head string, cells []string) []string {
+// lineUp lines up rows under a head: their cells, each with a tab behind it, to the
+// right. What has none stands behind them as it is.
+func (t *writer) lineUp(head string, rows []string) []string {
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s\t\n", head)
-	for _, c := range cells {
-		fmt.Fprintf(w, "%s\t\n", c)
+	fmt.Fprintln(w, head)
+	for _, row := range rows {
+		fmt.Fprintln(w, row)
 	}
 	w.Flush() // a strings.Builder takes all
 	return strings.Split(strings.TrimSuffix(table.String(), "\n"), "\n")
 }
 
+// left says how many rows were left out, if any.
 func (t *writer) left(n int) {
 	if n > 0 {
 		fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(n))

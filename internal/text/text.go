@@ -260,9 +260,7 @@ func elide(s string, n int) string {
 
 func (t *writer) summary(r *alloc.Report) {
 	s := &r.Summary
-	if more := s.Found - s.Shown; more > 0 {
-		fmt.Fprintf(t, "… and %s more: -top 0 shows all\n", count(more))
-	}
+	t.left(s.Found - s.Shown)
 	found := fmt.Sprintf("%s in %s", plural(s.Found, "site"), plural(s.Packages, "package"))
 	type causeCount struct {
 		cause alloc.Cause
