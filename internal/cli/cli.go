@@ -251,6 +251,11 @@ func report(e *env, b *buildFlags, o *output, build *engine.Build, do func() (*a
 	if *build, err = b.build(e, p); err != nil {
 		return err
 	}
+	return written(e, p, o, do)
+}
+
+// written writes a report once it is made.
+func written(e *env, p *progress, o *output, do func() (*alloc.Report, error)) error {
 	r, err := do()
 	p.clear()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
 )
 
@@ -50,14 +51,6 @@ func defineHeap(fs *flag.FlagSet) runner {
 		p := newProgress(e)
 		defer p.clear()
 		req.File, req.Progress = args[0], p.report
-		r, err := engine.Heap(ctx, req)
-		p.clear()
-		if err != nil {
-			return err
-		}
-		if err := o.write(e, r); err != nil {
-			return err
-		}
-		return problems(e, r)
+		return written(e, p, &o, func() (*alloc.Report, error) { return engine.Heap(ctx, req) })
 	}
 }
