@@ -309,13 +309,8 @@ func counted(before, after *weights, c *candidate, b benchmark, unit string, rea
 	return ""
 }
 
-func packagesWith(marks []benchmark) (paths []string) {
-	for _, b := range marks {
-		if !slices.Contains(paths, b.pkg) {
-			paths = append(paths, b.pkg)
-		}
-	}
-	return paths
+func packagesWith(marks []benchmark) []string {
+	return distinct(marks, func(b benchmark) string { return b.pkg })
 }
 
 // namesOf is a regular expression of the benchmarks, with all their

@@ -81,9 +81,17 @@ func (w *work) nearest(paths []string) []string {
 
 // packagesOf are the packages that candidates change, sorted.
 func packagesOf(list []*candidate) []string {
+	return distinct(list, func(c *candidate) string { return c.pkg })
+}
+
+// distinct are the packages that a list is of, but for those not known, each once and
+// sorted.
+func distinct[T any](list []T, pkg func(T) string) []string {
 	set := make(map[string]bool)
-	for _, c := range list {
-		set[c.pkg] = true
+	for _, x := range list {
+		if p := pkg(x); p != "" {
+			set[p] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(set))
 }

@@ -53,7 +53,7 @@ func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*ca
 // search finds candidates that are at fault for failures: of each package in which
 // there are any, and where they show in none alone, of all.
 func (r *round) search(ctx context.Context, list []*candidate, wrong check, failures []failure, bad map[*candidate]string) error {
-	for _, pkg := range packagesIn(failures) {
+	for _, pkg := range distinct(failures, func(f failure) string { return f.pkg }) {
 		left := keep(list, func(c *candidate) bool { return bad[c] == "" })
 		if err := r.culprits(ctx, r.suspects(left, pkg), wrong, bad, pkg); err != nil {
 			return err
@@ -128,18 +128,6 @@ func (r *round) suspects(list []*candidate, pkg string) []*candidate {
 	list = keep(list, func(c *candidate) bool { return slices.Contains(r.graph.above([]string{c.pkg}), pkg) })
 	own := keep(list, func(c *candidate) bool { return c.pkg == pkg })
 	return append(own, keep(list, func(c *candidate) bool { return c.pkg != pkg })...)
-}
-
-// packagesIn are the packages in which failures show, sorted.
-func packagesIn(failures []failure) []string {
-	var paths []string
-	for _, f := range failures {
-		if f.pkg != "" && !slices.Contains(paths, f.pkg) {
-			paths = append(paths, f.pkg)
-		}
-	}
-	slices.Sort(paths)
-	return paths
 }
 
 // keep is a list with those that pass.

@@ -235,13 +235,8 @@ func (t *tests) except(known map[string]failedTest) (list []failedTest) {
 	return list
 }
 
-func packagesOfTests(list []failedTest) (paths []string) {
-	for _, t := range list {
-		if !slices.Contains(paths, t.pkg) {
-			paths = append(paths, t.pkg)
-		}
-	}
-	return paths
+func packagesOfTests(list []failedTest) []string {
+	return distinct(list, func(t failedTest) string { return t.pkg })
 }
 
 // An event is a line of go test -json (go doc test2json).
