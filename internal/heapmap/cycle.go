@@ -55,8 +55,8 @@ type Collection struct {
 // cycle is the collector's work under way.
 type cycle struct {
 	swept, sweptBytes int64
-	stopped           int64 // since when, -1 not
-	stop              string
+	stopped           int64           // since when, where stop says why
+	stop              string          // "": the world does not stand still
 	next              *Collection     // that has begun and does not mark yet
 	assists           map[int64]int64 // since when, by goroutine
 }

@@ -234,7 +234,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 		m.Tiny++
 		m.Live++
 		tc.allocs++
-		if m.Site > 0 && fresh {
+		if m.Site > 0 {
 			of(&m.sites, m.Site).allocs++
 		}
 		m.classes[s.class].allocs++

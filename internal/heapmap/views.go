@@ -54,10 +54,10 @@ func (m *Map) Classes() []Class {
 			Class: alloctrace.Class(i), Noscan: i&1 != 0, Spans: c.spans, Inuse: c.inuse, Slots: slots[i], Live: c.live,
 			Full: full[i], Empty: empty[i], Allocs: c.allocs, Bytes: c.bytes,
 		}
-		if size := c.elem; alloctrace.Class(i).Size() > 0 {
-			out.Size = size
-			out.Tail = c.inuse - out.Slots*size
-			out.Free = (out.Slots - c.live) * size
+		if out.Class.Size() > 0 {
+			out.Size = c.elem
+			out.Tail = c.inuse - out.Slots*c.elem
+			out.Free = (out.Slots - c.live) * c.elem
 		}
 		list = append(list, out)
 	}
