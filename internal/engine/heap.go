@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -142,18 +141,18 @@ func openTrace(name string) (*traceSource, error) {
 		f.Close()
 		return nil, &Error{Msg: "reading " + name, Err: err}
 	}
-	if n == 0 || bytes.Equal(head[:], []byte("go 1.")) {
+	if n == 0 || string(head[:]) == "go 1." {
 		return &traceSource{Reader: f, size: info.Size(), close: f.Close}, nil
 	}
-	f.Close()
-	rec, err := recording.Open(name)
+	rec, err := recording.Read(f, info.Size(), name)
 	if err != nil {
+		f.Close()
 		if e, ok := errors.AsType[*recording.Error](err); ok {
 			return nil, &Error{Msg: e.Error(), Hint: e.Hint}
 		}
 		return nil, &Error{Msg: "reading " + name, Err: err}
 	}
-	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, partial: rec.Partial, close: rec.Close}
+	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, partial: rec.Partial, close: f.Close}
 	if rec.Start != nil && rec.Stop != nil {
 		src.before, src.after = &rec.Start.MemStats, &rec.Stop.MemStats
 	}

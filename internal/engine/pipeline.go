@@ -246,6 +246,34 @@ func (p *pipeline) importedFirst(paths []string) []string {
 	return order
 }
 
+// eachArchive reads the machine code of those packages that have an archive, several
+// at a time.
+func (p *pipeline) eachArchive(ctx context.Context, paths []string, read func(i int, path string) error) error {
+	var done int
+	var mu sync.Mutex
+	g, reading := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		if p.archives[path] == "" {
+			continue
+		}
+		g.Go(func() error {
+			if err := reading.Err(); err != nil {
+				return err
+			}
+			if err := read(i, path); err != nil {
+				return err
+			}
+			mu.Lock()
+			done++
+			p.progress("reading machine code", done, len(paths), path)
+			mu.Unlock()
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
 // join makes the sites of the packages that were compiled.
 func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	paths := slices.Sorted(maps.Keys(p.diags))
@@ -261,34 +289,17 @@ func (p *pipeline) join(ctx context.Context) (*correlate.Joiner, error) {
 	}
 	p.imports = expr.NewImporter(func(path string) string { return p.archives[path] })
 	calls := make([][]alloc.Call, len(paths))
-	var done int
-	var mu sync.Mutex
-	g, reading := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, path := range paths {
-		if p.archives[path] == "" {
-			continue
+	err = p.eachArchive(ctx, paths, func(i int, path string) (err error) {
+		if calls[i], err = scanner.Calls(path); err != nil {
+			return err
 		}
-		g.Go(func() error {
-			if err := reading.Err(); err != nil {
-				return err
-			}
-			var err error
-			if calls[i], err = scanner.Calls(path); err != nil {
-				return err
-			}
-			for k := range calls[i] {
-				p.rooted(calls[i][k].Frames)
-			}
-			p.types(path)
-			mu.Lock()
-			done++
-			p.progress("reading machine code", done, len(paths), path)
-			mu.Unlock()
-			return nil
-		})
-	}
-	if err := g.Wait(); err != nil {
+		for k := range calls[i] {
+			p.rooted(calls[i][k].Frames)
+		}
+		p.types(path)
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	j := correlate.New(p.file)

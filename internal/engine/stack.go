@@ -3,16 +3,13 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/chains"
@@ -100,30 +97,13 @@ func (s *stacks) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	paths := make([]string, 0, len(s.p.archives))
-	for path := range s.p.archives {
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
+	paths := slices.Sorted(maps.Keys(s.p.archives))
 	lists := make([][]objscan.StackFunc, len(paths))
-	var done int
-	var mu sync.Mutex
-	g, reading := errgroup.WithContext(ctx)
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, path := range paths {
-		g.Go(func() (err error) {
-			if err := reading.Err(); err != nil {
-				return err
-			}
-			lists[i], err = scanner.Stack(path)
-			mu.Lock()
-			done++
-			s.p.progress("reading machine code", done, len(paths), path)
-			mu.Unlock()
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	err = s.p.eachArchive(ctx, paths, func(i int, path string) (err error) {
+		lists[i], err = scanner.Stack(path)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	for i, path := range paths {
