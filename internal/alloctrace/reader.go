@@ -146,9 +146,6 @@ func (r *Reader) SlotBytes(class int) int64 {
 	return int64(r.layout.sizes[class].size)
 }
 
-// Base is the lowest address of the heap when the trace began.
-func (r *Reader) Base() uint64 { return r.base }
-
 // Clock tells the wall's time at a moment of the trace, nil unknown.
 func (r *Reader) Clock() *Clock { return r.clock }
 

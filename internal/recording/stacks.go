@@ -149,9 +149,6 @@ func (s *Site) Frames() iter.Seq[*alloc.Frame] {
 // for which the recorder had no space.
 func (t *StackTable) Stack(id uint64) *Site { return t.stacks[id] }
 
-// Len is the number of stacks.
-func (t *StackTable) Len() int { return len(t.stacks) }
-
 // add takes a part of the table.
 func (t *StackTable) add(part *FrameTable) error {
 	if t.stacks == nil {
