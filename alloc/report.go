@@ -39,6 +39,8 @@ type Report struct {
 	Collections []*Collection
 	Moments     []*HeapMoment
 	Stacks      []*StackSize
+	// WhatIfs are what would be otherwise.
+	WhatIfs []*WhatIf
 	// Problems are what could not be done; a report with problems is partial.
 	Problems []*Problem
 	Summary  Summary
@@ -124,6 +126,7 @@ type Message struct {
 	Collection *Collection `json:"collection,omitempty"`
 	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
 	StackSize  *StackSize  `json:"stack_size,omitempty"`
+	WhatIf     *WhatIf     `json:"what_if,omitempty"`
 	HeapTop    *HeapTop    `json:"heap_top,omitempty"`
 
 	Problem *Problem `json:"problem,omitempty"`
@@ -132,8 +135,8 @@ type Message struct {
 
 // Messages yields the report as its stream of messages: header, sites,
 // benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
-// with its classes, types, sites, collections, moments and stacks, problems,
-// summary.
+// with its classes, types, sites, collections, moments and stacks, what-ifs,
+// problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -214,6 +217,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, s := range r.Stacks {
 			if !yield(Message{StackSize: s}) {
+				return
+			}
+		}
+		for _, w := range r.WhatIfs {
+			if !yield(Message{WhatIf: w}) {
 				return
 			}
 		}

@@ -7,6 +7,7 @@ func heapCommand() command {
 		name: "heap", help: heapHelp, define: defineHeap,
 		below: []command{
 			{name: "heap record", help: recordHelp, define: defineRecord},
+			{name: "heap whatif", help: whatifHelp, define: defineWhatIf},
 			{name: "heap top", help: topHelp, define: defineTop},
 		},
 	}

@@ -10,6 +10,7 @@ import (
 
 const heapHelp = `usage: stackward heap [flags] FILE
        stackward heap record [flags] -- command
+       stackward heap whatif [flags] FILE [question ...]
        stackward heap top [flags] URL
 
 Heap shows the heap of a Go program over time: what lives where, what fills which
@@ -23,6 +24,7 @@ it, of a program that ran with GODEBUG=traceallocfree=1.
   -o file       write to file
 
   record        make a recording; see stackward help heap record
+  whatif        what would be with other settings; see stackward help heap whatif
   top           a running process, as top does; see stackward help heap top
 
 Exit status: 0 done, 1 not or in part, 2 wrong usage.

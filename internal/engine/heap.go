@@ -28,56 +28,30 @@ type HeapRequest struct {
 // came before, with a problem.
 func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	start := time.Now()
-	src, err := openTrace(req.File)
+	p, err := openReplay(ctx, req.File, req.Progress)
 	if err != nil {
 		return nil, err
 	}
-	defer src.close()
-	goversion := src.goversion
-	table := sizeclass.ForGo(goversion)
-	if table == nil { // a trace has the version of its format only, which is one of the last
-		table = sizeclass.ForGo(runtime.Version())
-	}
-	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: req.Progress}, src.options(table))
-	if err != nil {
-		return nil, heapError(req.File, err)
-	}
-	if goversion == "" {
-		goversion = t.Version()
-	}
-	r := &alloc.Report{Header: alloc.Header{Schema: alloc.Schema, Command: "heap", Go: goversion, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}}
-	if src.header != nil {
-		r.Header.Module = src.header.Package
-	}
-	m := heapmap.New(t, goversion)
+	defer p.src.close()
+	r, src := p.report, p.src
+	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
-	for e, err := range t.Events() {
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
-			}
-			bad := heapError(req.File, err)
-			if m.Events == 0 {
-				return nil, bad
-			}
-			r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: req.File}, Message: bad.Error(), Hint: bad.Hint})
-			break
-		}
+	err = p.each(func(e *alloctrace.Event) {
 		m.Site = src.sites.next(e)
 		if end = e.Time; req.At == 0 || end <= int64(req.At) {
 			m.Add(e)
 		} else {
 			m.After(e)
 		}
-	}
-	if src.partial != nil {
-		r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: req.File}, Message: src.partial.Error(), Hint: src.partial.Hint})
+	})
+	if err != nil {
+		return nil, err
 	}
 	m.Finish()
 	if int64(req.At) > end {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
-	fill(r, t, m)
+	fill(r, p.trace, m)
 	src.sites.fill(r, m)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
@@ -91,6 +65,70 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// A replay is a trace that is read for a report.
+type replay struct {
+	ctx    context.Context
+	file   string
+	src    *traceSource
+	table  *sizeclass.Table
+	trace  *alloctrace.Reader
+	report *alloc.Report
+}
+
+// openReplay opens a recording or a trace; its src is to be closed.
+func openReplay(ctx context.Context, file string, progress func(step string, done, total int, what string)) (*replay, error) {
+	src, err := openTrace(file)
+	if err != nil {
+		return nil, err
+	}
+	goversion := src.goversion
+	table := sizeclass.ForGo(goversion)
+	if table == nil { // a trace has the version of its format only, which is one of the last
+		table = sizeclass.ForGo(runtime.Version())
+	}
+	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: progress}, src.options(table))
+	if err != nil {
+		src.close()
+		return nil, heapError(file, err)
+	}
+	if goversion == "" {
+		goversion = t.Version()
+	}
+	r := &alloc.Report{Header: alloc.Header{Schema: alloc.Schema, Command: "heap", Go: goversion, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}}
+	if src.header != nil {
+		r.Header.Module = src.header.Package
+	}
+	return &replay{ctx: ctx, file: file, src: src, table: table, trace: t, report: r}, nil
+}
+
+// each calls f with the events. Where they end in damage, that is a problem of the
+// report, unless there was none before it.
+func (p *replay) each(f func(*alloctrace.Event)) error {
+	any := false
+	problem := func(msg, hint string) {
+		p.report.Problems = append(p.report.Problems, &alloc.Problem{Pos: alloc.Pos{File: p.file}, Message: msg, Hint: hint})
+	}
+	for e, err := range p.trace.Events() {
+		if err != nil {
+			if p.ctx.Err() != nil {
+				return context.Cause(p.ctx)
+			}
+			bad := heapError(p.file, err)
+			if !any {
+				return bad
+			}
+			problem(bad.Error(), bad.Hint)
+			break
+		}
+		any = true
+		f(e)
+	}
+	if p.src.partial != nil {
+		problem(p.src.partial.Error(), p.src.partial.Hint)
+	}
+	return nil
 }
 
 // heapError says which file an error is about.
@@ -108,6 +146,7 @@ type traceSource struct {
 	goversion     string // of the program, "" unknown
 	header        *recording.Header
 	before, after *runtime.MemStats
+	rec           *recording.File // nil of a trace file
 	partial       *recording.Error
 	sites         *heapSites // nil where the trace does not tell them
 	close         func() error
@@ -152,7 +191,7 @@ func openTrace(name string) (*traceSource, error) {
 		}
 		return nil, &Error{Msg: "reading " + name, Err: err}
 	}
-	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, partial: rec.Partial, close: f.Close}
+	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, rec: rec, partial: rec.Partial, close: f.Close}
 	if rec.Start != nil && rec.Stop != nil {
 		src.before, src.after = &rec.Start.MemStats, &rec.Stop.MemStats
 	}

@@ -23,6 +23,7 @@ type heapSites struct {
 	known  map[uint64]int32 // by stack id
 	number map[heapPlace]int32
 	places []heapPlace // by number, from 1
+	grows  []bool      // by number: it makes room for what is appended
 }
 
 // A heapPlace tells sites apart.
@@ -34,7 +35,7 @@ type heapPlace struct {
 func newHeapSites(stacks *recording.StackTable, dir string) *heapSites {
 	return &heapSites{
 		stacks: stacks, dir: filepath.ToSlash(dir), known: make(map[uint64]int32),
-		number: make(map[heapPlace]int32), places: make([]heapPlace, 1),
+		number: make(map[heapPlace]int32), places: make([]heapPlace, 1), grows: make([]bool, 1),
 	}
 }
 
@@ -69,7 +70,7 @@ func (s *heapSites) place(stack *recording.Site) int32 {
 		return 0
 	}
 	p := heapPlace{typ: stack.Type}
-	inner := ""
+	inner, grows := "", false
 	for f := range stack.Frames() {
 		if f.Func == "runtime.mallocgc" {
 			s.std, _, _ = strings.Cut(f.File, "runtime/malloc.go")
@@ -77,6 +78,7 @@ func (s *heapSites) place(stack *recording.Site) int32 {
 		if strings.HasPrefix(path.Base(f.File), recorderFile) {
 			return 0
 		}
+		grows = grows || f.Func == "runtime.growslice"
 		if inner == "" && !beneath(f) {
 			inner = f.Func
 		}
@@ -101,7 +103,9 @@ func (s *heapSites) place(stack *recording.Site) int32 {
 		n = int32(len(s.places))
 		s.number[p] = n
 		s.places = append(s.places, p)
+		s.grows = append(s.grows, false)
 	}
+	s.grows[n] = s.grows[n] || grows
 	return n
 }
 

@@ -19,9 +19,9 @@ const (
 	ByAnything Trigger = ""             // the trace does not tell
 )
 
-// triggerOf tells it by the functions that began the collection: of the runtime,
+// TriggerOf tells it by the functions that began the collection: of the runtime,
 // those that call gcStart (go1.25 to go1.27).
-func triggerOf(stack []string) Trigger {
+func TriggerOf(stack []string) Trigger {
 	is := func(names ...string) bool {
 		return slices.ContainsFunc(stack, func(f string) bool { return slices.Contains(names, f) })
 	}
@@ -74,7 +74,7 @@ func (m *Map) collect(e *alloctrace.Event) {
 	last := m.last()
 	switch e.Kind {
 	case alloctrace.MarkBegin:
-		y.next = &Collection{Trigger: triggerOf(e.Stack), Begin: m.now, Goal: m.Goal}
+		y.next = &Collection{Trigger: TriggerOf(e.Stack), Begin: m.now, Goal: m.Goal}
 	case alloctrace.MarkEnd:
 		m.mark() // if the pause before was not seen
 		if last = m.last(); last != nil {

@@ -129,7 +129,7 @@ type class struct {
 // New returns an empty map for a trace. goversion is the program's: "go1.26".
 func New(r *alloctrace.Reader, goversion string) *Map {
 	return &Map{
-		reader: r, inline: version.Compare(goversion, "go1.26") >= 0, points: newSeries(),
+		reader: r, inline: HoldMarks(goversion), points: newSeries(),
 		arenas: make(map[uint64]bool), stacks: stacks{size: make(map[uint64]int64)},
 	}
 }
@@ -320,7 +320,7 @@ func (m *Map) addSpan(e *alloctrace.Event) {
 		m.Manual += s.size
 		return
 	}
-	s.room = m.room(s)
+	s.room = Room(s.size, s.elem, s.class.Noscan(), m.inline)
 	s.slots = m.makeSlots(s.class, int(is.Slots))
 	m.Spans++
 	m.Inuse += s.size
@@ -330,21 +330,27 @@ func (m *Map) addSpan(e *alloctrace.Event) {
 	c.inuse += s.size
 }
 
-// room is how many objects a span has room for (runtime/mheap.go, initSpan): what it
-// needs to say where pointers are, and what is marked, may stand behind them.
-func (m *Map) room(s *span) int32 {
+// Room is how many objects a span of so many bytes has room for, in slots of elem bytes
+// (runtime/mheap.go, initSpan): what it needs to say where pointers are, and, where
+// spans hold their marks, what is marked, may stand behind them.
+func Room(bytes, elem int64, noscan, marks bool) int32 {
 	const small = 512 // bytes: runtime/mbitmap.go, heapBitsInSpan
-	room := s.size
-	if s.elem <= small {
-		if !s.class.Noscan() {
-			room -= s.size / 64
+	room := bytes
+	if elem <= small {
+		if !noscan {
+			room -= bytes / 64
 		}
-		if m.inline && s.elem >= 16 {
+		if marks && elem >= 16 {
 			room -= 128
 		}
 	}
-	return int32(room / s.elem)
+	return int32(room / elem)
 }
+
+// HoldMarks reports whether spans hold their marks in a program of this version of Go,
+// unless it was built with GOEXPERIMENT=nogreenteagc: then there are objects where
+// marks would be.
+func HoldMarks(goversion string) bool { return version.Compare(goversion, "go1.26") >= 0 }
 
 // makeSlots are n empty slots.
 func (m *Map) makeSlots(class alloctrace.Class, n int) []slot {

@@ -310,7 +310,7 @@ func TestTrigger(t *testing.T) {
 		{[]string{"runtime.forcegchelper"}, ByPeriod},
 		{[]string{"runtime.gcStart"}, ByAnything},
 	} {
-		if got := triggerOf(tt.stack); got != tt.want {
+		if got := TriggerOf(tt.stack); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.stack, got, tt.want)
 		}
 	}

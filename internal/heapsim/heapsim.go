@@ -53,12 +53,26 @@ type Config struct {
 	// stacks and the runtime's own structures.
 	NonHeap int64
 
-	// Mark is what the program allocates while a cycle marks, in bytes for each
-	// byte that the cycle has to scan. With 0 marking takes no time.
-	Mark float64
+	// Marks are what the program does while cycles mark, which take them in turn.
+	// Without any marking takes no time.
+	Marks []Mark
 	// SweepNow lets each cycle sweep as it ends, as the background sweeper does
 	// when a processor is idle. Without it, only those who allocate sweep.
 	SweepNow bool
+}
+
+// A Mark is what a program does while a cycle marks.
+type Mark struct {
+	// Rate is what it allocates, in bytes for each byte that the cycle has to scan,
+	// until it comes to the goal and has to help.
+	Rate float64
+	// Over is what it allocates besides, in bytes, however near the goal: while the
+	// world comes to a stop, and where nothing is left to help with.
+	Over int64
+	// Lead is how many times as early as it needs to the pacer begins the next cycle:
+	// it counts what processors that were idle scanned, which the program could have
+	// had. 1, or 0, where none was.
+	Lead float64
 }
 
 // limit is the memory limit, the largest number where there is none.

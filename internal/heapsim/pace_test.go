@@ -65,7 +65,7 @@ func TestConfirmPacing(t *testing.T) {
 		before, after, mark := tc.paced(t, stream, uint32(gogc), rounds)
 		cycles := func(mark float64) int {
 			c := configAfter(tc.layout, before, gogc)
-			c.Mark = mark
+			c.Marks = []Mark{{Rate: mark}}
 			h := New(c)
 			h.GC()
 			if _, goal := h.pacer.trigger(h.usage()); goal != before.Goal {
@@ -122,7 +122,8 @@ func TestConfirmProcs(t *testing.T) {
 			// one run of the runtime differs from the next by as much as 20 %.
 			c.GOGC = 100
 			var inuse []int64
-			for _, c.Mark = range []float64{0, 0.25, 1} {
+			for _, rate := range []float64{0, 0.25, 1} {
+				c.Marks = []Mark{{Rate: rate}}
 				h := interleaved(c, parts, rounds)
 				h.GC()
 				within(t, procs, "HeapAlloc after cycles", h.Stats().HeapAlloc, int64(real[2].HeapAlloc-real[0].HeapAlloc))
@@ -188,7 +189,8 @@ func TestConfirmLimit(t *testing.T) {
 		c.MemoryLimit = limit
 		c.NonHeap = int64(before.Sys-before.HeapIdle) - c.Live
 		var cycles []int64
-		for _, c.Mark = range []float64{0, 0.3, 1} {
+		for _, rate := range []float64{0, 0.3, 1} {
+			c.Marks = []Mark{{Rate: rate}}
 			h := New(c)
 			h.GC()
 			_, goal := h.pacer.trigger(h.usage())

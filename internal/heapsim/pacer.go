@@ -1,6 +1,9 @@
 package heapsim
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Constants of runtime/mgcpacer.go and runtime/mgcsweep.go.
 const (
@@ -26,6 +29,7 @@ type pacer struct {
 	triggered uint64 // heapLive at the start of the cycle that is marking, else never
 	lastScan  uint64 // bytes that the last cycle scanned, with roots
 	cons      float64
+	lastCons  [4]float64 // of the cycles before
 
 	goalByGOGC   uint64
 	sweepTrigger uint64 // sweepDistMinTrigger
@@ -126,24 +130,35 @@ func (p *pacer) trigger(u usage) (trigger, goal uint64) {
 // markEnd is the heap at which a cycle that starts now ends its marking: the
 // program allocates on while so much is scanned, and as it comes near the goal
 // it has to help.
-func (p *pacer) markEnd(scan, goal uint64) uint64 {
-	end := p.triggered + uint64(p.config.Mark*float64(scan))
-	return min(end, max(goal, p.triggered+minRunway))
+func (p *pacer) markEnd(scan, goal uint64, m Mark) uint64 {
+	end := p.triggered + uint64(m.Rate*float64(scan))
+	return min(end, max(goal, p.triggered+minRunway)) + uint64(m.Over)
 }
 
 // endCycle takes in what a cycle found (endCycle and resetLive). The runtime
 // measures how fast the program allocates compared with how fast it is scanned,
 // takes the greatest of five cycles, and counts the time in which the program
-// had to help as time of scanning: so it finds Config.Mark, whether or not the
+// had to help as time of scanning: so it finds Mark.Rate, whether or not the
 // goal cut the cycle short.
-func (p *pacer) endCycle(marked, scan uint64) {
+func (p *pacer) endCycle(marked, scan uint64, m Mark) {
 	if p.live > p.triggered {
-		p.cons = p.config.Mark * backgroundShare / (1 - backgroundShare)
+		now := (m.Rate + float64(m.Over)/float64(max(scan, 1))) * max(m.Lead, 1) * backgroundShare / (1 - backgroundShare)
+		p.cons = max(now, slices.Max(p.lastCons[:]))
+		copy(p.lastCons[:], p.lastCons[1:])
+		p.lastCons[len(p.lastCons)-1] = now
 	}
 	p.lastScan = scan
 	p.marked = marked
 	p.live = marked
 	p.triggered = never
+}
+
+// mark is how the n-th cycle marks.
+func (c *Config) mark(n int) Mark {
+	if len(c.Marks) == 0 {
+		return Mark{}
+	}
+	return c.Marks[n%len(c.Marks)]
 }
 
 // paceSweeper computes how much of what is to be swept goes with each byte that

@@ -1,10 +1,13 @@
 package heapsim
 
 import (
-	"cmp"
 	"iter"
 	"math"
+	"math/rand/v2"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // An Object is one of a recording, with what is known of its life. Moments are
@@ -14,12 +17,17 @@ type Object struct {
 	NoScan bool
 	// Proc is the processor, negative where it is not known.
 	Proc int
-	// Site and Type are the caller's numbers for them, for Change.
+	// Site and Type are the caller's numbers for them, for Change, and Outgrown is
+	// that it was replaced by a larger one.
 	Site, Type int
+	Outgrown   bool
 	// The object was in use when Alive objects had been made, and no longer when
 	// Dead had: what is seen of a death is that one cycle found the object and
-	// the next one did not. Dead is Forever where none was seen.
-	Alive, Dead uint64
+	// the next one did not. Dead is Forever where none was seen. Likely is when it
+	// most likely died, between the two.
+	Alive, Likely, Dead uint64
+	// OffHeap is for Change to set: the object is in memory that is not of the heap.
+	OffHeap bool
 }
 
 // Forever is a moment that is not in the recording.
@@ -27,18 +35,29 @@ const Forever = math.MaxUint64
 
 // A WhatIf is a question: how would the same objects have fared.
 type WhatIf struct {
-	// Config is the runtime with the settings asked about. Its Mark is not used.
+	// Config is the runtime with the settings asked about. Its Marks are those that
+	// were seen.
 	Config Config
-	// Mark is the least, the likely and the most that the program allocates for
-	// each byte scanned (Config.Mark); Marks makes it of cycles that were seen.
-	Mark [3]float64
+	// Before is how many of the objects there were when the recording began: a cycle
+	// that does not count has found them.
+	Before uint64
+	// Forced are the moments at which the program itself asked for a cycle.
+	Forced []uint64
+	// Traced is for the program as it is while it is recorded.
+	Traced bool
+	// Cost is what cycles took.
+	Cost Cost
 	// Change says what is other about an object, and whether there still is one.
 	// It is nil if nothing is.
 	Change func(*Object) bool
 }
 
+// A Cost is what a cycle takes of the processors: in ns for each, and for each byte
+// that it scans.
+type Cost struct{ Cycle, Byte float64 }
+
 // A Range is a figure with its uncertainty.
-type Range struct{ Lo, Mid, Hi int64 }
+type Range struct{ Low, Likely, High int64 }
 
 // A Prediction is the answer.
 type Prediction struct {
@@ -47,152 +66,201 @@ type Prediction struct {
 	// PeakLive is the largest heap in the pacer's view, with what Config says is
 	// alive, PeakInuse that of the spans of the recording's objects.
 	PeakLive, PeakInuse Range
-	// Scanned are the bytes that all cycles scan: the work of marking.
-	Scanned Range
-	// TotalAlloc are the bytes of all slots.
+	// OffHeap are the most bytes in objects that Change has put there.
+	OffHeap Range
+	// CPU is what the cycles take of the processors, in ns, 0 where Cost is.
+	CPU Range
+	// TotalAlloc are the bytes of all slots, but for those that there were before.
 	TotalAlloc int64
+	// Changed are the objects that Change has made other, and their bytes as they were.
+	Changed, ChangedBytes int64
 }
 
 // Predict answers a question about the objects of a recording, the oldest
-// first, which it goes through several times. The middle is a run in which
-// deaths are spread evenly over the time in which they may have been; the range
-// is that of runs in which all objects die as early, or as late, as they may
-// have, with the least and the most time for marking. Whether one more cycle
-// begins before the end is chance, so it counts one more and one less.
+// first, which it goes through once for each of several runs. They differ in what a
+// recording leaves open: which cycle meets which of the marks that were seen, how
+// much the recording held the program back while cycles marked, and when between two
+// cycles objects died. The middle is the median run; the range has all of them and a
+// twentieth more on either side, for what the model itself leaves out. Whether one more
+// cycle begins before the end is chance, so it counts one more and one less.
 func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
-	var p Prediction
-	for i, run := range []struct{ death, mark int }{{1, 1}, {0, 0}, {0, 2}, {2, 0}, {2, 2}} {
-		c := w.Config
-		c.Mark = w.Mark[run.mark]
-		h := New(c)
-		replay(h, objects, w.Change, run.death)
-		var scanned int64
-		for _, cycle := range h.cycles {
-			scanned += cycle.Scan
-		}
-		first := i == 0
-		p.Cycles.take(int64(len(h.cycles)), first)
-		p.PeakLive.take(h.peak.HeapLive, first)
-		p.PeakInuse.take(h.peak.HeapInuse, first)
-		p.Scanned.take(scanned, first)
-		if first {
-			p.TotalAlloc = int64(h.Stats().TotalAlloc)
-		}
+	results := make([]outcome, len(runs))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	for i, r := range runs {
+		all.Go(func() error {
+			results[i] = w.run(objects, r, i)
+			return nil
+		})
 	}
-	p.Cycles.Lo = max(p.Cycles.Lo-1, 0)
-	p.Cycles.Hi++
+	all.Wait()
+	p := Prediction{
+		Cycles:     rangeOf(results, func(o *outcome) int64 { return o.cycles }),
+		PeakLive:   rangeOf(results, func(o *outcome) int64 { return o.peak.HeapLive }),
+		PeakInuse:  rangeOf(results, func(o *outcome) int64 { return o.peak.HeapInuse }),
+		OffHeap:    rangeOf(results, func(o *outcome) int64 { return o.offHeap }),
+		CPU:        rangeOf(results, func(o *outcome) int64 { return o.cpu }),
+		TotalAlloc: results[0].total, Changed: results[0].changed, ChangedBytes: results[0].changedBytes,
+	}
+	p.Cycles.Low = max(p.Cycles.Low-1, 0)
+	p.Cycles.High++
 	return p
 }
 
-func (r *Range) take(n int64, first bool) {
-	if first {
-		*r = Range{n, n, n}
+// An assumption is what a recording leaves open.
+type assumption struct {
+	speed float64 // of allocating, where 1 is that of the recording
+	death int     // 0 as early as may be, 1 likely, 2 as late as may be
+}
+
+// runs are those of a prediction. While it is recorded a program allocates more
+// slowly, by a half or so (docs/heap.md), and the collector marks as fast as else.
+var runs = []assumption{{1.4, 1}, {1, 1}, {1.2, 1}, {1.6, 1}, {2, 1}, {1.2, 0}, {1.6, 2}}
+
+// An outcome is what one run had.
+type outcome struct {
+	cycles, cpu, total    int64
+	offHeap               int64
+	changed, changedBytes int64
+	peak                  Peak
+}
+
+func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
+	c := w.Config
+	c.Marks = make([]Mark, len(w.Config.Marks))
+	for i, from := range rand.New(rand.NewPCG(uint64(seed), 0)).Perm(len(c.Marks)) {
+		m := w.Config.Marks[from]
+		if !w.Traced {
+			m.Rate *= r.speed
+			m.Over = int64(float64(m.Over) * r.speed)
+		}
+		c.Marks[i] = m
 	}
-	r.Lo, r.Hi = min(r.Lo, n), max(r.Hi, n)
+	h := New(c)
+	o := replay(h, objects, w, r.death)
+	o.total += int64(h.Stats().TotalAlloc)
+	o.peak = h.peak
+	cycles := h.cycles
+	if w.Before > 0 && len(cycles) > 0 {
+		cycles = cycles[1:]
+	}
+	o.cycles = int64(len(cycles))
+	for _, cycle := range cycles {
+		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan))
+	}
+	return o
+}
+
+func rangeOf(results []outcome, of func(*outcome) int64) Range {
+	list := make([]int64, len(results))
+	for i := range results {
+		list[i] = of(&results[i])
+	}
+	slices.Sort(list)
+	return Range{list[0] - list[0]/20, list[len(list)/2], list[len(list)-1] + list[len(list)-1]/20}
 }
 
 // replay makes the objects in a heap; death is 0 for as early as may be, 1 for
-// spread out, 2 for as late as may be.
-func replay(h *Heap, objects iter.Seq[Object], change func(*Object) bool, death int) {
-	var due deaths
+// likely, 2 for as late as may be.
+func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcome) {
+	var due, away deaths
 	procs := len(h.procs)
 	made := uint64(0)
+	forced := w.Forced
+	bytes := int64(0)
+	bring := func(r Ref) { bytes -= int64(r) }
 	for o := range objects {
-		if due.next <= made {
-			due.until(made, h)
+		due.until(made, h.Free)
+		away.until(made, bring)
+		if made == w.Before && made > 0 {
+			out.total = -int64(h.Stats().TotalAlloc)
+			h.GC()
+		}
+		for len(forced) > 0 && forced[0] <= made {
+			h.GC()
+			forced = forced[1:]
 		}
 		made++
-		alive, dead := o.Alive, o.Dead
-		if change != nil && !change(&o) {
+		at := [...]uint64{o.Alive, o.Likely, o.Dead}[death]
+		if o.Dead == Forever {
+			at = Forever
+		}
+		at = max(at, made)
+		if w.Change != nil {
+			was := o.Bytes
+			stays := w.Change(&o)
+			if !stays || o.OffHeap || o.Bytes != was {
+				out.changed++
+				out.changedBytes += was
+			}
+			if !stays {
+				continue
+			}
+		}
+		if o.OffHeap {
+			bytes += o.Bytes
+			out.offHeap = max(out.offHeap, bytes)
+			away.add(at, Ref(o.Bytes))
 			continue
 		}
-		ref := h.Alloc(max(o.Proc, 0)%procs, o.Bytes, o.NoScan)
-		if dead == Forever {
-			continue
-		}
-		at := max(alive, made)
-		switch {
-		case death == 2:
-			at = max(at, dead)
-		case death == 1 && dead > at:
-			// Multiples of the golden ratio are spread more evenly than chance.
-			_, part := math.Modf(float64(made) * math.Phi)
-			at += uint64(part * float64(dead-at))
-		}
-		due.add(at, ref)
+		due.add(at, h.Alloc(max(o.Proc, 0)%procs, o.Bytes, o.NoScan))
 	}
+	for range forced {
+		h.GC()
+	}
+	return out
 }
 
-// deaths are the objects that will die, the next one first: a binary heap.
+// deaths are what will die, by the moment, in steps of deathStep objects.
 type deaths struct {
-	next uint64 // when the first one dies, Forever if there is none
-	list []deadAt
+	done  uint64   // steps
+	first []uint32 // by step, an index of list; 0 none
+	list  []deadAt
+	free  uint32
 }
 
 type deadAt struct {
-	at  uint64
-	ref Ref
+	ref  Ref
+	next uint32
 }
 
+const deathStep = 32
+
+// add has a ref die at a moment, unless it is Forever.
+//
+//stackward:noalloc
 func (d *deaths) add(at uint64, ref Ref) {
-	d.list = append(d.list, deadAt{at, ref})
-	i := len(d.list) - 1
-	for i > 0 {
-		parent := (i - 1) / 2
-		if d.list[parent].at <= at {
-			break
-		}
-		d.list[i] = d.list[parent]
-		i = parent
+	if at == Forever || ref == 0 {
+		return
 	}
-	d.list[i] = deadAt{at, ref}
-	d.next = d.list[0].at
+	step := max(at/deathStep, d.done)
+	for step >= uint64(len(d.first)) {
+		d.first = append(d.first, 0)
+	}
+	n := d.free
+	if n == 0 {
+		if len(d.list) == 0 {
+			d.list = append(d.list, deadAt{})
+		}
+		n = uint32(len(d.list))
+		d.list = append(d.list, deadAt{})
+	} else {
+		d.free = d.list[n].next
+	}
+	d.list[n] = deadAt{ref, d.first[step]}
+	d.first[step] = n
 }
 
-// until frees all that are dead at a moment.
-func (d *deaths) until(moment uint64, h *Heap) {
-	for len(d.list) > 0 && d.list[0].at <= moment {
-		h.Free(d.list[0].ref)
-		last := d.list[len(d.list)-1]
-		d.list = d.list[:len(d.list)-1]
-		i := 0
-		for child := 1; child < len(d.list); child = 2*i + 1 {
-			if child+1 < len(d.list) && d.list[child+1].at < d.list[child].at {
-				child++
-			}
-			if last.at <= d.list[child].at {
-				break
-			}
-			d.list[i] = d.list[child]
-			i = child
+// until has all die that are dead at a moment.
+func (d *deaths) until(moment uint64, free func(Ref)) {
+	for ; d.done < moment/deathStep; d.done++ {
+		if d.done >= uint64(len(d.first)) {
+			continue
 		}
-		if len(d.list) > 0 {
-			d.list[i] = last
+		for n := d.first[d.done]; n != 0; {
+			x := &d.list[n]
+			free(x.ref)
+			n, x.next, d.free = x.next, d.free, n
 		}
 	}
-	d.next = Forever
-	if len(d.list) > 0 {
-		d.next = d.list[0].at
-	}
-}
-
-// Marks makes of cycles that were seen what the program allocated for each byte
-// scanned: the tenth, the half and nine tenths of them. Their End must be the
-// most that the heap was while they marked: in a trace the pacer's heap is set to
-// what was marked before the event of the end. Forced cycles say nothing of it,
-// and one that came to its goal may have been held back there, so that it says
-// only the least. Without any it is 0, 0 and 1.
-func Marks(cycles []Cycle) [3]float64 {
-	var seen []float64
-	for _, c := range cycles {
-		if !c.Forced && c.Scan > 0 && c.End >= c.Start {
-			seen = append(seen, float64(c.End-c.Start)/float64(c.Scan))
-		}
-	}
-	if len(seen) == 0 {
-		return [3]float64{0, 0, 1}
-	}
-	slices.SortFunc(seen, cmp.Compare)
-	at := func(part float64) float64 { return seen[int(part*float64(len(seen)-1)+0.5)] }
-	return [3]float64{at(0.1), at(0.5), at(0.9)}
 }

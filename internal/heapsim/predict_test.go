@@ -15,7 +15,8 @@ func objectsOf(stream []step, rounds int) []Object {
 	for range rounds {
 		for _, s := range stream {
 			if old, ok := at[s.place]; ok {
-				list[old].Alive, list[old].Dead = uint64(len(list)), uint64(len(list))
+				n := uint64(len(list))
+				list[old].Alive, list[old].Likely, list[old].Dead = n, n, n
 				delete(at, s.place)
 			}
 			if s.do == stepAlloc {
@@ -42,7 +43,7 @@ func seenBy(objects []Object, c Config) []Object {
 				return
 			}
 		}
-	}, nil, 2)
+	}, &WhatIf{}, 2)
 	seen := slices.Clone(objects)
 	for i := range seen {
 		o := &seen[i]
@@ -56,11 +57,22 @@ func seenBy(objects []Object, c Config) []Object {
 		if o.Alive = uint64(i) + 1; n > 0 {
 			o.Alive = max(o.Alive, starts[n-1])
 		}
+		o.Likely = o.Alive
+		if o.Dead != Forever {
+			o.Likely += (o.Dead - o.Alive) / 2
+		}
 	}
 	return seen
 }
 
 func seq(objects []Object) iter.Seq[Object] { return slices.Values(objects) }
+
+func with(c Config, rates ...float64) Config {
+	for _, r := range rates {
+		c.Marks = append(c.Marks, Mark{Rate: r})
+	}
+	return c
+}
 
 // TestConfirmPrediction foretells the runtime with other settings from what a
 // recording with a low GOGC would have seen.
@@ -71,16 +83,16 @@ func TestConfirmPrediction(t *testing.T) {
 	objects := objectsOf(stream, rounds)
 	before, _, mark := tc.paced(t, stream, 100, 5)
 	recorded := configAfter(tc.layout, before, 25)
-	recorded.Mark = mark
+	recorded.Marks = []Mark{{Rate: mark}}
 	seen := seenBy(objects, recorded)
 	for _, gogc := range []int{50, 100, 200} {
 		_, after, _ := tc.paced(t, stream, uint32(gogc), rounds)
 		p := Predict(seq(seen), WhatIf{
-			Config: configAfter(tc.layout, before, gogc), Mark: [3]float64{mark / 4, mark, mark * 4},
+			Config: with(configAfter(tc.layout, before, gogc), mark),
 		})
 		real := int64(after.NumGC - before.NumGC)
 		t.Logf("GOGC=%d: %+v cycles, in the runtime %d", gogc, p.Cycles, real)
-		if float64(real) < 0.8*float64(p.Cycles.Lo) || float64(real) > 1.2*float64(p.Cycles.Hi) {
+		if float64(real) < 0.8*float64(p.Cycles.Low) || float64(real) > 1.2*float64(p.Cycles.High) {
 			t.Errorf("GOGC=%d: %+v cycles, in the runtime %d", gogc, p.Cycles, real)
 		}
 	}
@@ -91,36 +103,37 @@ func TestPredict(t *testing.T) {
 	stream := random(rand.New(rand.NewPCG(8, 9)), 40_000, 2_000, 4_000, nothing)
 	objects := objectsOf(stream, 6)
 	config := Config{Layout: layoutOf(t, true), GOGC: 100}
+	cost := Cost{Cycle: 1000, Byte: 1}
 	ask := func(change func(*WhatIf)) Prediction {
-		w := WhatIf{Config: config, Mark: [3]float64{0, 0.3, 1}}
+		w := WhatIf{Config: with(config, 0, 0.3, 1), Cost: cost}
 		change(&w)
 		return Predict(seq(seenBy(objects, Config{Layout: config.Layout, GOGC: 10})), w)
 	}
 	base := ask(func(*WhatIf) {})
-	for _, r := range []Range{base.Cycles, base.PeakLive, base.PeakInuse, base.Scanned} {
-		if r.Lo > r.Mid || r.Mid > r.Hi || r.Mid == 0 {
+	for _, r := range []Range{base.Cycles, base.PeakLive, base.PeakInuse, base.CPU} {
+		if r.Low > r.Likely || r.Likely > r.High || r.Likely == 0 {
 			t.Errorf("range %+v", r)
 		}
 	}
-	exact := New(config)
-	replay(exact, seq(objects), nil, 2)
-	if n := int64(len(exact.Cycles())); n < base.Cycles.Lo || n > base.Cycles.Hi {
+	exact := New(with(config, 0, 0.3, 1))
+	replay(exact, seq(objects), &WhatIf{}, 2)
+	if n := int64(len(exact.Cycles())); n < base.Cycles.Low || n > base.Cycles.High {
 		t.Errorf("%d cycles with exact deaths, not in %+v", n, base.Cycles)
 	}
-	if n := exact.Peak().HeapLive; n < base.PeakLive.Lo || n > base.PeakLive.Hi {
+	if n := exact.Peak().HeapLive; n < base.PeakLive.Low || n > base.PeakLive.High {
 		t.Errorf("heap of %d with exact deaths, not in %+v", n, base.PeakLive)
 	}
 
 	rare := ask(func(w *WhatIf) { w.Config.GOGC = 400 })
-	if rare.Cycles.Mid >= base.Cycles.Mid || rare.PeakLive.Mid <= base.PeakLive.Mid {
+	if rare.Cycles.Likely >= base.Cycles.Likely || rare.PeakLive.Likely <= base.PeakLive.Likely {
 		t.Errorf("GOGC=400 has %+v cycles and a heap of %+v, GOGC=100 %+v and %+v", rare.Cycles, rare.PeakLive, base.Cycles, base.PeakLive)
 	}
 	const limit = 16 << 20
 	limited := ask(func(w *WhatIf) { w.Config.GOGC, w.Config.MemoryLimit = -1, limit })
-	if limited.PeakLive.Mid > limit || limited.Cycles.Mid == 0 {
+	if limited.PeakLive.Likely > limit || limited.Cycles.Likely == 0 {
 		t.Errorf("GOMEMLIMIT=%d has %+v cycles and a heap of %+v", limit, limited.Cycles, limited.PeakLive)
 	}
-	if off := ask(func(w *WhatIf) { w.Config.GOGC = -1 }); off.Cycles != (Range{0, 0, 1}) || off.PeakLive.Lo < base.PeakLive.Hi {
+	if off := ask(func(w *WhatIf) { w.Config.GOGC = -1 }); off.Cycles != (Range{0, 0, 1}) || off.CPU != (Range{}) || off.PeakLive.Low < base.PeakLive.High {
 		t.Errorf("GOGC=off: %+v", off)
 	}
 
@@ -139,19 +152,5 @@ func TestPredict(t *testing.T) {
 	})
 	if smaller.TotalAlloc >= base.TotalAlloc || smaller.TotalAlloc < base.TotalAlloc-16*int64(len(objects)) {
 		t.Errorf("with all 8 bytes smaller %d bytes are allocated, before %d, by %d objects", smaller.TotalAlloc, base.TotalAlloc, len(objects))
-	}
-}
-
-func TestMarks(t *testing.T) {
-	var cycles []Cycle
-	for i := range int64(11) {
-		cycles = append(cycles, Cycle{Start: 100, End: 100 + i*10, Scan: 100})
-	}
-	cycles = append(cycles, Cycle{Start: 100, End: 1000, Scan: 1, Forced: true})
-	if got, want := Marks(cycles), [3]float64{0.1, 0.5, 0.9}; got != want {
-		t.Errorf("Marks = %v, want %v", got, want)
-	}
-	if got, want := Marks(nil), [3]float64{0, 0, 1}; got != want {
-		t.Errorf("Marks of none = %v, want %v", got, want)
 	}
 }

@@ -535,7 +535,7 @@ func (h *reference) StartMark() {
 			slot.marked = true
 		}
 	}
-	h.markEnd = h.pacer.markEnd(scan, goal)
+	h.markEnd = h.pacer.markEnd(scan, goal, h.config.mark(len(h.cycles)))
 	h.cycles = append(h.cycles, Cycle{
 		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
 	})
@@ -560,7 +560,7 @@ func (h *reference) FinishMark() {
 	}
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
-	h.pacer.endCycle(marked, uint64(c.Scan))
+	h.pacer.endCycle(marked, uint64(c.Scan), h.config.mark(len(h.cycles)-1))
 	h.marking = false
 
 	for class := range h.lists {

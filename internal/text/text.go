@@ -78,7 +78,11 @@ func Write(w io.Writer, r *alloc.Report, o Options) error {
 	case "diff":
 		t.changes(r)
 	case "heap":
-		t.heap(r)
+		if r.WhatIfs != nil {
+			t.whatIfs(r)
+		} else {
+			t.heap(r)
+		}
 	default:
 		if r.Header.Stack != nil {
 			t.stacks(r)

@@ -1,0 +1,46 @@
+package alloc
+
+// A WhatIf is a question about a recording, and what the simulated heap answers: how
+// the objects of the recording would have fared. Sizes are in bytes, times in ns.
+type WhatIf struct {
+	// Question is as it was asked, "" for the recording as it was: that answer is of
+	// the traced program, and Recorded says how it really was.
+	Question string          `json:"question,omitempty"`
+	Recorded *WhatIfRecorded `json:"recorded,omitempty"`
+
+	GOGC        int   `json:"gogc"` // percent, -1 off
+	MemoryLimit int64 `json:"memory_limit,omitempty"`
+	Procs       int   `json:"procs"`
+
+	Collections Estimate `json:"collections"`
+	// Peak is the largest heap as the pacer counts it and gctrace prints it, PeakInuse
+	// that of the spans.
+	Peak      Estimate `json:"peak_bytes"`
+	PeakInuse Estimate `json:"peak_inuse_bytes"`
+	// GCCPU is what collections take of the processors, absent where the recording
+	// does not have what they took.
+	GCCPU *Estimate `json:"gc_cpu_ns,omitempty"`
+	// Bytes are allocated in all, those of slots.
+	Bytes int64 `json:"bytes"`
+
+	// Objects and ObjectBytes are those that the question takes off the heap or makes
+	// smaller, as they were; OffHeap the most at once of those that it puts elsewhere.
+	Objects     int64     `json:"objects,omitempty"`
+	ObjectBytes int64     `json:"object_bytes,omitempty"`
+	OffHeap     *Estimate `json:"off_heap_bytes,omitempty"`
+}
+
+// A WhatIfRecorded is what the recording itself has.
+type WhatIfRecorded struct {
+	Collections int64 `json:"collections"`
+	Peak        int64 `json:"peak_bytes"`
+	GCCPU       int64 `json:"gc_cpu_ns,omitempty"`
+	Bytes       int64 `json:"bytes"`
+}
+
+// An Estimate is a figure with its range.
+type Estimate struct {
+	Low    int64 `json:"low"`
+	Likely int64 `json:"likely"`
+	High   int64 `json:"high"`
+}

@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapsim"
+	"github.com/stackward-go/stackward/internal/whatif"
+)
+
+// A WhatIfRequest asks what would be otherwise.
+type WhatIfRequest struct {
+	File      string // a recording, or an execution trace
+	Questions []Question
+	// Progress, if not nil, is told how much of the trace is read, in bytes, and then
+	// how many questions are answered.
+	Progress func(step string, done, total int, what string)
+}
+
+// A Question is what would be other than it was: what it does not name is as recorded.
+type Question struct {
+	Text        string
+	GOGC        *int   // percent, -1 off
+	MemoryLimit *int64 // bytes, math.MaxInt64 none
+	Procs       int    // 0 as recorded
+	Changes     []ObjectChange
+}
+
+// An ObjectChange is what would be other about some objects.
+type ObjectChange struct {
+	What ObjectFate
+	Of   string // FILE:LINE of a site, or a type's name: pkg.Type
+	By   int64  // bytes, of Smaller
+}
+
+// An ObjectFate is what becomes of objects.
+type ObjectFate string
+
+// The fates.
+const (
+	OnStack  ObjectFate = "stack"    // they are not allocated
+	OffHeap  ObjectFate = "offheap"  // they are in memory of their own
+	Smaller  ObjectFate = "smaller"  // each has fewer bytes
+	Presized ObjectFate = "presized" // of slices that grow, only the last is allocated
+)
+
+// WhatIf answers questions about a recording.
+func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
+	start := time.Now()
+	p, err := openReplay(ctx, req.File, req.Progress)
+	if err != nil {
+		return nil, err
+	}
+	defer p.src.close()
+	a := &asked{replay: p, history: whatif.NewHistory(p.trace, p.report.Header.Go)}
+	sites := p.src.sites
+	err = p.each(func(e *alloctrace.Event) {
+		site := sites.next(e)
+		a.history.Add(e, site, site > 0 && sites.grows[site])
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.history.Finish()
+	if err := a.settings(); err != nil {
+		return nil, err
+	}
+	questions := make([]heapsim.WhatIf, len(req.Questions))
+	for i := range req.Questions {
+		if questions[i], err = a.question(&req.Questions[i]); err != nil {
+			return nil, err
+		}
+	}
+	r := p.report
+	r.WhatIfs = append(r.WhatIfs, a.recorded())
+	for i := range questions {
+		if req.Progress != nil {
+			req.Progress("simulating", i, len(questions), req.Questions[i].Text)
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		w := a.answer(&questions[i], false)
+		w.Question = req.Questions[i].Text
+		r.WhatIfs = append(r.WhatIfs, w)
+	}
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// asked is a recording that is asked about.
+type asked struct {
+	*replay
+	history *whatif.History
+	base    heapsim.WhatIf // as recorded
+}
+
+// settings finds out how the recorded program ran.
+func (a *asked) settings() error {
+	h := a.history
+	layout, err := heapsim.NewLayout(a.table, h.InlineMarks)
+	if err != nil {
+		return &Error{Msg: a.file + ": " + err.Error()}
+	}
+	c := heapsim.Config{Layout: layout, Procs: max(h.Procs, 1), GOGC: 100, Stacks: h.PeakStacks}
+	var log []string
+	if rec := a.src.rec; rec != nil {
+		log = rec.GCLog
+		var stacks, globals float64
+		for _, s := range rec.Metrics {
+			stacks = max(stacks, s.Values["/gc/scan/stack:bytes"])
+			globals = max(globals, s.Values["/gc/scan/globals:bytes"])
+		}
+		if len(rec.Metrics) > 0 {
+			c.Stacks, c.Globals = int64(stacks), int64(globals)
+		}
+		if s := rec.Start; s != nil {
+			if s.GOGC != nil {
+				c.GOGC = int(*s.GOGC)
+			}
+			if s.GOMEMLIMIT > 0 && s.GOMEMLIMIT < math.MaxInt64 {
+				c.MemoryLimit = s.GOMEMLIMIT
+			}
+			// What the tracer takes of the system is not the program's: of memory of other
+			// kinds only what there was before it.
+			end := &s.MemStats
+			if rec.Stop != nil {
+				end = &rec.Stop.MemStats
+			}
+			c.NonHeap = int64(end.StackInuse + end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + s.MemStats.OtherSys + s.MemStats.BuckHashSys)
+		}
+	}
+	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
+	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, log)
+	return nil
+}
+
+// question makes of a user's question that for the simulation.
+func (a *asked) question(q *Question) (heapsim.WhatIf, error) {
+	w := a.base
+	if q.GOGC != nil {
+		w.Config.GOGC = *q.GOGC
+	}
+	if q.MemoryLimit != nil {
+		w.Config.MemoryLimit = *q.MemoryLimit
+		if *q.MemoryLimit == math.MaxInt64 {
+			w.Config.MemoryLimit = 0
+		}
+	}
+	if q.Procs > 0 {
+		w.Config.Procs = q.Procs
+	}
+	var changes []func(*heapsim.Object) bool
+	for i := range q.Changes {
+		c, err := a.change(q.Text, &q.Changes[i])
+		if err != nil {
+			return w, err
+		}
+		changes = append(changes, c)
+	}
+	if len(changes) > 0 {
+		w.Change = func(o *heapsim.Object) bool {
+			for _, c := range changes {
+				if !c(o) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	return w, nil
+}
+
+// change makes of an ObjectChange what it does to an object.
+func (a *asked) change(question string, c *ObjectChange) (func(*heapsim.Object) bool, error) {
+	is, err := a.matches(question, c)
+	if err != nil {
+		return nil, err
+	}
+	switch c.What {
+	case OnStack:
+		return func(o *heapsim.Object) bool { return !is(o) }, nil
+	case OffHeap:
+		return func(o *heapsim.Object) bool { o.OffHeap = o.OffHeap || is(o); return true }, nil
+	case Smaller:
+		return func(o *heapsim.Object) bool {
+			if is(o) {
+				o.Bytes = max(o.Bytes-c.By, 1)
+			}
+			return true
+		}, nil
+	case Presized:
+		return func(o *heapsim.Object) bool { return !o.Outgrown || !is(o) }, nil
+	}
+	return nil, &Error{Msg: fmt.Sprintf("%s: unknown change %q", question, c.What), Usage: true}
+}
+
+// matches says which objects are meant.
+func (a *asked) matches(question string, c *ObjectChange) (func(*heapsim.Object) bool, error) {
+	var list []bool // by number
+	file, line, isSite := strings.Cut(c.Of, ".go:")
+	switch {
+	case isSite:
+		n, err := strconv.Atoi(line)
+		if err != nil {
+			return nil, &Error{Msg: fmt.Sprintf("%s: %s is no line", question, line), Hint: "name a site as FILE:LINE", Usage: true}
+		}
+		sites := a.src.sites
+		if sites == nil || sites.err != nil {
+			return nil, &Error{Msg: fmt.Sprintf("%s: %s has no sites", question, a.file), Hint: "record with -sites, or name a type"}
+		}
+		list = make([]bool, len(sites.places))
+		file = filepath.ToSlash(file) + ".go"
+		for i, p := range sites.places {
+			list[i] = p.line == n && (p.file == file || strings.HasSuffix(p.file, "/"+file))
+		}
+	default:
+		if c.What == Presized {
+			return nil, &Error{Msg: fmt.Sprintf("%s: a slice is named by where it grows", question), Hint: "name a site as FILE:LINE", Usage: true}
+		}
+		list = make([]bool, a.trace.Types())
+		for i := range list {
+			list[i] = i > 0 && a.trace.Type(int32(i)).Name == c.Of
+		}
+	}
+	if !slices.Contains(list, true) {
+		what, show := "type", "stackward heap -top 0"
+		if isSite {
+			what = "site"
+		}
+		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: show + " " + a.file + " lists them"}
+	}
+	of := func(o *heapsim.Object) int { return o.Type }
+	if isSite {
+		of = func(o *heapsim.Object) int { return o.Site }
+	}
+	return func(o *heapsim.Object) bool { n := of(o); return n < len(list) && list[n] }, nil
+}
+
+// recorded asks for what was recorded, and says what it was.
+func (a *asked) recorded() *alloc.WhatIf {
+	w := a.answer(&a.base, true)
+	rec := &alloc.WhatIfRecorded{Collections: int64(len(a.history.Cycles))}
+	for _, c := range a.history.Cycles {
+		rec.Peak = max(rec.Peak, c.End)
+	}
+	rec.Bytes = a.history.Bytes
+	rec.GCCPU = a.history.GCCPU
+	w.Recorded = rec
+	return w
+}
+
+// answer asks the simulation; traced is for what is in the heap of a traced program.
+func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
+	q := *w
+	q.Traced = traced
+	p := heapsim.Predict(a.history.Objects(traced), q)
+	out := &alloc.WhatIf{
+		GOGC: max(w.Config.GOGC, -1), MemoryLimit: w.Config.MemoryLimit, Procs: w.Config.Procs,
+		Collections: alloc.Estimate(p.Cycles), Peak: alloc.Estimate(p.PeakLive), PeakInuse: alloc.Estimate(p.PeakInuse), Bytes: p.TotalAlloc,
+	}
+	if w.Cost != (heapsim.Cost{}) {
+		e := alloc.Estimate(p.CPU)
+		out.GCCPU = &e
+	}
+	if p.OffHeap.High > 0 {
+		e := alloc.Estimate(p.OffHeap)
+		out.OffHeap = &e
+	}
+	if w.Change != nil {
+		out.Objects, out.ObjectBytes = p.Changed, p.ChangedBytes
+	}
+	return out
+}

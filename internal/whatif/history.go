@@ -1,0 +1,406 @@
+package whatif
+
+import (
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/heapsim"
+)
+
+// A History is what became of the objects of a trace, in the order of their births.
+// It takes 8 bytes for each.
+type History struct {
+	reader *alloctrace.Reader
+	kinds  []kind
+	number map[kind]uint32
+	list   [][]object // in parts of partSize
+	made   uint64
+
+	spans   []liveSpan // by number
+	growing map[grower][]uint64
+	// marks are how many objects there were as each cycle began to mark.
+	marks []uint64
+	ages  ages
+	begun *Cycle // has begun and does not mark yet
+	after bool   // the runtime is still to say what the last cycle marked
+
+	live, goal  int64 // the pacer's
+	tracer      [2]int
+	liveStacks  map[uint64]int64
+	stackBytes  int64
+	PeakStacks  int64
+	Procs       int
+	Cycles      []Cycle
+	Before      uint64 // objects that lived as the trace began
+	FirstGoal   int64
+	Bytes       int64 // allocated since, in slots
+	GCCPU       int64 // of the cycles that Marks has found in the log, in ns
+	InlineMarks bool  // spans hold their marks
+}
+
+// A Cycle is one of the collector that the trace shows, as the pacer sees it, in bytes.
+type Cycle struct {
+	Start, Goal int64 // as it began
+	End         int64 // the most while it marked
+	Marked      int64 // what it found alive, with what was allocated meanwhile
+	Scan        int64 // slots with pointers that it found alive
+	Forced      bool  // not begun by the heap's size
+	Done        bool
+	At          uint64 // objects made before it marked
+}
+
+// A kind is what objects have in common.
+type kind struct {
+	bytes  int64
+	typ    int32
+	site   int32
+	noscan bool
+}
+
+// An object packs one: the number of its kind, the P that made it, and which cycle
+// found it dead, counted from 1.
+type object struct {
+	kind uint32 // 24 bits, then what it is
+	fate uint32 // while it lives and shares a block: by how much the one before it in the block is older
+}
+
+const (
+	partSize = 1 << 16
+	kindMask = 1<<24 - 1
+	ofTracer = 1 << 31
+	outgrown = 1 << 30 // it was replaced by a larger one
+	procMask = 1<<6 - 1
+)
+
+// A liveSpan knows the objects in it by number + 1, the youngest of a tiny block.
+type liveSpan struct {
+	slots  []uint64
+	bytes  int64
+	noscan bool
+	tiny   bool
+	room   int32 // objects, where spans hold their marks
+}
+
+// A grower is a goroutine that makes room at a site.
+type grower struct {
+	goroutine int64
+	site      int32
+}
+
+// NewHistory returns an empty one. goversion is the program's: "go1.26".
+func NewHistory(r *alloctrace.Reader, goversion string) *History {
+	return &History{reader: r, InlineMarks: heapmap.HoldMarks(goversion), number: make(map[kind]uint32), growing: make(map[grower][]uint64), liveStacks: make(map[uint64]int64)}
+}
+
+// Add takes in an event. Site is the caller's number of an allocation's place, 0
+// unknown; grows says that it makes room for a slice that had too little.
+func (h *History) Add(e *alloctrace.Event, site int32, grows bool) {
+	switch e.Kind {
+	case alloctrace.ObjectExists:
+		h.Before++
+		h.alloc(e, 0, false)
+	case alloctrace.ObjectAlloc:
+		h.alloc(e, site, grows)
+	case alloctrace.ObjectFree:
+		if s := h.at(e); s != nil && s.slots[e.Slot] > 0 {
+			h.die(s, e.Slot)
+		}
+	case alloctrace.SpanAlloc, alloctrace.SpanExists:
+		h.addSpan(e)
+	case alloctrace.SpanFree:
+		if int(e.Span) < len(h.spans) && e.Span >= 0 {
+			s := &h.spans[e.Span]
+			for i := range s.slots {
+				if s.slots[i] > 0 {
+					h.die(s, int32(i))
+				}
+			}
+			s.slots = nil
+		}
+	case alloctrace.Procs:
+		if h.Procs == 0 {
+			h.Procs = int(e.N)
+		}
+	case alloctrace.StackExists, alloctrace.StackAlloc:
+		h.stackBytes += int64(e.N) - h.liveStacks[e.Addr]
+		h.liveStacks[e.Addr] = int64(e.N)
+		h.PeakStacks = max(h.PeakStacks, h.stackBytes)
+	case alloctrace.StackFree:
+		h.stackBytes -= h.liveStacks[e.Addr]
+		delete(h.liveStacks, e.Addr)
+	default:
+		h.collect(e)
+	}
+}
+
+func (h *History) at(e *alloctrace.Event) *liveSpan {
+	if e.Span < 0 || int(e.Span) >= len(h.spans) {
+		return nil
+	}
+	if s := &h.spans[e.Span]; int(e.Slot) < len(s.slots) {
+		return s
+	}
+	return nil
+}
+
+func (h *History) addSpan(e *alloctrace.Event) {
+	for int(e.Span) >= len(h.spans) {
+		h.spans = append(h.spans, liveSpan{})
+	}
+	is := h.reader.Span(e.Span)
+	if is.Class == alloctrace.Manual {
+		h.spans[e.Span] = liveSpan{}
+		return
+	}
+	h.spans[e.Span] = liveSpan{
+		room:  heapmap.Room(is.Pages*alloctrace.PageBytes, is.SlotBytes, is.Class.Noscan(), true),
+		slots: make([]uint64, is.Slots), bytes: is.SlotBytes, noscan: is.Class.Noscan(), tiny: is.Class == alloctrace.TinyClass,
+	}
+}
+
+// header is what a slot of more bytes holds beside an object with pointers
+// (mallocHeaderSize and minSizeForMallocHeader, internal/runtime/gc).
+const (
+	header     = 8
+	headerFrom = 512
+	mostSmall  = 32 << 10
+)
+
+func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
+	s := h.at(e)
+	if s == nil {
+		return
+	}
+	if e.Slot >= s.room {
+		h.InlineMarks = false
+	}
+	k := kind{bytes: s.bytes, typ: e.Type, site: site, noscan: s.noscan}
+	if !s.noscan && k.bytes > headerFrom && k.bytes <= mostSmall {
+		k.bytes -= header
+	}
+	o := object{kind: h.kindOf(k) | uint32(max(e.Proc, 0)&procMask)<<24}
+	if e.Kind == alloctrace.ObjectExists {
+		i := -1
+		switch {
+		case e.Class.Size() > 0:
+		case s.bytes == 1<<20 && s.noscan && e.Type == 0:
+			i = 0
+		case s.bytes == 128<<10 && h.reader.Type(e.Type).Name == "unsafe.Pointer":
+			i = 1
+		}
+		if i >= 0 {
+			h.tracer[i]++
+			o.kind |= ofTracer
+		}
+	}
+	if old := s.slots[e.Slot]; old > 0 {
+		if !s.tiny {
+			return
+		}
+		o.fate = uint32(h.made + 1 - old)
+	}
+	if grows {
+		h.grow(grower{e.Goroutine, site}, k.bytes)
+	}
+	if h.made%partSize == 0 {
+		h.list = append(h.list, make([]object, 0, partSize))
+	}
+	part := &h.list[len(h.list)-1]
+	*part = append(*part, o)
+	if e.Kind == alloctrace.ObjectAlloc && s.slots[e.Slot] == 0 {
+		h.Bytes += s.bytes
+	}
+	h.made++
+	s.slots[e.Slot] = h.made
+}
+
+// grow says that the next object, of so many bytes, is made to hold what a smaller one
+// had no room for: the largest of those that were made there last.
+func (h *History) grow(g grower, bytes int64) {
+	const most = 8 // slices that grow there at once
+	list := h.growing[g]
+	best, size := -1, int64(0)
+	for i, n := range list {
+		if b := h.kinds[h.object(n).kind&kindMask].bytes; b < bytes && b >= size {
+			best, size = i, b
+		}
+	}
+	switch {
+	case best >= 0:
+		h.object(list[best]).kind |= outgrown
+		list = slices.Delete(list, best, best+1)
+	case len(list) == most:
+		list = slices.Delete(list, 0, 1)
+	}
+	h.growing[g] = append(list, h.made)
+}
+
+func (h *History) object(n uint64) *object { return &h.list[n/partSize][n%partSize] }
+
+// kindOf numbers a kind.
+func (h *History) kindOf(k kind) uint32 {
+	n, ok := h.number[k]
+	if !ok {
+		n = uint32(len(h.kinds))
+		h.number[k] = n
+		h.kinds = append(h.kinds, k)
+	}
+	return n
+}
+
+// die ends the lives in a slot. Those that share a tiny block share its bytes: how
+// many they asked for is not in a trace.
+func (h *History) die(s *liveSpan, slot int32) {
+	h.settle(s, s.slots[slot]-1, uint32(len(h.marks)))
+	s.slots[slot] = 0
+}
+
+func (h *History) settle(s *liveSpan, youngest uint64, fate uint32) {
+	if !s.tiny {
+		h.object(youngest).fate = fate
+		return
+	}
+	n := int64(1)
+	for i := youngest; h.object(i).fate > 0; i -= uint64(h.object(i).fate) {
+		n++
+	}
+	bytes := max(s.bytes/n, 1)
+	for i := youngest; ; {
+		o := h.object(i)
+		back := o.fate
+		k := h.kinds[o.kind&kindMask]
+		k.bytes = bytes
+		o.kind = o.kind&^kindMask | h.kindOf(k)
+		o.fate = fate
+		if back == 0 {
+			break
+		}
+		i -= uint64(back)
+	}
+}
+
+// collect follows the collector.
+func (h *History) collect(e *alloctrace.Event) {
+	var last *Cycle
+	if len(h.Cycles) > 0 {
+		last = &h.Cycles[len(h.Cycles)-1]
+	}
+	switch e.Kind {
+	case alloctrace.HeapGoal:
+		h.goal = int64(e.N)
+		if h.FirstGoal == 0 {
+			h.FirstGoal = h.goal
+		}
+	case alloctrace.HeapLive:
+		h.live = int64(e.N)
+		switch {
+		case h.after:
+			last.Marked, h.after = h.live, false
+		case last != nil && !last.Done:
+			last.End = max(last.End, h.live)
+		}
+	case alloctrace.MarkBegin:
+		h.begun = &Cycle{Start: h.live, Goal: h.goal, End: h.live, Forced: heapmap.TriggerOf(e.Stack) != heapmap.ByGoal}
+	case alloctrace.PauseEnd:
+		h.mark()
+	case alloctrace.MarkEnd:
+		h.mark()
+		if len(h.Cycles) > 0 {
+			h.Cycles[len(h.Cycles)-1].Done, h.after = true, true
+		}
+	}
+}
+
+// mark has the cycle that has begun mark from now on.
+func (h *History) mark() {
+	if h.begun == nil {
+		return
+	}
+	h.begun.At = h.made
+	h.Cycles = append(h.Cycles, *h.begun)
+	h.marks = append(h.marks, h.made)
+	h.begun = nil
+}
+
+// Finish settles what the end of the trace leaves open.
+func (h *History) Finish() {
+	for i := range h.spans {
+		s := &h.spans[i]
+		if !s.tiny {
+			continue
+		}
+		for slot, n := range s.slots {
+			if n > 0 {
+				h.settle(s, n-1, 0)
+				s.slots[slot] = 0
+			}
+		}
+	}
+	h.ages = h.survival()
+	// What each cycle scanned: those with pointers that were born before it marked
+	// and that it did not find dead.
+	change := make([]int64, len(h.marks)+2)
+	cycle := 0
+	for n := range h.made {
+		for cycle < len(h.marks) && h.marks[cycle] <= n {
+			cycle++
+		}
+		o := h.object(n)
+		k := &h.kinds[o.kind&kindMask]
+		if k.noscan {
+			continue
+		}
+		end := len(h.marks)
+		if o.fate > 0 {
+			end = int(o.fate) - 1
+		}
+		if end > cycle {
+			change[cycle] += k.bytes
+			change[end] -= k.bytes
+		}
+	}
+	sum := int64(0)
+	for i := range h.Cycles {
+		sum += change[i]
+		h.Cycles[i].Scan = sum
+	}
+}
+
+// Objects are those of the trace, the oldest first. The tracer's own buffers, which it
+// makes as it starts, are among them for a program that is traced, else of no size.
+func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
+	without := !traced && h.tracer[0] >= 2 && h.tracer[1] >= 2
+	return func(yield func(heapsim.Object) bool) {
+		cycle := 0
+		for n := range h.made {
+			for cycle < len(h.marks) && h.marks[cycle] <= n {
+				cycle++
+			}
+			p := h.object(n)
+			k := &h.kinds[p.kind&kindMask]
+			o := heapsim.Object{Outgrown: p.kind&outgrown != 0, Bytes: k.bytes, NoScan: k.noscan, Proc: int(p.kind >> 24 & procMask), Site: int(k.site), Type: int(k.typ), Dead: heapsim.Forever}
+			if p.kind&ofTracer != 0 && without {
+				o.Bytes = 0
+			}
+			if f := int(p.fate); f > 0 {
+				o.Alive = n + 1
+				first := f-2 < cycle
+				if !first {
+					o.Alive = h.marks[f-2]
+				}
+				o.Dead = max(h.marks[f-1], o.Alive)
+				// Multiples of the golden ratio are spread more evenly than chance.
+				_, part := math.Modf(float64(n) * math.Phi)
+				if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {
+					o.Likely = n + 1 + h.ages.age(p.kind&kindMask, o.Dead-n, part)
+				}
+			}
+			if !yield(o) {
+				return
+			}
+		}
+	}
+}

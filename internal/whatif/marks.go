@@ -1,0 +1,139 @@
+package whatif
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/stackward-go/stackward/internal/heapsim"
+)
+
+// Marks makes of the cycles that were seen what the program did while they marked,
+// and what they took of the processors. Roots are the bytes of stacks and globals
+// that each scans besides. Log are the lines of GODEBUG=gctrace=1, if there are any:
+// without them nothing is known of idle processors, nor of the cost.
+func (h *History) Marks(roots int64, log []string) (marks []heapsim.Mark, cost heapsim.Cost) {
+	lines := h.align(readLog(log))
+	var fit line
+	for i, c := range h.Cycles {
+		scan := c.Scan + roots
+		if !c.Done || scan <= 0 {
+			continue
+		}
+		if lines != nil {
+			fit.add(float64(scan), lines[i].cpu())
+			h.GCCPU += int64(lines[i].cpu())
+		}
+		if c.Forced {
+			continue
+		}
+		m := heapsim.Mark{Lead: 1}
+		m.Over = max(c.End-max(c.Goal, c.Start), 0)
+		m.Rate = float64(c.End-m.Over-c.Start) / float64(scan)
+		if lines != nil {
+			m.Lead = lines[i].lead()
+		}
+		marks = append(marks, m)
+	}
+	cost.Cycle, cost.Byte = fit.solve()
+	return marks, cost
+}
+
+// Forced are the moments of the cycles that the heap's size did not begin.
+func (h *History) Forced() []uint64 {
+	var at []uint64
+	for _, c := range h.Cycles {
+		if c.Forced {
+			at = append(at, c.At)
+		}
+	}
+	return at
+}
+
+// A logLine is a cycle as gctrace tells it (gcMarkTermination, runtime/mgc.go): MiB,
+// ms on the clock and of the processors, and how many of these there are.
+type logLine struct {
+	start, end, marked                         int64
+	clock                                      float64 // of marking
+	sweepTerm, assist, workers, idle, markTerm float64
+	procs                                      int
+}
+
+func readLog(log []string) []logLine {
+	var list []logLine
+	for _, text := range log {
+		_, text, _ = strings.Cut(text, "%: ")
+		var l logLine
+		var ignore float64
+		if _, err := fmt.Sscanf(text, "%f+%f+%f ms clock, %f+%f/%f/%f+%f ms cpu, %d->%d->%d MB",
+			&ignore, &l.clock, &ignore, &l.sweepTerm, &l.assist, &l.workers, &l.idle, &l.markTerm, &l.start, &l.end, &l.marked); err != nil {
+			continue
+		}
+		for field := range strings.SplitSeq(text, ", ") {
+			fmt.Sscanf(field, "%d P", &l.procs)
+		}
+		list = append(list, l)
+	}
+	return list
+}
+
+// align finds the lines of the cycles in a log that may have begun before them and
+// gone on behind them, nil if they are not there.
+func (h *History) align(lines []logLine) []logLine {
+	most, at := 0, -1
+	for from := 0; from+len(h.Cycles) <= len(lines); from++ {
+		n := 0
+		for i, c := range h.Cycles {
+			if l := &lines[from+i]; l.start == c.Start>>20 && l.marked == c.Marked>>20 {
+				n++
+			}
+		}
+		if n > most {
+			most, at = n, from
+		}
+	}
+	if at < 0 || most < len(h.Cycles)*9/10 {
+		return nil
+	}
+	return lines[at:]
+}
+
+// cpu is what a cycle took of the processors, in ns, but for those that were idle.
+func (l *logLine) cpu() float64 { return (l.sweepTerm + l.assist + l.workers + l.markTerm) * 1e6 }
+
+// lead is heapsim.Mark's: endCycle of runtime/mgcpacer.go adds the idle processors'
+// share to that of who marked besides.
+func (l *logLine) lead() float64 {
+	const share = 0.25 // gcBackgroundUtilization
+	all := l.clock * float64(l.procs)
+	if all <= 0 {
+		return 1
+	}
+	busy := share + l.assist/all
+	return (busy + l.idle/all) / busy
+}
+
+// A line is fitted to points by least squares.
+type line struct{ n, x, y, xx, xy float64 }
+
+func (l *line) add(x, y float64) {
+	l.n++
+	l.x += x
+	l.y += y
+	l.xx += x * x
+	l.xy += x * y
+}
+
+// solve returns where it begins and how it rises, neither less than 0.
+func (l *line) solve() (at0, rise float64) {
+	if l.n == 0 {
+		return 0, 0
+	}
+	if d := l.n*l.xx - l.x*l.x; d > 0 {
+		rise = max((l.n*l.xy-l.x*l.y)/d, 0)
+	}
+	at0 = (l.y - rise*l.x) / l.n
+	if at0 < 0 && l.xx > 0 {
+		at0, rise = 0, l.xy/l.xx
+	}
+	return max(at0, 0), rise
+}
