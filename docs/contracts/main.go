@@ -78,23 +78,5 @@ func run(file string, names []string) error {
 		_, err := os.Stdout.Write(section.Bytes())
 		return err
 	}
-	return replace(file, section.Bytes())
-}
-
-// replace puts a section, from its heading to the next of its level, in the place
-// of the one of the same heading, or at the end.
-func replace(file string, section []byte) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	title, _, _ := bytes.Cut(section, []byte("\n"))
-	before, rest, found := bytes.Cut(old, append(title, '\n'))
-	var after []byte
-	if !found {
-		before = append(before, '\n')
-	} else if i := bytes.Index(rest, []byte("\n## ")); i >= 0 {
-		after = rest[i:]
-	}
-	return os.WriteFile(file, slices.Concat(before, section, after), 0o666)
+	return modules.ReplaceSection(file, section.Bytes())
 }

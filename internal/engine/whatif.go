@@ -193,7 +193,11 @@ func (a *asked) change(question string, c *ObjectChange) (func(*heapsim.Object) 
 	case Smaller:
 		return func(o *heapsim.Object) bool {
 			if is(o) {
-				o.Bytes = max(o.Bytes-c.By, 1)
+				n := int64(1) // values in it
+				if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
+					n = max(o.Bytes/one, 1)
+				}
+				o.Bytes = max(o.Bytes-n*c.By, 1)
 			}
 			return true
 		}, nil

@@ -2,50 +2,87 @@ package text
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/perf/benchunit"
 
 	"github.com/stackward-go/stackward/alloc"
 )
 
 // whatIfs writes what was recorded, and what would be.
 func (t *writer) whatIfs(r *alloc.Report) {
-	var rows, questions []string
-	var objects bool
+	var asked []*alloc.WhatIf
 	for _, w := range r.WhatIfs {
-		if rec := w.Recorded; rec != nil {
-			fmt.Fprintf(t, "%s  %s, %s, %s allocated\n", t.color(bold, "recorded"), r.Header.Go, settings(w), size(rec.Bytes))
-			t.recorded(w, rec)
+		if w.Recorded != nil {
+			t.recorded(r, w)
+		} else {
+			asked = append(asked, w)
+		}
+	}
+	if len(asked) == 0 {
+		return
+	}
+	has := func(f func(*alloc.WhatIf) bool) bool { return slices.ContainsFunc(asked, f) }
+	columns := []struct {
+		head string
+		show bool
+		text func(*alloc.WhatIf) string
+	}{
+		{"collections", true, func(w *alloc.WhatIf) string { return numbers(&w.Collections) }},
+		{"heap at most", true, func(w *alloc.WhatIf) string { return estimate(&w.Peak, 1, benchunit.Binary, "B") }},
+		{"collector's CPU", has(func(w *alloc.WhatIf) bool { return w.GCCPU != nil }), func(w *alloc.WhatIf) string {
+			if w.GCCPU == nil {
+				return ""
+			}
+			return estimate(w.GCCPU, 1e9, benchunit.Decimal, "s")
+		}},
+		{"allocated", true, func(w *alloc.WhatIf) string { return size(w.Bytes) }},
+		{"objects", has(func(w *alloc.WhatIf) bool { return w.Objects > 0 }), func(w *alloc.WhatIf) string { return count(int(w.Objects)) }},
+		{"off the heap", has(func(w *alloc.WhatIf) bool { return w.OffHeap != nil }), func(w *alloc.WhatIf) string {
+			if w.OffHeap == nil {
+				return ""
+			}
+			return size(w.OffHeap.Likely)
+		}},
+	}
+	head := ""
+	rows := make([]string, len(asked))
+	for _, c := range columns {
+		if !c.show {
 			continue
 		}
-		cpu, gone := "", ""
-		if w.GCCPU != nil {
-			cpu = estimate(w.GCCPU, duration)
+		head += c.head + "\t"
+		for i, w := range asked {
+			rows[i] += c.text(w) + "\t"
 		}
-		if w.Objects > 0 {
-			objects = true
-			gone = count(int(w.Objects))
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t", estimate(&w.Collections, number), estimate(&w.Peak, size), cpu, size(w.Bytes), gone))
-		q := w.Question
-		if w.OffHeap != nil {
-			q += fmt.Sprintf(" (off the heap at most %s)", size(w.OffHeap.High))
-		}
-		questions = append(questions, q)
 	}
-	t.table("collections\theap at most\tcollector's CPU\tallocated\tobjects changed\t  what if", rows, questions)
-	t.fold("likely, with the range in which it should be; the heap as the pacer counts it and GODEBUG=gctrace=1 prints it; all else as recorded, but for GOGC=100")
-	_ = objects
+	longest := 0
+	for _, w := range asked {
+		longest = max(longest, len(w.Question))
+	}
+	lines := t.lineUp(head, rows)
+	apart := t.o.Width > 0 && columnsOf(lines[0])+2+longest >= t.o.Width
+	fmt.Fprintf(t, "\n%s\n", t.color(dim, strings.TrimRight(lines[0], " ")))
+	for i, w := range asked {
+		if apart {
+			fmt.Fprintf(t, "%s\n%s\n", w.Question, strings.TrimRight(lines[i+1], " "))
+		} else {
+			fmt.Fprintf(t, "%s  %s\n", lines[i+1], w.Question)
+		}
+	}
+	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it, which GODEBUG=gctrace=1 prints. All else is as recorded, but for GOGC=100 where nothing else is said.")
 }
 
-// recorded holds what was recorded to what is said of it.
-func (t *writer) recorded(w *alloc.WhatIf, rec *alloc.WhatIfRecorded) {
-	line := func(name, is, said string) {
-		fmt.Fprintf(t, "  %-16s  ", name)
-		t.foldAt(is+", simulated "+said, 20)
-	}
-	line("collections", number(rec.Collections), estimate(&w.Collections, number))
-	line("heap at most", size(rec.Peak), estimate(&w.Peak, size))
+// recorded holds what was recorded to what the simulation says of it.
+func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
+	rec := w.Recorded
+	fmt.Fprintf(t, "%s  %s, %s, %s allocated\n", t.color(bold, "recorded"), r.Header.Go, settings(w), size(rec.Bytes))
+	line := func(name, is, said string) { fmt.Fprintf(t, "  %-15s  %s, simulated %s\n", name, is, said) }
+	line("collections", count(int(rec.Collections)), numbers(&w.Collections))
+	line("heap at most", size(rec.Peak), estimate(&w.Peak, 1, benchunit.Binary, "B"))
 	if w.GCCPU != nil {
-		line("collector's CPU", duration(rec.GCCPU), estimate(w.GCCPU, duration))
+		line("collector's CPU", duration(rec.GCCPU), estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}
 }
 
@@ -61,9 +98,16 @@ func settings(w *alloc.WhatIf) string {
 	return s + fmt.Sprintf(" GOMAXPROCS=%d", w.Procs)
 }
 
-func number(n int64) string { return count(int(n)) }
+// numbers is a count and its range.
+func numbers(e *alloc.Estimate) string {
+	return fmt.Sprintf("%s (%s–%s)", count(int(e.Likely)), count(int(e.Low)), count(int(e.High)))
+}
 
-// estimate is a figure and its range.
-func estimate(e *alloc.Estimate, show func(int64) string) string {
-	return fmt.Sprintf("%s (%s to %s)", show(e.Likely), show(e.Low), show(e.High))
+// estimate is a figure and its range in one unit, of which there are per in what the
+// figure counts.
+func estimate(e *alloc.Estimate, per float64, class benchunit.Class, unit string) string {
+	likely, low, high := float64(e.Likely)/per, float64(e.Low)/per, float64(e.High)/per
+	s := benchunit.CommonScale([]float64{likely}, class)
+	show := func(v float64) string { return fmt.Sprintf("%.*f", max(s.Prec-1, 0), v/s.Factor) }
+	return fmt.Sprintf("%s (%s–%s) %s%s", show(likely), show(low), show(high), s.Prefix, unit)
 }

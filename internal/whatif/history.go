@@ -166,7 +166,6 @@ func (h *History) addSpan(e *alloctrace.Event) {
 const (
 	header     = 8
 	headerFrom = 512
-	mostSmall  = 32 << 10
 )
 
 func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
@@ -177,10 +176,7 @@ func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
 	if e.Slot >= s.room {
 		h.InlineMarks = false
 	}
-	k := kind{bytes: s.bytes, typ: e.Type, site: site, noscan: s.noscan}
-	if !s.noscan && k.bytes > headerFrom && k.bytes <= mostSmall {
-		k.bytes -= header
-	}
+	k := kind{bytes: h.asked(e, s), typ: e.Type, site: site, noscan: s.noscan}
 	o := object{kind: h.kindOf(k) | uint32(max(e.Proc, 0)&procMask)<<24}
 	if e.Kind == alloctrace.ObjectExists {
 		i := -1
@@ -215,6 +211,25 @@ func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
 	}
 	h.made++
 	s.slots[e.Slot] = h.made
+}
+
+// asked is how many bytes an object was asked for with: of those that its slot is for,
+// the most that are a multiple of its type's.
+func (h *History) asked(e *alloctrace.Event, s *liveSpan) int64 {
+	most, less := s.bytes, s.bytes-alloctrace.PageBytes
+	if class := e.Class.Size(); class > 0 {
+		less = h.reader.SlotBytes(class - 1)
+		if !s.noscan && most > headerFrom {
+			most -= header
+			less -= header
+		}
+	}
+	if one := h.reader.Type(e.Type).Bytes; one > 0 {
+		if n := most / one * one; n > less {
+			return n
+		}
+	}
+	return most
 }
 
 // grow says that the next object, of so many bytes, is made to hold what a smaller one

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -148,4 +149,22 @@ func Each(w io.Writer, verb, listed string, args []string, do func(tmp, tool str
 		do(tmp, tool, Parse(line))
 	}
 	return nil
+}
+
+// ReplaceSection puts a section of a file of Markdown, from its heading to the next of its level, in the place
+// of the one of the same heading, or at the end.
+func ReplaceSection(file string, section []byte) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	title, _, _ := bytes.Cut(section, []byte("\n"))
+	before, rest, found := bytes.Cut(old, append(title, '\n'))
+	var after []byte
+	if !found {
+		before = append(before, '\n')
+	} else if i := bytes.Index(rest, []byte("\n## ")); i >= 0 {
+		after = rest[i:]
+	}
+	return os.WriteFile(file, slices.Concat(before, section, after), 0o666)
 }
