@@ -25,6 +25,7 @@ var layers = [][]string{
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                          // sources
 	{"internal/heapsim", "internal/heapmap"}, // models
+	{"internal/whatif"},                      // models over them
 	{"internal/cause", "internal/flow"},      // reasoning
 	{"internal/correlate", "internal/cost", "internal/compare", "internal/contract", "internal/chains", "internal/baseline"}, // reasoning over it
 	{"internal/text", "internal/pprof", "internal/gobench", "internal/ci", "internal/sarif"},                                 // encoders
@@ -32,7 +33,7 @@ var layers = [][]string{
 	{"internal/prove", "contracts", "internal/heaprecord"},
 	{"internal/cli"},
 	{"cmd/stackward", "cmd/stackfix", "cmd/stackvet", "docs/internal/modules"},
-	{"docs/accuracy", "docs/contracts", "docs/fixresults"},
+	{"docs/accuracy", "docs/contracts", "docs/fixresults", "docs/whatif", "docs/whatif/variants"},
 }
 
 // narrow names the packages that may import less than their place allows.
@@ -49,6 +50,7 @@ var narrow = map[string][]string{
 	"internal/heapsim":    {"internal/sizeclass"},
 	"internal/flow":       {"alloc"},
 	"internal/heapmap":    {"internal/alloctrace"},
+	"internal/whatif":     {"internal/alloctrace", "internal/heapmap", "internal/heapsim"},
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},
 	"internal/stacksize":  {},

@@ -98,13 +98,10 @@ func (p *progress) draw() {
 func (p *progress) line(elapsed time.Duration) string {
 	var b strings.Builder
 	b.WriteString(p.step)
-	switch {
-	case p.total > 0 && p.done > 0:
+	if p.total > 0 {
 		const cells = 20
 		full := min(cells, p.done*cells/p.total)
 		fmt.Fprintf(&b, " [%s%s] %d/%d", strings.Repeat("#", full), strings.Repeat(".", cells-full), p.done, p.total)
-	case p.total > 0:
-		fmt.Fprintf(&b, " %d packages", p.total)
 	}
 	fmt.Fprintf(&b, " %s", elapsed.Truncate(time.Second))
 	if took := elapsed - p.began; took >= enough && p.done > 0 && p.done < p.total {

@@ -34,11 +34,11 @@ func TestProgress(t *testing.T) {
 		want        string
 	}{
 		{0, "compiling", 0, 0, "", 80, "compiling 0s"},
-		{0, "compiling", 0, 180, "", 80, "compiling 180 packages 0s"},
+		{0, "compiling", 0, 180, "", 80, "compiling [....................] 0/180 0s"},
 		{0, "compiling", 45, 180, "net/http", 80, "compiling [#####...............] 45/180 0s net/http"},
 		{61 * time.Second, "compiling", 180, 180, long, 200, "compiling [####################] 180/180 1m1s " + long},
 		{0, "compiling", 180, 180, long, 80, ("compiling [####################] 180/180 1m1s " + long)[:79]},
-		{0, "compiling fixes", 0, 40, "p", 80, "compiling fixes 40 packages 1m1s p"},
+		{0, "compiling fixes", 0, 40, "p", 80, "compiling fixes [....................] 0/40 1m1s p"},
 		{6 * time.Second, "compiling fixes", 10, 40, "p", 80, "compiling fixes [#####...............] 10/40 1m7s, some 18s left p"},
 		{0, "recording", 0, 0, "p", 80, "recording 1m7s p"},
 		{time.Second, "recording", 0, 0, "p", 80, "recording 1m8s p"}, // nothing but time went by

@@ -14,33 +14,27 @@ import (
 
 const whatifHelp = `usage: stackward heap whatif [flags] FILE [question ...]
 
-Whatif says how the objects of a recording would have fared in another runtime: how
-often the collector would have run, how large the heap would have been, what the
-collector would have taken of the processors. It answers with a simulation of Go's
-allocator and pacer, and with a range for what a recording leaves open. FILE is as
-of stackward heap.
+Whatif says how the objects of a recording would have fared otherwise: how often the
+collector would have run, how large the heap and what the CPU time had been. Go's
+allocator and pacer are simulated; what a recording leaves open makes it a range.
+FILE is as of stackward heap. A question is what is other, with commas between; GOGC
+is 100 unless it says. Without a question some values of GOGC are asked about.
 
-A question is what would be other, with commas between. All else is as recorded, but
-for GOGC, which is 100 unless the question says it. Without any question it is asked
-about some values of GOGC.
-
-  GOGC=200, GOGC=off  the environment variables of that name
+  GOGC=200, GOGC=off  as the environment variables
   GOMEMLIMIT=512MiB
   GOMAXPROCS=4
-  stack=OF            these objects on the stack: they are not allocated
+  stack=OF            these objects on the stack, not allocated
   offheap=OF          these objects in memory of their own
   smaller=OF:8        these objects smaller by so many bytes
   presized=SITE       slices that grow there made with their last capacity
 
-OF is a SITE, FILE:LINE, of a recording that was made with -sites, or a type, as
-stackward heap shows it.
+OF is a type, as stackward heap shows it, or a SITE, FILE:LINE, of a recording that
+was made with sites.
 
   -format f  text or json
   -o file    write to file
 
-Exit status: 0 done, 1 not or in part, 2 wrong usage.
-
-example: stackward heap whatif run.heap GOGC=200 GOGC=off,GOMEMLIMIT=1GiB stack=parse.go:88
+example: stackward heap whatif run.heap GOGC=200 GOGC=off,GOMEMLIMIT=1GiB
 `
 
 func defineWhatIf(fs *flag.FlagSet) runner {

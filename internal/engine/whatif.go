@@ -158,7 +158,7 @@ func (a *asked) question(q *Question) (heapsim.WhatIf, error) {
 	if q.Procs > 0 {
 		w.Config.Procs = q.Procs
 	}
-	var changes []func(*heapsim.Object) bool
+	var changes []objectChange
 	for i := range q.Changes {
 		c, err := a.change(q.Text, &q.Changes[i])
 		if err != nil {
@@ -167,48 +167,52 @@ func (a *asked) question(q *Question) (heapsim.WhatIf, error) {
 		changes = append(changes, c)
 	}
 	if len(changes) > 0 {
-		w.Change = func(o *heapsim.Object) bool {
+		w.Change = func(o heapsim.Object) (heapsim.Object, bool) {
+			stays := true
 			for _, c := range changes {
-				if !c(o) {
-					return false
+				if o, stays = c(o); !stays {
+					break
 				}
 			}
-			return true
+			return o, stays
 		}
 	}
 	return w, nil
 }
 
+// An objectChange makes an object other, and says whether there still is one.
+type objectChange func(heapsim.Object) (heapsim.Object, bool)
+
 // change makes of an ObjectChange what it does to an object.
-func (a *asked) change(question string, c *ObjectChange) (func(*heapsim.Object) bool, error) {
+func (a *asked) change(question string, c *ObjectChange) (objectChange, error) {
 	is, err := a.matches(question, c)
 	if err != nil {
 		return nil, err
 	}
-	switch c.What {
-	case OnStack:
-		return func(o *heapsim.Object) bool { return !is(o) }, nil
-	case OffHeap:
-		return func(o *heapsim.Object) bool { o.OffHeap = o.OffHeap || is(o); return true }, nil
-	case Smaller:
-		return func(o *heapsim.Object) bool {
-			if is(o) {
-				n := int64(1) // values in it
-				if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
-					n = max(o.Bytes/one, 1)
-				}
-				o.Bytes = max(o.Bytes-n*c.By, 1)
+	return func(o heapsim.Object) (heapsim.Object, bool) {
+		if !is(o) {
+			return o, true
+		}
+		switch c.What {
+		case OnStack:
+			return o, false
+		case OffHeap:
+			o.OffHeap = true
+		case Presized:
+			return o, !o.Outgrown
+		case Smaller:
+			n := int64(1) // values in it
+			if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
+				n = max(o.Bytes/one, 1)
 			}
-			return true
-		}, nil
-	case Presized:
-		return func(o *heapsim.Object) bool { return !o.Outgrown || !is(o) }, nil
-	}
-	return nil, &Error{Msg: fmt.Sprintf("%s: unknown change %q", question, c.What), Usage: true}
+			o.Bytes = max(o.Bytes-n*c.By, 1)
+		}
+		return o, true
+	}, nil
 }
 
 // matches says which objects are meant.
-func (a *asked) matches(question string, c *ObjectChange) (func(*heapsim.Object) bool, error) {
+func (a *asked) matches(question string, c *ObjectChange) (func(heapsim.Object) bool, error) {
 	var list []bool // by number
 	file, line, isSite := strings.Cut(c.Of, ".go:")
 	switch {
@@ -242,11 +246,11 @@ func (a *asked) matches(question string, c *ObjectChange) (func(*heapsim.Object)
 		}
 		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: show + " " + a.file + " lists them"}
 	}
-	of := func(o *heapsim.Object) int { return o.Type }
+	of := func(o heapsim.Object) int { return o.Type }
 	if isSite {
-		of = func(o *heapsim.Object) int { return o.Site }
+		of = func(o heapsim.Object) int { return o.Site }
 	}
-	return func(o *heapsim.Object) bool { n := of(o); return n < len(list) && list[n] }, nil
+	return func(o heapsim.Object) bool { n := of(o); return n < len(list) && list[n] }, nil
 }
 
 // recorded asks for what was recorded, and says what it was.

@@ -49,7 +49,7 @@ type WhatIf struct {
 	Cost Cost
 	// Change says what is other about an object, and whether there still is one.
 	// It is nil if nothing is.
-	Change func(*Object) bool
+	Change func(Object) (changed Object, stays bool)
 }
 
 // A Cost is what a cycle takes of the processors: in ns for each, and for each byte
@@ -187,15 +187,15 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 		}
 		at = max(at, made)
 		if w.Change != nil {
-			was := o.Bytes
-			stays := w.Change(&o)
-			if !stays || o.OffHeap || o.Bytes != was {
+			c, stays := w.Change(o)
+			if !stays || c != o {
 				out.changed++
-				out.changedBytes += was
+				out.changedBytes += o.Bytes
 			}
 			if !stays {
 				continue
 			}
+			o = c
 		}
 		if o.OffHeap {
 			bytes += o.Bytes

@@ -137,7 +137,7 @@ func TestPredict(t *testing.T) {
 		t.Errorf("GOGC=off: %+v", off)
 	}
 
-	without := ask(func(w *WhatIf) { w.Change = func(o *Object) bool { return o.Site != 3 } })
+	without := ask(func(w *WhatIf) { w.Change = func(o Object) (Object, bool) { return o, o.Site != 3 } })
 	var gone int64
 	for _, o := range objects {
 		if o.Site == 3 {
@@ -148,7 +148,7 @@ func TestPredict(t *testing.T) {
 		t.Errorf("without a site that asks for %d bytes, %d fewer are allocated", gone, saved)
 	}
 	smaller := ask(func(w *WhatIf) {
-		w.Change = func(o *Object) bool { o.Bytes = max(o.Bytes-8, 1); return true }
+		w.Change = func(o Object) (Object, bool) { o.Bytes = max(o.Bytes-8, 1); return o, true }
 	})
 	if smaller.TotalAlloc >= base.TotalAlloc || smaller.TotalAlloc < base.TotalAlloc-16*int64(len(objects)) {
 		t.Errorf("with all 8 bytes smaller %d bytes are allocated, before %d, by %d objects", smaller.TotalAlloc, base.TotalAlloc, len(objects))

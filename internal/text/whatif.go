@@ -38,7 +38,12 @@ func (t *writer) whatIfs(r *alloc.Report) {
 			return estimate(w.GCCPU, 1e9, benchunit.Decimal, "s")
 		}},
 		{"allocated", true, func(w *alloc.WhatIf) string { return size(w.Bytes) }},
-		{"objects", has(func(w *alloc.WhatIf) bool { return w.Objects > 0 }), func(w *alloc.WhatIf) string { return count(int(w.Objects)) }},
+		{"objects", has(func(w *alloc.WhatIf) bool { return w.Objects > 0 }), func(w *alloc.WhatIf) string {
+			if w.Objects == 0 {
+				return ""
+			}
+			return count(int(w.Objects))
+		}},
 		{"off the heap", has(func(w *alloc.WhatIf) bool { return w.OffHeap != nil }), func(w *alloc.WhatIf) string {
 			if w.OffHeap == nil {
 				return ""
@@ -106,6 +111,9 @@ func numbers(e *alloc.Estimate) string {
 // estimate is a figure and its range in one unit, of which there are per in what the
 // figure counts.
 func estimate(e *alloc.Estimate, per float64, class benchunit.Class, unit string) string {
+	if e.High == 0 {
+		return "0"
+	}
 	likely, low, high := float64(e.Likely)/per, float64(e.Low)/per, float64(e.High)/per
 	s := benchunit.CommonScale([]float64{likely}, class)
 	show := func(v float64) string { return fmt.Sprintf("%.*f", max(s.Prec-1, 0), v/s.Factor) }

@@ -1,3 +1,12 @@
+// Package whatif makes of a trace what the simulated heap is asked about: when each
+// object was made, which cycle found it dead, and what the program did while cycles
+// marked.
+//
+//	alloctrace.Reader, its events → History.Add → Objects, Marks, Forced → heapsim.Predict
+//
+// A trace tells of a death only between which two cycles it was. The objects that were
+// born between the same two tell more: they have all ages at the second, and so show
+// how many come to each.
 package whatif
 
 import (
@@ -337,7 +346,7 @@ func (h *History) mark() {
 	h.begun.At = h.made
 	h.Cycles = append(h.Cycles, *h.begun)
 	h.marks = append(h.marks, h.made)
-	h.begun = nil
+	h.begun, h.after = nil, false
 }
 
 // Finish settles what the end of the trace leaves open.
@@ -410,7 +419,7 @@ func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
 				// Multiples of the golden ratio are spread more evenly than chance.
 				_, part := math.Modf(float64(n) * math.Phi)
 				if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {
-					o.Likely = n + 1 + h.ages.age(p.kind&kindMask, o.Dead-n, part)
+					o.Likely = o.Alive + h.ages.age(p.kind&kindMask, o.Dead-o.Alive, part)
 				}
 			}
 			if !yield(o) {

@@ -17,15 +17,15 @@ import (
 // An order is kept, until a later one takes its place.
 type order struct {
 	id, items int64
-	next      *order
-	total     [4]int64
+	_         *order
+	_         [4]int64
 }
 
 // A lean is an order without items.
 type lean struct {
-	id    int64
-	next  *lean
-	total [4]int64
+	id int64
+	_  *lean
+	_  [4]int64
 }
 
 const (

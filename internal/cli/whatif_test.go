@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/engine"
+)
+
+func TestParseQuestion(t *testing.T) {
+	n := func(n int) *int { return &n }
+	limit := func(n int64) *int64 { return &n }
+	for _, tt := range []struct {
+		text string
+		want engine.Question
+	}{
+		{"GOGC=200", engine.Question{GOGC: n(200)}},
+		{"GOGC=off,GOMEMLIMIT=1GiB", engine.Question{GOGC: n(-1), MemoryLimit: limit(1 << 30)}},
+		{"GOMEMLIMIT=off", engine.Question{GOGC: n(100), MemoryLimit: limit(math.MaxInt64)}},
+		{"GOMAXPROCS=4", engine.Question{GOGC: n(100), Procs: 4}},
+		{"stack=a/b.go:12,presized=c.go:3,GOGC=50", engine.Question{GOGC: n(50), Changes: []engine.ObjectChange{
+			{What: engine.OnStack, Of: "a/b.go:12"}, {What: engine.Presized, Of: "c.go:3"},
+		}}},
+		{"offheap=cache.entry", engine.Question{GOGC: n(100), Changes: []engine.ObjectChange{{What: engine.OffHeap, Of: "cache.entry"}}}},
+		{"smaller=a.go:7:16", engine.Question{GOGC: n(100), Changes: []engine.ObjectChange{{What: engine.Smaller, Of: "a.go:7", By: 16}}}},
+	} {
+		tt.want.Text = tt.text
+		if got, err := parseQuestion(tt.text); err != nil || !reflect.DeepEqual(*got, tt.want) {
+			t.Errorf("%s: %+v, %v", tt.text, got, err)
+		}
+	}
+	for _, tt := range []struct{ text, says string }{
+		{"", `"" says nothing`},
+		{"GOGC", `"GOGC" says nothing`},
+		{"GOGC=x", "GOGC=x is no number"},
+		{"GOGC=-3", "GOGC=-3 is no number"},
+		{"GOMEMLIMIT=much", "GOMEMLIMIT=much is no size"},
+		{"GOMEMLIMIT=0", "GOMEMLIMIT=0 is no size"},
+		{"GOMAXPROCS=0", "GOMAXPROCS=0 is no number"},
+		{"smaller=pkg.Type", "smaller=pkg.Type does not end with a number of bytes"},
+		{"smaller=:8", "does not end"},
+		{"heap=small", "unknown: heap"},
+	} {
+		if _, err := parseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
+		}
+	}
+}
+
+func FuzzParseQuestion(f *testing.F) {
+	for _, s := range []string{"GOGC=200", "GOGC=off,GOMEMLIMIT=1GiB", "smaller=a.go:7:16,stack=b.T", "GOMAXPROCS=4,presized=x.go:1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := parseQuestion(text)
+		if err != nil {
+			return
+		}
+		if *q.GOGC < -1 || q.Procs < 0 || q.MemoryLimit != nil && *q.MemoryLimit <= 0 {
+			t.Errorf("%q: %+v", text, q)
+		}
+		for _, c := range q.Changes {
+			if c.Of == "" || c.What == engine.Smaller && c.By <= 0 {
+				t.Errorf("%q: %+v", text, c)
+			}
+		}
+	})
+}

@@ -1,0 +1,178 @@
+package whatif
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapsim"
+	"github.com/stackward-go/stackward/internal/sizeclass"
+)
+
+// traced runs testdata/prog with GOGC=25. The runtime damages a trace now and then
+// (docs/heap.md): not each of several in turn.
+var traced = sync.OnceValue(func() *History {
+	dir, err := os.MkdirTemp("", "whatif-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	bin, file := filepath.Join(dir, "prog.exe"), filepath.Join(dir, "trace")
+	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/prog").CombinedOutput(); err != nil {
+		panic(string(out))
+	}
+	for range 5 {
+		cmd := exec.Command(bin, file)
+		cmd.Env = append(os.Environ(), "GODEBUG=traceallocfree=1", "GOGC=25", "GOMAXPROCS=2", "GOMEMLIMIT=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			panic(string(out))
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		if h := read(data); h != nil {
+			return h
+		}
+	}
+	panic("each of five traces is damaged")
+})
+
+// read makes the history of a trace, nil if it is damaged.
+func read(data []byte) *History {
+	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: sizeclass.ForGo(runtime.Version()).Slots()})
+	if err != nil {
+		return nil
+	}
+	h := NewHistory(r, runtime.Version())
+	for e, err := range r.Events() {
+		if err != nil || e.Kind == alloctrace.Misfit {
+			return nil
+		}
+		// The slices of the program are the only ones of this type.
+		site := int32(0)
+		if e.Kind == alloctrace.ObjectAlloc && r.Type(e.Type).Name == "*main.entry" {
+			site = 1
+		}
+		h.Add(e, site, site > 0)
+	}
+	h.Finish()
+	return h
+}
+
+// TestHistory holds a history to what the program is known to do.
+func TestHistory(t *testing.T) {
+	h := traced()
+	var entries, briefs, briefBytes, lists, outgrown, texts int
+	born := uint64(0)
+	for o := range h.Objects(false) {
+		born++
+		name := h.reader.Type(int32(o.Type)).Name
+		switch {
+		case name == "main.entry":
+			entries++
+			if o.Bytes != 48 || o.NoScan {
+				t.Fatalf("entry %+v", o)
+			}
+		case name == "[3]int32":
+			briefs++
+			briefBytes += int(o.Bytes)
+		case o.Site == 1:
+			lists++
+			if o.Outgrown {
+				outgrown++
+			}
+		case o.NoScan && o.Bytes <= 16 && name == "uint8":
+			texts++
+		}
+		if o.Dead == heapsim.Forever {
+			continue
+		}
+		if o.Alive < born || o.Likely < o.Alive || o.Dead < o.Likely || o.Dead > h.made {
+			t.Fatalf("object %d: %+v", born, o)
+		}
+	}
+	if born != h.made {
+		t.Errorf("%d objects, made were %d", born, h.made)
+	}
+	near := func(what string, got, want int) {
+		t.Helper()
+		if got < want-want/50 || got > want+want/50 {
+			t.Errorf("%s: %d, want about %d", what, got, want)
+		}
+	}
+	near("entries", entries, 400_000)
+	near("briefs", briefs, 400_000)
+	near("texts", texts, 400_000)
+	// 8, 16, 32 and so on up to 1024 bytes: all are outgrown but the last.
+	near("slices", lists, 4000*8)
+	near("outgrown slices", outgrown, 4000*7)
+	// A brief of 12 bytes has a block of 16 for itself, or shares it with a short text:
+	// then each is taken to have had half of it.
+	if one := briefBytes / briefs; one < 8 || one > 16 {
+		t.Errorf("a brief has %d bytes", one)
+	}
+
+	forced := h.Forced()
+	if len(forced) != 1 || forced[0] < h.made/3 || forced[0] > h.made*2/3 {
+		t.Errorf("forced cycles at %d of %d objects", forced, h.made)
+	}
+	untold := 0 // what was marked, where the next cycle begins at once
+	for i, c := range h.Cycles {
+		if !c.Done && i < len(h.Cycles)-1 || c.End < c.Start || i > 5 && c.Scan < 100<<10 {
+			t.Errorf("cycle %d: %+v", i, c)
+		}
+		if c.Marked == 0 {
+			untold++
+		}
+	}
+	if untold > 2 {
+		t.Errorf("%d of %d cycles without what they marked", untold, len(h.Cycles))
+	}
+}
+
+// TestTraced foretells the traced run itself: of that it is known how it went. Here
+// nothing is assumed but how long marking takes, and that was seen.
+func TestTraced(t *testing.T) {
+	h := traced()
+	layout, err := heapsim.NewLayout(sizeclass.ForGo(runtime.Version()), h.InlineMarks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks, _ := h.Marks(h.PeakStacks, nil)
+	p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
+		Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: 25, Stacks: h.PeakStacks, Marks: marks},
+		Before: h.Before, Forced: h.Forced(), Traced: true,
+	})
+	cycles, peak := int64(len(h.Cycles)), int64(0)
+	for _, c := range h.Cycles {
+		peak = max(peak, c.End)
+	}
+	t.Logf("%d cycles, said %+v; a heap of %d, said %+v; %d bytes, said %d", cycles, p.Cycles, peak, p.PeakLive, h.Bytes, p.TotalAlloc)
+	if cycles < p.Cycles.Low*9/10 || cycles > p.Cycles.High*11/10 {
+		t.Errorf("%d cycles, said %+v", cycles, p.Cycles)
+	}
+	if peak < p.PeakLive.Low*9/10 || peak > p.PeakLive.High*11/10 {
+		t.Errorf("a heap of %d, said %+v", peak, p.PeakLive)
+	}
+	if p.TotalAlloc < h.Bytes*99/100 || p.TotalAlloc > h.Bytes*101/100 {
+		t.Errorf("%d bytes, said %d", h.Bytes, p.TotalAlloc)
+	}
+}
+
+func BenchmarkPredict(b *testing.B) {
+	h := traced()
+	layout, err := heapsim.NewLayout(sizeclass.ForGo(runtime.Version()), h.InlineMarks)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		heapsim.Predict(h.Objects(false), heapsim.WhatIf{Config: heapsim.Config{Layout: layout, Procs: 2, GOGC: 100}, Before: h.Before})
+	}
+	b.ReportMetric(float64(h.made)*float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+}

@@ -1,0 +1,106 @@
+package whatif
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stackward-go/stackward/internal/heapsim"
+)
+
+func TestReadLog(t *testing.T) {
+	got := readLog([]string{
+		"gc 1 @0.012s 3%: 0.013+0.53+0.004 ms clock, 0.026+0.1/0.4/0.3+0.008 ms cpu, 4->5->2 MB, 4 MB goal, 0 MB stacks, 1 MB globals, 2 P",
+		"gc 2 @0.1s 1%: 0.1+1+0.2 ms clock, 0.2+0/0.5/1.5+0.4 ms cpu, 20->21->9 MB, 22 MB goal, 0 MB stacks, 0 MB globals, 4 P (forced)",
+		"no line of it: 7%: at all",
+	})
+	want := []logLine{
+		{start: 4, end: 5, marked: 2, clock: 0.53, sweepTerm: 0.026, assist: 0.1, workers: 0.4, idle: 0.3, markTerm: 0.008, procs: 2},
+		{start: 20, end: 21, marked: 9, clock: 1, sweepTerm: 0.2, workers: 0.5, idle: 1.5, markTerm: 0.4, procs: 4},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d lines, want %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("line %d: %+v, want %+v", i, got[i], want[i])
+		}
+	}
+	// A quarter of four processors is the collector's; 1.5 of them were idle for it.
+	if l := got[1].lead(); math.Abs(l-(0.25+1.5/4)/0.25) > 1e-9 {
+		t.Errorf("lead %v", l)
+	}
+}
+
+func TestMarks(t *testing.T) {
+	const mb = 1 << 20
+	h := &History{Cycles: []Cycle{
+		{Start: 4 * mb, Goal: 5 * mb, End: 4*mb + 500, Marked: 2 * mb, Scan: 900, Done: true},
+		{Start: 4 * mb, Goal: 5 * mb, End: 5*mb + 300, Marked: 3 * mb, Scan: mb - 100, Done: true},
+		{Start: 6 * mb, Goal: 5 * mb, End: 6*mb + 70, Marked: 3 * mb, Scan: 900, Done: true, Forced: true, At: 17},
+		{Start: 6 * mb, Goal: 8 * mb, End: 6 * mb, Scan: 900},
+	}}
+	line := func(start, end, marked, cpu string) string {
+		return "gc 1 @0s 0%: 0+1+0 ms clock, 0+0/" + cpu + "/0+0 ms cpu, " + start + "->" + end + "->" + marked + " MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P"
+	}
+	log := []string{
+		line("3", "3", "1", "9"), // before the trace
+		line("4", "4", "2", "1"), line("4", "5", "3", "3"), line("6", "6", "3", "1"), line("6", "6", "3", "1"),
+		line("6", "6", "3", "9"), // behind it
+	}
+	marks, cost := h.Marks(100, log)
+	want := []heapsim.Mark{{Rate: 0.5, Lead: 1}, {Rate: 1, Over: 300, Lead: 1}}
+	if len(marks) != len(want) {
+		t.Fatalf("%+v, want %+v", marks, want)
+	}
+	for i := range want {
+		if marks[i] != want[i] {
+			t.Errorf("mark %d: %+v, want %+v", i, marks[i], want[i])
+		}
+	}
+	// Of cycles that scan 1000 bytes each took 1 ms, of one that scans a MiB 3 ms.
+	if per := 2e6 / (mb - 1000); math.Abs(cost.Byte-per) > 1e-6 || math.Abs(cost.Cycle-(1e6-1000*per)) > 1 {
+		t.Errorf("cost %+v", cost)
+	}
+	if f := h.Forced(); len(f) != 1 || f[0] != 17 {
+		t.Errorf("forced at %v", f)
+	}
+	if _, cost := h.Marks(100, log[:3]); cost != (heapsim.Cost{}) {
+		t.Errorf("cost %+v of a log that does not have the cycles", cost)
+	}
+}
+
+// TestAges has objects of which half die at once, and half live for a thousand more.
+func TestAges(t *testing.T) {
+	h := &History{kinds: []kind{{bytes: 16}}}
+	const cycles, each = 40, 10_000
+	for c := range uint32(cycles) {
+		for i := range uint32(each) {
+			fate := c + 1 // the cycle finds it dead
+			if i%2 == 1 && i >= each-1000 {
+				fate = c + 2
+			}
+			if h.made%partSize == 0 {
+				h.list = append(h.list, make([]object, 0, partSize))
+			}
+			h.list[len(h.list)-1] = append(h.list[len(h.list)-1], object{fate: fate})
+			h.made++
+		}
+		h.marks = append(h.marks, h.made)
+	}
+	a := h.survival()
+	young, old := 0, 0
+	for i := range 1000 {
+		switch age := a.age(0, each, (float64(i)+0.5)/1000); {
+		case age <= 64:
+			young++
+		case age >= 500 && age <= 2048:
+			old++
+		}
+	}
+	if young < 450 || young > 550 || old < 450 || old > 550 {
+		t.Errorf("of a thousand objects %d die at once and %d at about a thousand, want half each", young, old)
+	}
+	if age := a.age(0, 100, 0.999); age > 100 {
+		t.Errorf("dead at 100 it was %d old", age)
+	}
+}
