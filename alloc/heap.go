@@ -84,6 +84,9 @@ type HeapClass struct {
 	Rounding HeapRange `json:"rounding_bytes"`
 	Objects  int64     `json:"objects"` // allocated since the beginning
 	Bytes    int64     `json:"bytes"`
+	// Occupied counts the spans in which something lives by how much of their slots
+	// does: up to a quarter, a half, three quarters, less than all, all.
+	Occupied [5]int64 `json:"occupied"`
 }
 
 // A HeapType is what became of the objects of a type.
@@ -104,6 +107,46 @@ type HeapSite struct {
 	Callee string `json:"callee,omitempty"`
 	Type   string `json:"type,omitempty"`
 	HeapLives
+	// Waste is nil where nothing of the site lives.
+	Waste *HeapWaste `json:"waste,omitempty"`
+}
+
+// A HeapWaste is what the spans of a site's objects hold that no object uses, in bytes.
+// Of a span in which objects of several sites live each has the part that its slots
+// are of all that live there.
+type HeapWaste struct {
+	Spans    int64     `json:"spans"`       // in which it has objects
+	Alone    int64     `json:"spans_alone"` // of these, those in which no other site has
+	Free     int64     `json:"free_bytes"`  // of free slots
+	Tail     int64     `json:"tail_bytes"`  // behind the last slots
+	Rounding HeapRange `json:"rounding_bytes"`
+	Occupied [5]int64  `json:"occupied"` // as of HeapClass; large objects are not counted
+}
+
+// A HeapArena is a part of the address space that the heap has grown to.
+type HeapArena struct {
+	Addr uint64 `json:"addr"`
+	Low  uint64 `json:"low"` // the lowest address of a span that was seen
+	Top  uint64 `json:"top"` // the highest end of one
+	Used int64  `json:"used_bytes"`
+}
+
+// A HeapSpan is a run of pages of one class.
+type HeapSpan struct {
+	Addr   uint64 `json:"addr"`
+	Bytes  int64  `json:"bytes"`
+	Slot   int64  `json:"size,omitempty"` // bytes of a slot
+	Noscan bool   `json:"noscan,omitempty"`
+	// Owner is "mcache", "mcentral partial", "mcentral full", "large", "stack" or
+	// "runtime"; Proc the P whose mcache it is.
+	Owner string `json:"owner"`
+	Proc  *int32 `json:"proc,omitempty"`
+	// Swept is that the span is known to be swept since marking ended last.
+	Swept bool  `json:"swept,omitempty"`
+	Slots int64 `json:"slots,omitempty"`
+	Live  int64 `json:"live_slots,omitempty"`
+	Tiny  int64 `json:"tiny,omitempty"` // objects that share live slots, beyond one in each
+	Dead  int64 `json:"dead_slots,omitempty"`
 }
 
 // HeapLives are the lives of some objects.

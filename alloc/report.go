@@ -39,6 +39,8 @@ type Report struct {
 	Collections []*Collection
 	Moments     []*HeapMoment
 	Stacks      []*StackSize
+	Arenas      []*HeapArena
+	Spans       []*HeapSpan
 	// WhatIfs are what would be otherwise.
 	WhatIfs []*WhatIf
 	// Problems are what could not be done; a report with problems is partial.
@@ -126,6 +128,8 @@ type Message struct {
 	Collection *Collection `json:"collection,omitempty"`
 	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
 	StackSize  *StackSize  `json:"stack_size,omitempty"`
+	HeapArena  *HeapArena  `json:"heap_arena,omitempty"`
+	HeapSpan   *HeapSpan   `json:"heap_span,omitempty"`
 	WhatIf     *WhatIf     `json:"what_if,omitempty"`
 	HeapTop    *HeapTop    `json:"heap_top,omitempty"`
 
@@ -135,8 +139,8 @@ type Message struct {
 
 // Messages yields the report as its stream of messages: header, sites,
 // benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
-// with its classes, types, sites, collections, moments and stacks, what-ifs,
-// problems, summary.
+// with its classes, types, sites, collections, moments, stacks, arenas and spans,
+// what-ifs, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
 		if !yield(Message{Header: &r.Header}) {
@@ -217,6 +221,16 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, s := range r.Stacks {
 			if !yield(Message{StackSize: s}) {
+				return
+			}
+		}
+		for _, a := range r.Arenas {
+			if !yield(Message{HeapArena: a}) {
+				return
+			}
+		}
+		for _, a := range r.Spans {
+			if !yield(Message{HeapSpan: a}) {
 				return
 			}
 		}

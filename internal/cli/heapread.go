@@ -19,6 +19,7 @@ recording of stackward heap record, or an execution trace, as runtime/trace writ
 it, of a program that ran with GODEBUG=traceallocfree=1.
 
   -at duration  the heap at this moment since the beginning; the end otherwise
+  -map          draw the arenas and the spans in them
   -top n        rows of a table (12; 0 all; all with -format=json)
   -format f     text or json
   -o file       write to file
@@ -39,6 +40,7 @@ func defineHeap(fs *flag.FlagSet) runner {
 	)
 	o.define(fs)
 	fs.DurationVar(&req.At, "at", 0, "the heap at this `moment` since the beginning")
+	fs.BoolVar(&req.Map, "map", false, "draw the arenas and the spans in them")
 	fs.IntVar(&o.top, "top", 12, "`rows` of a table, 0 all")
 	return func(ctx context.Context, e *env, args, _ []string) error {
 		if len(args) != 1 {

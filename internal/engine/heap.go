@@ -20,6 +20,7 @@ import (
 type HeapRequest struct {
 	File string        // a recording, or an execution trace
 	At   time.Duration // since the beginning: the moment to show, 0 the end
+	Map  bool          // each span of that moment, too
 	// Progress, if not nil, is told how much of the trace is read, in bytes.
 	Progress func(step string, done, total int, what string)
 }
@@ -52,6 +53,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
 	fill(r, p.trace, m)
+	fillSpans(r, m, req.Map)
 	src.sites.fill(r, m)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
@@ -238,6 +240,7 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 	}
 	h.Tracer = m.Tracer()
 	ofClasses, ofTypes := m.Rounding()
+	occupied := m.Occupied()
 	for _, c := range m.Classes() {
 		h.FreeBytes += c.Free
 		h.TailBytes += c.Tail
@@ -246,7 +249,7 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 		h.Rounding.Max += lost.Max
 		r.Classes = append(r.Classes, &alloc.HeapClass{
 			Size: c.Size, Noscan: c.Noscan, Spans: c.Spans, Inuse: c.Inuse, Slots: c.Slots, Live: c.Live,
-			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes, Rounding: alloc.HeapRange(lost),
+			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes, Rounding: alloc.HeapRange(lost), Occupied: occupied[c.Class],
 		})
 	}
 	for _, c := range m.Types() {

@@ -142,6 +142,7 @@ func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
 		return
 	}
 	known := int64(0)
+	wastes := m.WasteOfSites()
 	for _, c := range m.Sites() {
 		p := &s.places[c.N]
 		known += c.Allocs
@@ -150,7 +151,7 @@ func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
 			file = rel
 		}
 		r.HeapSites = append(r.HeapSites, &alloc.HeapSite{
-			Pos: alloc.Pos{File: file, Line: p.line}, Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c),
+			Pos: alloc.Pos{File: file, Line: p.line}, Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c), Waste: wasteOf(&wastes[c.N]),
 		})
 	}
 	r.Heap.SitesUnknown = r.Heap.Objects - known

@@ -80,6 +80,8 @@ func (m *Map) collect(e *alloctrace.Event) {
 		if last = m.last(); last != nil {
 			last.End, last.afterMarking = m.now, true
 		}
+		m.ended++
+		m.flush(0) // each P does, before it allocates again
 	case alloctrace.HeapLive:
 		if last != nil && last.afterMarking {
 			last.Marked, last.afterMarking = int64(e.N), false
@@ -97,8 +99,12 @@ func (m *Map) collect(e *alloctrace.Event) {
 			m.mark()
 		case y.stop == "GC mark termination" && last != nil:
 			last.Pause += d
+		case y.stop == "read mem stats":
+			m.flush(0)
 		}
 		y.stop = ""
+	case alloctrace.Procs:
+		m.flush(int(e.N))
 	case alloctrace.AssistBegin:
 		if y.assists == nil {
 			y.assists = make(map[int64]int64)
@@ -164,6 +170,9 @@ func (m *Map) stack(e *alloctrace.Event) {
 		return
 	}
 	n := int64(e.N)
+	if e.Span >= 0 && int(e.Span) < len(m.spans) {
+		m.spans[e.Span].stack = true
+	}
 	st.size[e.Addr] = n
 	m.StackBytes += n
 	m.PeakStacks = max(m.PeakStacks, m.StackBytes)

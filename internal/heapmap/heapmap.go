@@ -34,9 +34,9 @@ type Map struct {
 	inline bool
 	now    int64
 
-	arenas map[uint64]bool // that spans begin in
-	spans  []span          // by number
-	spare  [256][][]slot   // slots that can be used again, by span class
+	arenas map[uint64]extent // that spans have been in
+	spans  []span            // by number
+	spare  [256][][]slot     // slots that can be used again, by span class
 
 	classes [256]class
 	types   []lives
@@ -45,7 +45,9 @@ type Map struct {
 	// known: who replays a trace that tells it gives each a number.
 	Site   int32
 	stacks stacks
-	marks  int // collections that have begun
+	cached []caches // by P
+	marks  int      // collections that have begun
+	ended  int32    // of which marking has ended
 	cycle  cycle
 	Totals
 	// Dead counts what lives at the moment of the map and had been found dead by the
@@ -98,6 +100,13 @@ type span struct {
 	live  int32
 	slots []slot
 	sites []int32 // as Map.Site, nil none
+
+	addr  uint64
+	proc  int32 // + 1: the P that has it cached, 0 none
+	swept int32 // Map.ended when it was seen to be swept last, or allocated
+	dead  int32 // of those that live the ones that After was told of
+	later bool  // it is another one behind the moment of the map
+	stack bool  // a goroutine's stack was in it
 }
 
 // A slot packs what lives in it: its type, how many collections had begun when it was
@@ -130,7 +139,7 @@ type class struct {
 func New(r *alloctrace.Reader, goversion string) *Map {
 	return &Map{
 		reader: r, inline: HoldMarks(goversion), points: newSeries(),
-		arenas: make(map[uint64]bool), stacks: stacks{size: make(map[uint64]int64)},
+		arenas: make(map[uint64]extent), stacks: stacks{size: make(map[uint64]int64)},
 	}
 }
 
@@ -182,6 +191,11 @@ func (m *Map) After(e *alloctrace.Event) {
 	case e.Kind == alloctrace.ObjectFree:
 		m.Dead++
 		m.DeadBytes += m.reader.Span(e.Span).SlotBytes
+		if s := m.at(e); s != nil && !s.later {
+			s.dead++
+		}
+	case e.Kind == alloctrace.SpanFree && int(e.Span) < len(m.spans):
+		m.spans[e.Span].later = true
 	case e.Kind == alloctrace.MarkBegin:
 		m.begun = true
 	case m.begun && e.Kind == alloctrace.PauseEnd:
@@ -243,6 +257,9 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	if e.Slot >= s.room {
 		m.inline = false
 	}
+	if fresh {
+		m.cache(e, s)
+	}
 	s.slots[e.Slot] = slotLive | slot(e.Type) | slot(uint32(m.marks))<<slotBirth
 	s.live++
 	m.Live++
@@ -279,6 +296,7 @@ func (m *Map) release(e *alloctrace.Event) {
 		m.Unfit.NotThere++
 		return
 	}
+	s.swept = m.ended
 	m.die(s, int(e.Slot))
 }
 
@@ -313,14 +331,14 @@ func (m *Map) addSpan(e *alloctrace.Event) {
 		m.drop(e.Span)
 	}
 	is := m.reader.Span(e.Span)
-	m.arenas[is.Addr>>arenaShift] = true
+	m.reach(is.Addr, is.Addr+uint64(is.Pages)*alloctrace.PageBytes)
 	s := &m.spans[e.Span]
-	*s = span{size: is.Pages * alloctrace.PageBytes, elem: is.SlotBytes, class: is.Class}
+	*s = span{size: is.Pages * alloctrace.PageBytes, elem: is.SlotBytes, class: is.Class, addr: is.Addr, swept: m.ended}
 	if s.class == alloctrace.Manual {
 		m.Manual += s.size
 		return
 	}
-	s.room = Room(s.size, s.elem, s.class.Noscan(), m.inline)
+	s.room = m.roomOf(s)
 	s.slots = m.makeSlots(s.class, int(is.Slots))
 	m.Spans++
 	m.Inuse += s.size
@@ -371,6 +389,9 @@ func (m *Map) drop(n int32) {
 		return
 	}
 	s := &m.spans[n]
+	if s.proc > 0 {
+		m.cached[s.proc-1][s.class] = 0
+	}
 	if s.class == alloctrace.Manual {
 		m.Manual -= s.size
 		*s = span{}

@@ -35,7 +35,7 @@ func (m *Map) Classes() []Class {
 		if s.size == 0 || s.class == alloctrace.Manual {
 			continue
 		}
-		n := Room(s.size, s.elem, s.class.Noscan(), m.inline)
+		n := m.roomOf(s)
 		slots[s.class] += int64(n)
 		switch s.live {
 		case n:

@@ -23,6 +23,8 @@ func (t *writer) heap(r *alloc.Report) {
 	t.heapClasses(r)
 	t.heapTypes(r)
 	t.heapSites(r)
+	t.waste(r)
+	t.heapMap(r)
 	t.collections(r)
 	t.stackSizes(r)
 }
@@ -280,15 +282,7 @@ func (t *writer) heapSites(r *alloc.Report) {
 	var rows, names, places []string
 	for _, c := range r.HeapSites[:n] {
 		rows = append(rows, lifeRow(&c.HeapLives))
-		name, sep := t.pos(c.Pos), ": "
-		if c.Type != "" {
-			name += ": " + c.Type
-			sep = ", "
-		}
-		if c.Callee != "" {
-			name += sep + "in " + c.Callee
-		}
-		names = append(names, name)
+		names = append(names, t.siteName(c))
 		places = append(places, t.pos(c.Pos))
 	}
 	t.placed(lifeHead, rows, names, places)
@@ -296,6 +290,19 @@ func (t *writer) heapSites(r *alloc.Report) {
 	if k := r.Heap.SitesUnknown; k > 0 {
 		t.fold(fmt.Sprintf("%s have no site: the runtime's own and the recorder's", plural(int(k), "object")))
 	}
+}
+
+// siteName is a site with its type and who allocates for it.
+func (t *writer) siteName(c *alloc.HeapSite) string {
+	name, sep := t.pos(c.Pos), ": "
+	if c.Type != "" {
+		name += ": " + c.Type
+		sep = ", "
+	}
+	if c.Callee != "" {
+		name += sep + "in " + c.Callee
+	}
+	return name
 }
 
 func (t *writer) collections(r *alloc.Report) {
