@@ -20,6 +20,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/prove"
 )
 
 // Exit statuses.
@@ -71,6 +72,14 @@ func commands() []command {
 // Main runs the command line args, without the program's name, and returns the
 // exit status. It ends when ctx does.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == prove.CoverCommand { // for go test, not for people
+		status, err := prove.Covered(ctx, args[1:], stdout, stderr)
+		if err != nil {
+			fmt.Fprintf(stderr, "stackward: %v\n", err)
+			return exitError
+		}
+		return status
+	}
 	e := &env{stdin, stdout, stderr}
 	err := dispatch(ctx, e, args)
 	if err == nil {

@@ -142,47 +142,30 @@ func slack(allocs float64) float64 { return 0.05 + 0.01*allocs }
 // sites are gone; plain runs, in turns with and without them, take no more
 // allocations, no more bytes, and are not slower.
 func (r *round) measure(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	var reached, rest []*candidate
-	for _, c := range list {
-		if len(r.weights.reached([]*candidate{c})) > 0 {
-			reached = append(reached, c)
-		} else {
-			rest = append(rest, c)
-		}
-	}
-	reached, err := r.sift(ctx, reached, r.worse)
-	if err != nil {
-		return nil, err
-	}
-	rest, err = r.inTests(ctx, rest)
-	return append(reached, rest...), err
+	marked := keep(list, r.marked)
+	good, err := r.sift(ctx, marked, r.worse)
+	return keep(list, func(c *candidate) bool { return !slices.Contains(marked, c) || slices.Contains(good, c) }), err
 }
 
-// inTests measures what no benchmark reaches, and only a measurement can tell, by
-// what the tests allocate.
+// marked reports whether a benchmark reaches a candidate.
+func (r *round) marked(c *candidate) bool { return len(r.weights.reached([]*candidate{c})) > 0 }
+
+// inTests measures candidates by what the tests of their packages allocate.
 func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	var open, out []*candidate
-	for _, c := range list {
-		if c.unseen() && c.exercised {
-			open = append(open, c)
-		} else {
-			out = append(out, c)
-		}
-	}
-	if len(open) == 0 {
-		return out, nil
+	if len(list) == 0 {
+		return nil, nil
 	}
 	run := func(tree rewrite.Tree, list []*candidate) (*weights, error) {
 		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: "."})
 	}
-	before, err := run(r.tree, open)
+	before, err := run(r.tree, list)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		return append(out, open...), nil // tests that fail, or cannot be recorded, measure nothing
+		return list, nil // tests that fail, or cannot be recorded, measure nothing
 	}
-	open, err = r.sift(ctx, open, func(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
+	return r.sift(ctx, list, func(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
 		tree, err := r.apply(list)
 		if err != nil {
 			return nil, err
@@ -203,7 +186,6 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 		return failures, nil
 	})
-	return append(out, open...), err
 }
 
 // countsInTests says of which candidates the tests of their packages allocate other

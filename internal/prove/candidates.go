@@ -35,7 +35,9 @@ type candidate struct {
 	edits map[string][]rewrite.Edit // by file
 	funcs []function                // that hold the sites and calls
 
-	exercised bool // tests run what it changes
+	exercised bool     // tests run what it changes
+	runs      []string // packages whose tests run any of it, sorted
+	tests     []string // those, its own, and others whose tests may, sorted
 	proof     alloc.Proof
 }
 
@@ -57,6 +59,7 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 		patterns = []string{sites[0].Package}
 	}
 	w.progress("looking for fixes", 0, 0, "")
+	w.loaded = make(map[string][]*packages.Package)
 	loaded, err := w.load(ctx, patterns)
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +69,7 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 	for i, a := range w.fixers {
 		fixers[i] = reading(a, overlay)
 	}
-	loaded = slices.DeleteFunc(loaded, func(pkg *packages.Package) bool { return strings.HasSuffix(pkg.PkgPath, "_test") })
+	loaded = keep(loaded, func(pkg *packages.Package) bool { return !strings.HasSuffix(pkg.PkgPath, "_test") })
 	graph, err := checker.Analyze(fixers, loaded, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("running fixers: %w", err)
@@ -135,7 +138,8 @@ func reading(a *analysis.Analyzer, overlay map[string][]byte) *analysis.Analyzer
 }
 
 // load loads packages as the tree has them: of a package that has tests in it the
-// variant with them, which holds every use of what is not exported.
+// variant with them, which holds every use of what is not exported. It keeps them in
+// w.loaded.
 func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package, error) {
 	cfg := &packages.Config{
 		Mode: packages.LoadSyntax | packages.NeedModule | packages.NeedForTest, Context: ctx,
@@ -147,6 +151,9 @@ func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package
 	}
 	tested := make(map[string]bool)
 	for _, pkg := range loaded {
+		if to := plain(pkg.PkgPath); w.loaded[to] == nil {
+			w.loaded[to] = []*packages.Package{} // there may be nothing of it that is whole
+		}
 		if pkg.ForTest != pkg.PkgPath || pkg.ForTest == "" {
 			continue
 		}
@@ -155,9 +162,14 @@ func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package
 			w.problem(pkg.PkgPath, "its tests do not compile, so nothing in it is fixed: "+pkg.Errors[0].Msg)
 		}
 	}
-	return slices.DeleteFunc(loaded, func(pkg *packages.Package) bool {
+	loaded = slices.DeleteFunc(loaded, func(pkg *packages.Package) bool {
 		return len(pkg.Errors) > 0 || pkg.IllTyped || strings.HasSuffix(pkg.ID, ".test") || tested[pkg.PkgPath] && pkg.ForTest == ""
-	}), nil
+	})
+	for _, pkg := range loaded {
+		to := plain(pkg.PkgPath)
+		w.loaded[to] = append(w.loaded[to], pkg)
+	}
+	return loaded, nil
 }
 
 // take makes a candidate of a fixer's, nil where nothing allocates.

@@ -14,9 +14,9 @@ import (
 // sites, nor others. Of the candidates for one site, the first that passes.
 func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, error) {
 	var kept []*candidate
-	solo := make(map[*candidate]bool)
+	groups := make(groups)
 	for todo := list; len(todo) > 0; {
-		wave, rest := r.wave(todo, kept, solo)
+		wave, rest := groups.wave(todo, kept)
 		if len(wave) == 0 {
 			break // what is left conflicts with what was kept
 		}
@@ -26,39 +26,56 @@ func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, e
 			return nil, err
 		}
 		kept = append(kept, passed...)
-		for _, c := range again {
-			solo[c] = true
-		}
+		groups.split(again)
 		todo = append(again, rest...)
 	}
 	return r.together(ctx, kept)
 }
 
+// groups are the candidates that are tried apart from others of their package, since
+// something was wrong with all together: half of them, half of those, and so on.
+type groups map[*candidate]int
+
+// split halves the candidates of each package.
+func (g groups) split(list []*candidate) {
+	for _, pkg := range packagesOf(list) {
+		mates := keep(list, func(c *candidate) bool { return c.pkg == pkg })
+		next := 1
+		for _, n := range g {
+			next = max(next, n+1)
+		}
+		for i, c := range mates {
+			g[c] = next
+			if i >= len(mates)/2 {
+				g[c]++
+			}
+		}
+	}
+}
+
 // wave chooses candidates to try at once: none that conflicts with one that was
-// kept or chosen; of a package one alone, if it has to be alone. What is left
-// can be tried later.
-func (r *round) wave(todo, kept []*candidate, solo map[*candidate]bool) (wave, rest []*candidate) {
-	alone := make(map[string]bool)  // packages with one that has to be alone
-	chosen := make(map[string]bool) // packages with any
+// kept or chosen, and of a package one group. What is left can be tried later.
+func (g groups) wave(todo, kept []*candidate) (wave, rest []*candidate) {
+	chosen := make(map[string]int) // groups, by package
 	for _, c := range todo {
 		clash := func(other *candidate) bool { return conflict(c, other) }
+		group, any := chosen[c.pkg]
 		switch {
 		case slices.ContainsFunc(kept, clash):
 			// Its site is gone already, or its text is another now: the next
 			// round looks again.
-		case alone[c.pkg], chosen[c.pkg] && solo[c], slices.ContainsFunc(wave, clash):
+		case any && group != g[c], slices.ContainsFunc(wave, clash):
 			rest = append(rest, c)
 		default:
 			wave = append(wave, c)
-			chosen[c.pkg] = true
-			alone[c.pkg] = solo[c]
+			chosen[c.pkg] = g[c]
 		}
 	}
 	return wave, rest
 }
 
 // judge compiles a wave on top of what was kept: which passed, and which have to
-// be tried again, alone.
+// be tried again, apart.
 func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, again []*candidate, err error) {
 	wave, err = r.applicable(wave)
 	if err != nil || len(wave) == 0 {
@@ -136,7 +153,7 @@ func (c *candidate) verdict() string {
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
 func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
-	return r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
+	kept, err := r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
 		r.progress("compiling importers", 0, 0, "")
 		if len(in) == 0 {
 			in = r.graph.above(packagesOf(list))
@@ -173,6 +190,17 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 		}
 		return append(failures, is.added(func(pkg string) bool { return r.dirs[pkg] == "" })...), nil
 	})
+	r.joined = len(kept)
+	return kept, err
+}
+
+// regroup compiles together what is left, where something was set aside that it was
+// compiled with.
+func (r *round) regroup(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	if len(list) == r.joined {
+		return list, nil
+	}
+	return r.together(ctx, list)
 }
 
 // all reports whether packages are all that may have to do with a candidate.

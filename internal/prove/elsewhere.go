@@ -39,15 +39,16 @@ func (w *work) elsewhere(ctx context.Context, list []*candidate) ([]*candidate, 
 	if len(exported) == 0 {
 		return list, nil
 	}
-	w.progress("looking at importers", 0, 0, "")
-	loaded, err := w.load(ctx, w.graph.above(packagesOf(exported)))
-	if err != nil {
-		return nil, err
+	if missing := keep(w.graph.above(packagesOf(exported)), func(p string) bool { return w.loaded[p] == nil }); len(missing) > 0 {
+		w.progress("looking at importers", 0, 0, "")
+		if _, err := w.load(ctx, missing); err != nil {
+			return nil, err
+		}
 	}
 	for _, c := range exported {
 		why, err := w.unbuilt(c.API)
 		if err == nil && why == "" {
-			why, err = w.users(c, loaded)
+			why, err = w.users(c)
 		}
 		if err != nil {
 			return nil, err
@@ -63,13 +64,13 @@ func (w *work) elsewhere(ctx context.Context, list []*candidate) ([]*candidate, 
 
 // users adds to a candidate the edits of those who use what it changes. It says
 // who cannot be edited.
-func (w *work) users(c *candidate, loaded []*packages.Package) (why string, err error) {
-	above := w.graph.above([]string{c.pkg})
+func (w *work) users(c *candidate) (why string, err error) {
 	var others []*packages.Package
-	for _, pkg := range loaded {
-		to := plain(pkg.PkgPath)
-		if slices.Contains(above, to) && (to != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test")) {
-			others = append(others, pkg)
+	for _, to := range w.graph.above([]string{c.pkg}) {
+		for _, pkg := range w.loaded[to] {
+			if to != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test") {
+				others = append(others, pkg)
+			}
 		}
 	}
 	if len(others) == 0 {

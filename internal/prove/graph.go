@@ -22,10 +22,12 @@ func (w *work) importers(ctx context.Context) (graph, error) {
 		return nil, err
 	}
 	g := make(graph)
+	w.packages = make(map[string]string)
 	w.dirs, w.mains, w.tested, w.built = make(map[string]string), make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, pkg := range b.Packages {
 		to := plain(pkg.ImportPath)
 		w.dirs[to] = filepath.ToSlash(pkg.Dir)
+		w.packages[w.dirs[to]] = to
 		if pkg.Name == "main" && pkg.ImportPath == to {
 			w.mains[to] = true
 		}
@@ -84,6 +86,17 @@ func packagesOf(list []*candidate) []string {
 	return distinct(list, func(c *candidate) string { return c.pkg })
 }
 
+// sorted are the packages that each of some candidates has, each once and sorted.
+func sorted(list []*candidate, of func(*candidate) []string) []string {
+	set := make(map[string]bool)
+	for _, c := range list {
+		for _, p := range of(c) {
+			set[p] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
 // distinct are the packages that a list is of, but for those not known, each once and
 // sorted.
 func distinct[T any](list []T, pkg func(T) string) []string {
@@ -94,4 +107,18 @@ func distinct[T any](list []T, pkg func(T) string) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
+}
+
+// distances is how many imports it takes to come from a package to those above it.
+func (g graph) distances(from string) map[string]int {
+	away := map[string]int{from: 0}
+	for todo := []string{from}; len(todo) > 0; todo = todo[1:] {
+		for _, p := range slices.Sorted(maps.Keys(g[todo[0]])) {
+			if _, ok := away[p]; !ok {
+				away[p] = away[todo[0]] + 1
+				todo = append(todo, p)
+			}
+		}
+	}
+	return away
 }

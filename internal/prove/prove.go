@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/packages"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/fix"
@@ -82,12 +83,14 @@ type work struct {
 	original    rewrite.Tree
 	importNames map[string]string
 	graph       graph
-	dirs        map[string]string // of packages, by import path
-	mains       map[string]bool   // packages that nobody imports
-	tested      map[string]bool   // packages that have tests
-	built       map[string]bool   // files
-	unread      rewrite.Tree      // the module's other files, nil before they are needed
-	coverage    coverage
+	dirs        map[string]string              // of packages, by import path
+	packages    map[string]string              // import paths, by directory
+	mains       map[string]bool                // packages that nobody imports
+	tested      map[string]bool                // packages that have tests
+	built       map[string]bool                // files
+	loaded      map[string][]*packages.Package // of the tree, by import path: with tests, and tests apart
+	unread      rewrite.Tree                   // the module's other files, nil before they are needed
+	coverage    *coverage
 	covered     map[string]bool                // packages that coverage is of
 	failing     map[bool]map[string]failedTest // tests that do so without a candidate, with -race or not
 	marks       []benchmark                    // that reach what is applied
@@ -135,7 +138,7 @@ func Run(ctx context.Context, req Request) (*Result, error) {
 func newWork(ctx context.Context, req Request) (*work, error) {
 	w := &work{
 		req: req, importNames: make(map[string]string), refusals: make(map[string]*alloc.Fix), original: make(rewrite.Tree),
-		coverage: make(coverage), covered: make(map[string]bool),
+		coverage: newCoverage(), covered: make(map[string]bool),
 		failing: map[bool]map[string]failedTest{false: make(map[string]failedTest), true: make(map[string]failedTest)},
 	}
 	for _, name := range req.Fixers {
@@ -256,8 +259,11 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		return 0, err
 	}
 	list = slices.DeleteFunc(list, func(c *candidate) bool { return weights.share(c) < w.req.MinShare })
-	r := &round{work: w, weights: weights, ledgers: make(map[string]ledger)}
-	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.test, r.measure, r.settle} {
+	r := &round{
+		work: w, weights: weights, ledgers: make(map[string]ledger),
+		outcomes: map[bool]map[string]outcome{false: make(map[string]outcome), true: make(map[string]outcome)},
+	}
+	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.tally, r.regroup, r.test, r.measure, r.settle} {
 		if list, err = step(ctx, list); err != nil {
 			return 0, err
 		}

@@ -5,6 +5,7 @@ import (
 	"go/token"
 	"math/bits"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -164,6 +165,42 @@ func TestImportName(t *testing.T) {
 	for p, want := range map[string]string{"gopkg.in/yaml.v3": "yaml", "strings": "strings", "net/http": path.Base("net/http")} {
 		if got := w.importName(p); got != want {
 			t.Errorf("%s is %s, want %s", p, got, want)
+		}
+	}
+}
+
+// TestGroups finds the candidates that make a package fail, by trying halves.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	for size := range 20 {
+		for culprit := range size + 1 { // the last: nobody
+			var list, kept, bad []*candidate
+			for i := range size {
+				s := site("F", alloc.New, "new(T)", i+1, 3)
+				s.ID += string(rune('a' + i))
+				list = append(list, &candidate{Candidate: &fix.Candidate{}, pkg: "m", about: s})
+			}
+			g, waves := make(groups), 0
+			for todo := list; len(todo) > 0; waves++ {
+				wave, rest := g.wave(todo, kept)
+				var again []*candidate
+				switch {
+				case culprit == size || !slices.Contains(wave, list[culprit]):
+					kept = append(kept, wave...)
+				case len(wave) == 1:
+					bad = append(bad, wave...)
+				default:
+					again = wave
+					g.split(again)
+				}
+				todo = append(again, rest...)
+			}
+			if len(kept)+len(bad) != size || len(bad) > 1 || culprit < size && (len(bad) != 1 || bad[0] != list[culprit]) {
+				t.Errorf("of %d, number %d is at fault: %d kept, %d found", size, culprit, len(kept), len(bad))
+			}
+			if most := 2 + 2*bits.Len(uint(size)); waves > most {
+				t.Errorf("of %d, number %d: %d waves, more than %d", size, culprit, waves, most)
+			}
 		}
 	}
 }

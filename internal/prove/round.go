@@ -1,7 +1,6 @@
 package prove
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +17,9 @@ type round struct {
 	*work
 	weights *weights
 	ledgers map[string]ledger // of packages, before any candidate is applied
+	joined  int               // how many candidates were compiled together last
+	// outcomes are how tests went, with -race or not, by package.
+	outcomes map[bool]map[string]outcome
 }
 
 // apply is the tree with candidates applied, and the files that they change.
@@ -72,20 +74,6 @@ func (w *work) overlaid() map[string][]byte {
 		out[file] = src
 	}
 	return out
-}
-
-// settle sets aside what lacks a measurement. What is left has been tested with
-// it, and is once more without.
-func (r *round) settle(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	kept, err := r.aside(list, func(c *candidate) bool { return c.status() == alloc.Unmeasured && !r.req.Unmeasured })
-	if err != nil || len(kept) == len(list) {
-		return kept, err
-	}
-	if kept, err = r.together(ctx, kept); err != nil || len(kept) == 0 {
-		return kept, err
-	}
-	kept, _, err = r.passing(ctx, kept, false)
-	return kept, err
 }
 
 // aside notes the candidates whose proof lacks something, with their diffs, and

@@ -131,11 +131,11 @@ func (r *round) suspects(list []*candidate, pkg string) []*candidate {
 }
 
 // keep is a list with those that pass.
-func keep(list []*candidate, pass func(*candidate) bool) []*candidate {
-	var out []*candidate
-	for _, c := range list {
-		if pass(c) {
-			out = append(out, c)
+func keep[T any](list []T, pass func(T) bool) []T {
+	var out []T
+	for _, x := range list {
+		if pass(x) {
+			out = append(out, x)
 		}
 	}
 	return out

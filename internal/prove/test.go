@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/gocmd"
 	"github.com/stackward-go/stackward/internal/rewrite"
 )
@@ -25,11 +27,11 @@ func (w *work) config(tree rewrite.Tree) (*gocmd.Config, error) {
 	return &gocmd.Config{Dir: w.cfg.Dir, Env: w.cfg.Env, BuildFlags: w.cfg.BuildFlags, Overlay: overlay}, err
 }
 
-// testFlags are the flags of every go test.
+// testFlags are the flags of every go test. It does not vet: that has been done.
 func (w *work) testFlags(cfg *gocmd.Config) []string {
-	flags := cfg.Flags()
+	flags := append(slices.Clip(cfg.Flags()), "-vet=off")
 	if w.req.Timeout > 0 {
-		flags = append(slices.Clip(flags), "-timeout="+w.req.Timeout.String())
+		flags = append(flags, "-timeout="+w.req.Timeout.String())
 	}
 	return flags
 }
@@ -122,76 +124,119 @@ func readVet(text string) map[vetMessage]int {
 // tests is how tests went.
 type tests struct {
 	failed map[string]failedTest // by "package.Test", "package" where all of it failed
-	passed int
+	passed map[string]int        // how many, by package
 }
 
 // A failedTest is one that failed, by its full name, and the first telling line that
 // it printed.
 type failedTest struct{ name, pkg, said string }
 
+// An outcome is how the tests of a package went with candidates, none of which broke
+// any: how many passed, and how many fail without them, too.
+type outcome struct {
+	with           []*candidate // those whose lines it may run
+	passed, failed int
+}
+
 // test keeps the candidates after which no test fails that passes without them, in
 // their packages and in those that import them.
 func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	list, how, err := r.passing(ctx, list, false)
+	list, err := r.passing(ctx, list, all, false)
 	if err != nil {
 		return nil, err
 	}
-	var shared, rest []*candidate
-	for _, c := range list {
-		c.proof.Tests = how.told(c)
-		if c.Shares {
-			shared = append(shared, c)
-		} else {
-			rest = append(rest, c)
-		}
+	shared := keep(list, func(c *candidate) bool { return c.Shares })
+	raced, err := r.passing(ctx, shared, r.near, true)
+	if err != nil {
+		return nil, err
 	}
-	if len(shared) == 0 {
-		return list, nil
+	for _, c := range raced {
+		c.proof.Race = r.told(c, r.near(c), true)
 	}
-	shared, raced, err := r.passing(ctx, shared, true)
-	for _, c := range shared {
-		c.proof.Race = raced.told(c)
+	list = keep(list, func(c *candidate) bool { return !c.Shares || slices.Contains(raced, c) })
+	if len(raced) < len(shared) {
+		return r.passing(ctx, list, all, false)
 	}
-	return append(rest, shared...), err
+	return list, nil
 }
 
-// passing keeps the candidates after which no test fails that passes without them,
-// and returns how the tests go with them. What fails is asked of the tree without
-// them then, and not all tests before: most do not fail.
-func (r *round) passing(ctx context.Context, list []*candidate, race bool) (kept []*candidate, how *tests, err error) {
+// all are the packages whose tests have to do with a candidate.
+func all(c *candidate) []string { return c.tests }
+
+// passing keeps the candidates after which no test fails that passes without them, in
+// the packages that who names for each. What fails is asked of the tree without
+// them then, and not all tests before: most do not fail. A package whose tests have
+// passed with the same candidates, of those whose lines they run, is not run again.
+func (r *round) passing(ctx context.Context, list []*candidate, who func(*candidate) []string, race bool) (kept []*candidate, err error) {
 	kept, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
-		switch {
-		case len(in) > 0:
-		case race: // it takes many times as long, and who is near calls from several goroutines
-			in = r.nearest(packagesOf(list))
-		default:
-			in = r.graph.above(packagesOf(list))
+		if len(in) == 0 {
+			in = sorted(list, who)
+		}
+		with := make(map[string][]*candidate)
+		in = keep(in, func(pkg string) bool {
+			with[pkg] = keep(list, func(c *candidate) bool { return slices.Contains(c.tests, pkg) })
+			return len(with[pkg]) > 0 && !same(with[pkg], r.outcomes[race][pkg].with)
+		})
+		if len(in) == 0 {
+			return nil, nil
 		}
 		tree, err := r.apply(list)
 		if err != nil {
 			return nil, err
 		}
-		if how, err = r.run(ctx, tree, in, race); err != nil {
+		how, err := r.run(ctx, tree, in, race)
+		if err != nil {
 			return nil, err
 		}
-		return r.fails(ctx, tree, how, race)
+		failures, err = r.fails(ctx, tree, how, race)
+		for _, pkg := range in {
+			if !slices.ContainsFunc(failures, func(f failure) bool { return f.pkg == pkg }) {
+				r.outcomes[race][pkg] = outcome{with[pkg], how.passed[pkg], how.failures(pkg)}
+			}
+		}
+		return failures, err
 	})
-	return kept, how, err
+	if !race {
+		for _, c := range kept {
+			c.proof.Tests = r.told(c, c.tests, false)
+		}
+	}
+	return kept, err
 }
 
-// told is how the tests go, in words, for a candidate that breaks none.
-func (t *tests) told(c *candidate) string {
-	if t.passed == 0 {
+// same reports whether two lists hold the same.
+func same(a, b []*candidate) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(c *candidate) bool { return !slices.Contains(b, c) })
+}
+
+// told is how the tests of packages went, in words, for a candidate that breaks none.
+func (r *round) told(c *candidate, in []string, race bool) string {
+	var passed, failed int
+	for _, pkg := range in {
+		passed += r.outcomes[race][pkg].passed
+		failed += r.outcomes[race][pkg].failed
+	}
+	if passed+failed == 0 {
 		return "there are none"
 	}
-	said := fmt.Sprintf("%d passed", t.passed)
-	if n := len(t.failed); n > 0 {
-		said += fmt.Sprintf(", %d fail without it, too", n)
+	said := fmt.Sprintf("%d passed", passed)
+	if failed > 0 {
+		said += fmt.Sprintf(", %d fail without it, too", failed)
 	}
 	if !c.exercised {
 		said += "; none runs the changed lines"
 	}
 	return said
+}
+
+// failures counts the tests of a package that failed.
+func (t *tests) failures(pkg string) (n int) {
+	for _, f := range t.failed {
+		if f.pkg == pkg {
+			n++
+		}
+	}
+	return n
 }
 
 // fails are the tests that fail with a tree and pass without it: of each package the
@@ -265,7 +310,7 @@ func (r *round) run(ctx context.Context, tree rewrite.Tree, paths []string, race
 
 // readTests reads what go test -json prints.
 func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
-	t := &tests{failed: make(map[string]failedTest)}
+	t := &tests{failed: make(map[string]failedTest), passed: make(map[string]int)}
 	said := make(map[string]string)
 	dec := json.NewDecoder(stdout)
 	for {
@@ -290,7 +335,7 @@ func readTests(stdout io.Reader, stderr []byte) (*tests, error) {
 			}
 		case "pass":
 			if e.Test != "" {
-				t.passed++
+				t.passed[pkg]++
 			}
 		case "fail", "build-fail":
 			t.failed[name] = failedTest{name, pkg, said[name]}
@@ -315,43 +360,100 @@ func telling(line string) bool {
 	return line != ""
 }
 
-// reach finds out which candidates the tests run, and sets aside those that
+// reach finds out which tests run what candidates change, and sets aside those that
 // neither they nor benchmarks do.
 func (r *round) reach(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	unknown := slices.DeleteFunc(packagesOf(list), func(pkg string) bool { return r.covered[pkg] })
+	var unknown []string
+	for _, pkg := range sorted(list, r.edited) {
+		if !r.covered[pkg] {
+			unknown = append(unknown, pkg)
+		}
+	}
 	if len(unknown) > 0 {
 		if err := r.cover(ctx, unknown); err != nil {
 			return nil, err
 		}
 	}
 	for _, c := range list {
-		c.exercised = r.coverage.runs(r.work, c)
+		if err := r.reached(c); err != nil {
+			return nil, err
+		}
 	}
-	kept, err := r.aside(list, func(c *candidate) bool {
-		return !c.exercised && !r.req.Unexercised && len(r.weights.reached([]*candidate{c})) == 0
+	return r.aside(list, func(c *candidate) bool { return !c.exercised && !r.req.Unexercised && !r.marked(c) })
+}
+
+// tally measures what only a measurement can tell, and no benchmark reaches, by what
+// the tests allocate, and sets aside what they do not count. The tests near it have
+// passed then: what is set aside would have the others run again.
+func (r *round) tally(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	open := keep(list, func(c *candidate) bool { return c.unseen() && c.exercised && !r.marked(c) })
+	if len(open) == 0 {
+		return list, nil
+	}
+	passed, err := r.passing(ctx, open, r.near, false)
+	if err != nil {
+		return nil, err
+	}
+	if passed, err = r.inTests(ctx, passed); err != nil {
+		return nil, err
+	}
+	list = keep(list, func(c *candidate) bool { return !slices.Contains(open, c) || slices.Contains(passed, c) })
+	return r.aside(list, func(c *candidate) bool {
+		return c.status() == alloc.Unmeasured && !r.req.Unmeasured && !r.marked(c)
 	})
-	if err != nil || len(kept) == len(list) {
-		return kept, err
+}
+
+// settle compiles and tests once more what is left, where something was set aside
+// that it was compiled and tested with.
+func (r *round) settle(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	if len(list) == r.joined {
+		return list, nil
 	}
-	return r.together(ctx, kept)
+	list, err := r.together(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return r.passing(ctx, list, all, false)
 }
 
 // cover runs tests to see which statements of packages they run. go test -cover
 // takes no notice of an overlay (cmd/go, go1.26), so it is the lines as the user
 // has them.
 func (r *round) cover(ctx context.Context, packages []string) error {
+	for _, pkg := range packages {
+		r.covered[pkg] = true
+	}
+	in := keep(r.graph.above(packages), func(p string) bool { return r.tested[p] })
+	if len(in) == 0 {
+		return nil
+	}
 	cfg, err := r.config(nil)
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(r.dir, fmt.Sprintf("cover%d.out", r.round))
-	r.progress("finding what tests run", 0, 0, "")
-	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + file}, r.testFlags(cfg)...)
-	if _, _, err = r.output(ctx, cfg, append(args, r.graph.above(packages)...)...); err != nil {
+	dir, err := os.MkdirTemp(r.dir, "cover")
+	if err != nil {
 		return err
 	}
-	for _, pkg := range packages {
-		r.covered[pkg] = true
+	apart, err := profileApart(dir)
+	if err != nil {
+		return err
 	}
-	return r.coverage.read(file, r.dirOf)
+	r.progress("finding what tests run", 0, len(in), "")
+	args := append([]string{"test", "-coverpkg=" + strings.Join(packages, ","), "-coverprofile=" + filepath.Join(dir, "all"), apart}, r.testFlags(cfg)...)
+	if _, _, err = r.output(ctx, cfg, append(args, in...)...); err != nil {
+		return err
+	}
+	for _, p := range in {
+		told, err := r.coverage.read(profileOf(dir, r.dirOf(p)), p, r.dirOf)
+		if err != nil {
+			return err
+		}
+		for _, pkg := range packages {
+			if !told && slices.Contains(r.graph.above([]string{pkg}), p) {
+				r.coverage.silent[pkg] = append(r.coverage.silent[pkg], p)
+			}
+		}
+	}
+	return os.RemoveAll(dir)
 }
