@@ -31,20 +31,24 @@ type Heap struct {
 	// Tracer is what of LiveBytes the tracer has for itself.
 	Tracer int64 `json:"tracer_bytes,omitempty"`
 
-	Arenas       int   `json:"arenas"`
-	Spans        int64 `json:"spans"`
-	InuseBytes   int64 `json:"inuse_bytes"`  // of spans of the heap
-	ManualBytes  int64 `json:"manual_bytes"` // of spans of stacks and of the runtime's own
-	FreeBytes    int64 `json:"free_bytes"`   // of free slots in spans
-	TailBytes    int64 `json:"tail_bytes"`   // behind the last slots of spans
-	StackBytes   int64 `json:"stack_bytes"`  // of goroutine stacks
-	GoalBytes    int64 `json:"goal_bytes,omitempty"`
-	Collections  int   `json:"collections"`
-	PauseNs      int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
-	MarkNs       int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
-	AssistNs     int64 `json:"assist_ns"` // of goroutines that helped, in sum
-	PeakStacks   int64 `json:"peak_stack_bytes"`
-	TypesUnknown int64 `json:"types_unknown"` // objects whose type the runtime was not told
+	Arenas      int   `json:"arenas"`
+	Spans       int64 `json:"spans"`
+	InuseBytes  int64 `json:"inuse_bytes"`  // of spans of the heap
+	ManualBytes int64 `json:"manual_bytes"` // of spans of stacks and of the runtime's own
+	FreeBytes   int64 `json:"free_bytes"`   // of free slots in spans
+	TailBytes   int64 `json:"tail_bytes"`   // behind the last slots of spans
+	StackBytes  int64 `json:"stack_bytes"`  // of goroutine stacks
+	GoalBytes   int64 `json:"goal_bytes,omitempty"`
+	Collections int   `json:"collections"`
+	PauseNs     int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
+	MarkNs      int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
+	AssistNs    int64 `json:"assist_ns"` // of goroutines that helped, in sum
+	PeakStacks  int64 `json:"peak_stack_bytes"`
+	// StartStacks are what new goroutines' stacks had, in order; absent where none was
+	// seen to be made. StacksUntied counts stacks that are of no known goroutine.
+	StartStacks  []StartStack `json:"start_stacks,omitempty"`
+	StacksUntied int64        `json:"stacks_untied,omitempty"`
+	TypesUnknown int64        `json:"types_unknown"` // objects whose type the runtime was not told
 	// SitesUnknown counts the objects without a site, of a recording that has sites.
 	SitesUnknown int64 `json:"sites_unknown,omitempty"`
 	// Runtime is what the program's own counters said at the end, absent where they
@@ -200,6 +204,31 @@ type StackSize struct {
 	Live   int64 `json:"live"`
 	Most   int64 `json:"most"`   // at once
 	Allocs int64 `json:"allocs"` // since the beginning
+}
+
+// A GoroutineStacks is what became of the stacks of goroutines that began with the same
+// function. Sizes are in bytes.
+type GoroutineStacks struct {
+	Func string `json:"func,omitempty"` // absent where the trace does not tell
+	// By is the function that had them begin through Func's package, as sync.WaitGroup.Go
+	// and http.Serve do: the innermost of another one.
+	By      string `json:"by,omitempty"`
+	Began   int64  `json:"began"` // since the beginning
+	Live    int64  `json:"live"`
+	Stacks  int64  `json:"stack_bytes"`
+	Most    int64  `json:"most_stack_bytes"` // at once
+	Largest int64  `json:"largest_bytes"`    // of one
+	// Grown counts stacks that were copied to larger ones, Copied is at most what was
+	// copied: the bytes of those that were left. Shrunk counts copies to smaller ones.
+	Grown  int64 `json:"grown"`
+	Copied int64 `json:"copied_bytes"`
+	Shrunk int64 `json:"shrunk,omitempty"`
+}
+
+// A StartStack is the size of a new goroutine's stack from a moment on.
+type StartStack struct {
+	At    int64 `json:"at_ns"`
+	Bytes int64 `json:"bytes"`
 }
 
 // A HeapTop is one look at a running process: its own counters, and where it has

@@ -39,6 +39,7 @@ type Report struct {
 	Collections []*Collection
 	Moments     []*HeapMoment
 	Stacks      []*StackSize
+	Goroutines  []*GoroutineStacks
 	Arenas      []*HeapArena
 	Spans       []*HeapSpan
 	// WhatIfs are what would be otherwise.
@@ -121,17 +122,18 @@ type Message struct {
 	Contract  *Contract  `json:"contract,omitempty"`
 	Finding   *Finding   `json:"finding,omitempty"`
 
-	Heap       *Heap       `json:"heap,omitempty"`
-	HeapClass  *HeapClass  `json:"heap_class,omitempty"`
-	HeapType   *HeapType   `json:"heap_type,omitempty"`
-	HeapSite   *HeapSite   `json:"heap_site,omitempty"`
-	Collection *Collection `json:"collection,omitempty"`
-	HeapMoment *HeapMoment `json:"heap_moment,omitempty"`
-	StackSize  *StackSize  `json:"stack_size,omitempty"`
-	HeapArena  *HeapArena  `json:"heap_arena,omitempty"`
-	HeapSpan   *HeapSpan   `json:"heap_span,omitempty"`
-	WhatIf     *WhatIf     `json:"what_if,omitempty"`
-	HeapTop    *HeapTop    `json:"heap_top,omitempty"`
+	Heap       *Heap            `json:"heap,omitempty"`
+	HeapClass  *HeapClass       `json:"heap_class,omitempty"`
+	HeapType   *HeapType        `json:"heap_type,omitempty"`
+	HeapSite   *HeapSite        `json:"heap_site,omitempty"`
+	Collection *Collection      `json:"collection,omitempty"`
+	HeapMoment *HeapMoment      `json:"heap_moment,omitempty"`
+	StackSize  *StackSize       `json:"stack_size,omitempty"`
+	Goroutines *GoroutineStacks `json:"goroutine_stacks,omitempty"`
+	HeapArena  *HeapArena       `json:"heap_arena,omitempty"`
+	HeapSpan   *HeapSpan        `json:"heap_span,omitempty"`
+	WhatIf     *WhatIf          `json:"what_if,omitempty"`
+	HeapTop    *HeapTop         `json:"heap_top,omitempty"`
 
 	Problem *Problem `json:"problem,omitempty"`
 	Summary *Summary `json:"summary,omitempty"`
@@ -139,7 +141,7 @@ type Message struct {
 
 // Messages yields the report as its stream of messages: header, sites,
 // benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
-// with its classes, types, sites, collections, moments, stacks, arenas and spans,
+// with its classes, types, sites, collections, moments, stacks, goroutines, arenas and spans,
 // what-ifs, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
@@ -221,6 +223,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, s := range r.Stacks {
 			if !yield(Message{StackSize: s}) {
+				return
+			}
+		}
+		for _, g := range r.Goroutines {
+			if !yield(Message{Goroutines: g}) {
 				return
 			}
 		}

@@ -57,6 +57,10 @@ const (
 	HeapGoal // N bytes at which the next collection is to be done
 	Procs    // N is GOMAXPROCS
 
+	GoroutineExists // N is a goroutine, Start the function that it began with
+	GoroutineBegin  // the same; Goroutine makes it begin
+	GoroutineEnd    // Goroutine
+
 	Misfit // an event that fits none of the above: Why
 
 	numKinds
@@ -105,6 +109,7 @@ type Event struct {
 	Of        Kind     // of a Misfit in place of an event: that event's kind
 	Reason    string   // of a pause
 	Stack     []string // of MarkBegin: the functions that began it, innermost first
+	Start     *Start   // the same for equal ones of a second or so
 }
 
 // A Class is a span class: a size class and whether its objects have no

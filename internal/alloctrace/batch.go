@@ -23,6 +23,8 @@ const (
 	evProcStop          = 11
 	evProcSteal         = 12
 	evProcStatus        = 13
+	evGoCreate          = 14
+	evGoCreateSyscall   = 15
 	evGoStart           = 16
 	evGoDestroy         = 17
 	evGoDestroySyscall  = 18
@@ -43,6 +45,7 @@ const (
 	evHeapGoal          = 38
 	evGoSwitch          = 45
 	evGoSwitchDestroy   = 46
+	evGoCreateBlocked   = 47
 	evGoStatusStack     = 48
 	evExperimentalBatch = 49
 	evSync              = 50
@@ -101,6 +104,7 @@ type generation struct {
 	stacks  [][]byte
 	texts   map[uint64]string // of strings, nil: not looked at yet
 	frames  map[uint64][]byte // of stacks, the same
+	starts  map[startKey]*Start
 	exp     []expBatch
 	minTick uint64
 	bytes   int64

@@ -5,7 +5,7 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	e := &r.ev
 	r.now = max(r.now, r.time(c.tick))
 	e.Time, e.Thread, e.Goroutine, e.Proc = r.now, c.id, c.thread.goroutine, c.thread.proc
-	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Of, e.Reason, e.Stack = 0, 0, noSpan, 0, 0, 0, 0, 0, "", nil
+	e.N, e.Addr, e.Span, e.Slot, e.Type, e.Class, e.Why, e.Of, e.Reason, e.Stack, e.Start = 0, 0, noSpan, 0, 0, 0, 0, 0, "", nil, nil
 	switch c.typ {
 	case evHeapObjectAlloc:
 		return r.object(ObjectAlloc, c)
@@ -41,6 +41,18 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 		e.Kind, e.N = HeapGoal, c.args[0]
 	case evProcsChange:
 		e.Kind, e.N = Procs, c.args[0]
+	case evGoCreate, evGoCreateBlocked:
+		e.Kind, e.N, e.Start = GoroutineBegin, c.args[0], g.start(c.args[1], c.args[2])
+	case evGoStatusStack:
+		r.schedule(c)
+		if c.args[3] == 0 {
+			return false
+		}
+		e.Kind, e.N, e.Start = GoroutineExists, c.args[0], g.start(0, c.args[3])
+	case evGoDestroy, evGoDestroySyscall, evGoSwitchDestroy:
+		r.schedule(c)
+		e.Kind = GoroutineEnd
+		return e.Goroutine > 0
 	default:
 		r.schedule(c)
 		return false

@@ -54,6 +54,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	}
 	fill(r, p.trace, m)
 	fillSpans(r, m, req.Map)
+	fillGoroutines(r, m)
 	src.sites.fill(r, m)
 	r.Heap.Duration = end
 	r.Heap.File = req.File

@@ -156,6 +156,7 @@ type StackSize struct {
 
 func (m *Map) stack(e *alloctrace.Event) {
 	st := &m.stacks
+	m.goroutines.add(e, st.size[e.Addr])
 	if old, ok := st.size[e.Addr]; ok {
 		if e.Kind != alloctrace.StackFree {
 			m.Unfit.Twice++

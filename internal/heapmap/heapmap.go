@@ -45,6 +45,9 @@ type Map struct {
 	// known: who replays a trace that tells it gives each a number.
 	Site   int32
 	stacks stacks
+
+	goroutines goroutines
+
 	cached []caches // by P
 	marks  int      // collections that have begun
 	ended  int32    // of which marking has ended
@@ -139,7 +142,7 @@ type class struct {
 func New(r *alloctrace.Reader, goversion string) *Map {
 	return &Map{
 		reader: r, inline: HoldMarks(goversion), points: newSeries(),
-		arenas: make(map[uint64]extent), stacks: stacks{size: make(map[uint64]int64)},
+		arenas: make(map[uint64]extent), stacks: stacks{size: make(map[uint64]int64)}, goroutines: newGoroutines(),
 	}
 }
 
@@ -154,6 +157,9 @@ func (m *Map) Add(e *alloctrace.Event) {
 	m.now = e.Time
 	m.Events++
 	switch e.Kind {
+	case alloctrace.GoroutineBegin, alloctrace.GoroutineEnd, alloctrace.GoroutineExists:
+		m.Events--
+		m.goroutines.add(e, 0)
 	case alloctrace.ObjectAlloc:
 		m.alloc(e, true)
 	case alloctrace.ObjectFree:

@@ -27,6 +27,7 @@ func (t *writer) heap(r *alloc.Report) {
 	t.heapMap(r)
 	t.collections(r)
 	t.stackSizes(r)
+	t.goroutines(r)
 }
 
 func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
@@ -346,4 +347,43 @@ func (t *writer) stackSizes(r *alloc.Report) {
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t", size(s.Size), count(int(s.Live)), count(int(s.Most)), count(int(s.Allocs))))
 	}
 	t.table("stack\tlive\tmost\tallocated\t", rows, nil)
+}
+
+// goroutines writes whose stacks they are.
+func (t *writer) goroutines(r *alloc.Report) {
+	n := t.rows(len(r.Goroutines))
+	if n == 0 {
+		return
+	}
+	var rows, names []string
+	for _, g := range r.Goroutines[:n] {
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", count(int(g.Began)), count(int(g.Live)), size(g.Stacks), size(g.Most), size(g.Largest), count(int(g.Grown)), size(g.Copied)))
+		name := cmp.Or(g.Func, "(not known)")
+		if g.By != "" {
+			name += ", by " + g.By
+		}
+		names = append(names, name)
+	}
+	t.table("began\tlive\tstacks\tmost\tlargest\tgrown\tcopied at most\t  goroutine", rows, names)
+	t.more(len(r.Goroutines), n, "functions that goroutines began with")
+	var start strings.Builder
+	for i, s := range r.Heap.StartStacks {
+		switch {
+		case i == 0:
+			fmt.Fprintf(&start, "new goroutines have a stack of %s", size(s.Bytes))
+		case i > 3:
+			fmt.Fprintf(&start, " and so on")
+		default:
+			fmt.Fprintf(&start, ", of %s from %s on", size(s.Bytes), duration(s.At))
+		}
+		if i > 3 {
+			break
+		}
+	}
+	if start.Len() > 0 {
+		t.fold(start.String())
+	}
+	if k := r.Heap.StacksUntied; k > 0 {
+		t.fold(fmt.Sprintf("%s could not be tied to a goroutine", plural(int(k), "new stack")))
+	}
 }

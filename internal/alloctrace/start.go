@@ -1,0 +1,63 @@
+package alloctrace
+
+import "strings"
+
+// A Start is where a goroutine begins.
+type Start struct {
+	Func string // its first function, "" not known
+	// By is the function that had it begin through Func's package: the innermost of
+	// another one. "" where Func's own package did by itself, or that is not known.
+	By string
+}
+
+type startKey struct{ first, stack uint64 }
+
+// start looks up where a goroutine begins: by the stack of its first function, and that
+// of the go statement; or, where first is 0, by its own stack.
+func (g *generation) start(first, stack uint64) *Start {
+	k := startKey{first, stack}
+	if s := g.starts[k]; s != nil {
+		return s
+	}
+	s := &Start{}
+	frames := g.stack(stack)
+	if first == 0 {
+		if len(frames) > 0 {
+			s.Func = frames[len(frames)-1]
+		}
+	} else {
+		if f := g.stack(first); len(f) > 0 {
+			s.Func = f[0]
+		}
+		s.By = by(s.Func, frames)
+	}
+	if g.starts == nil {
+		g.starts = make(map[startKey]*Start)
+	}
+	g.starts[k] = s
+	return s
+}
+
+// by is the function that is Start.By.
+func by(first string, frames []string) string {
+	of := packageOf(first)
+	for i, f := range frames {
+		switch p := packageOf(f); {
+		case p == of:
+		case i == 0 || p == "runtime":
+			return ""
+		default:
+			return f
+		}
+	}
+	return ""
+}
+
+// packageOf is the path of a function's package: "a/b" of "a/b.(*T).F".
+func packageOf(function string) string {
+	slash := strings.LastIndexByte(function, '/') + 1
+	if i := strings.IndexByte(function[slash:], '.'); i >= 0 {
+		return function[:slash+i]
+	}
+	return function
+}
