@@ -227,7 +227,8 @@ func (t *Traced) build(ctx context.Context, files []string) error {
 		verb, args = "test", []string{"-c", "-vet=off", "-o"}
 		t.Binary += ".test"
 	}
-	args = slices.Concat(args, []string{t.Binary, "--"}, t.program.Package, files)
+	// Behind a -- go test takes what is left for arguments of the test binary.
+	args = slices.Concat(args, []string{t.Binary}, t.program.Package, files)
 	var out string
 	var err error
 	if t.tc != nil {
