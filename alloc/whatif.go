@@ -13,10 +13,11 @@ type WhatIf struct {
 	Procs       int   `json:"procs"`
 
 	Collections Estimate `json:"collections"`
-	// Peak is the largest heap as the pacer counts it and gctrace prints it, PeakInuse
-	// that of the spans.
-	Peak      Estimate `json:"peak_bytes"`
-	PeakInuse Estimate `json:"peak_inuse_bytes"`
+	// Peak is the largest heap as the pacer counts it, PeakMarked that at the end of a
+	// collection's marking, which gctrace prints, PeakInuse that of the spans.
+	Peak       Estimate `json:"peak_bytes"`
+	PeakMarked Estimate `json:"peak_marked_bytes"`
+	PeakInuse  Estimate `json:"peak_inuse_bytes"`
 	// GCCPU is what collections take of the processors, absent where the recording
 	// does not have what they took.
 	GCCPU *Estimate `json:"gc_cpu_ns,omitempty"`

@@ -19,7 +19,7 @@ import (
 
 const (
 	recordedGOGC = "25"
-	runsEach     = 5
+	runsEach     = 3
 )
 
 // A program is one that was measured, with the questions about it.

@@ -48,7 +48,7 @@ func figures(a *answer) []figure {
 	}
 	list := []figure{
 		of("collections", a.Collections, 1, 0, func(s seen) float64 { return float64(s.cycles) }, "%[1]g"),
-		of("heap", a.Peak, 1<<20, 1, func(s seen) float64 { return float64(s.peak) }, "%[1]g"),
+		of("heap", a.PeakMarked, 1<<20, 1, func(s seen) float64 { return float64(s.peak) }, "%[1]g"),
 	}
 	if a.GCCPU != nil {
 		list = append(list, of("CPU", *a.GCCPU, 1e6, 0, func(s seen) float64 { return math.Round(s.cpu) }, "%[1]g"))
@@ -59,7 +59,7 @@ func figures(a *answer) []figure {
 func write(w io.Writer, programs []*program) {
 	fmt.Fprintf(w, "## What-if\n\nWhat stackward heap whatif says of real programs, and how they fared. Made by\n\n    go run ./docs/whatif -w docs/accuracy.md\n\n")
 	fmt.Fprintf(w, "with %s. docs/whatif/programs.txt names the programs; nothing in the simulation was fitted to them. Each is recorded once, with GOGC=%s and -sites, and asked; then it is run %d times with each of the settings, not recorded, with GODEBUG=gctrace=1. The last, docs/whatif/variants, is run with GOGC=100, and has variants that do what the question says.\n\n", machine(), recordedGOGC, runsEach)
-	fmt.Fprintf(w, "- *collections*; *heap*, the largest as the pacer counts it, in MiB; *CPU*, what collections took of the processors, idle ones left out, in ms: likely (from to), and of the runs the middle (least to most). gctrace rounds MiB down.\n- *off*: by how much the likely value differs from the middle. **Bold**: the middle is outside of the range.\n\n")
+	fmt.Fprintf(w, "- *collections*; *heap*, the largest at the end of marking, as gctrace prints it, in MiB; *CPU*, what collections took of the processors, idle ones left out, in ms: likely (from to), and of the runs the middle (least to most). gctrace rounds MiB down.\n- *off*: by how much the likely value differs from the middle. **Bold**: the middle is outside of the range.\n\n")
 	var all [3][]figure
 	for _, p := range programs {
 		if p == nil {
@@ -71,7 +71,7 @@ func write(w io.Writer, programs []*program) {
 			continue
 		}
 		rec := p.recorded.Recorded
-		fmt.Fprintf(w, "The recording: %d collections, simulated %d; a heap of %.1f MiB, simulated %.1f.\n\n", rec.Collections, p.recorded.Collections.Likely, mib(rec.Peak), mib(p.recorded.Peak.Likely))
+		fmt.Fprintf(w, "The recording: %d collections, simulated %d; a heap of %.1f MiB, simulated %.1f.\n\n", rec.Collections, p.recorded.Collections.Likely, mib(rec.Peak), mib(p.recorded.PeakMarked.Likely))
 		fmt.Fprintf(w, "| what if | collections | real | off | heap | real | off | CPU | real | off |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 		for i := range p.answers {
 			a := &p.answers[i]

@@ -273,7 +273,11 @@ func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
 	p := heapsim.Predict(a.history.Objects(traced), q)
 	out := &alloc.WhatIf{
 		GOGC: max(w.Config.GOGC, -1), MemoryLimit: w.Config.MemoryLimit, Procs: w.Config.Procs,
-		Collections: alloc.Estimate(p.Cycles), Peak: alloc.Estimate(p.PeakLive), PeakInuse: alloc.Estimate(p.PeakInuse), Bytes: p.TotalAlloc,
+		Collections: alloc.Estimate(p.Cycles), Bytes: p.TotalAlloc,
+		Peak: alloc.Estimate(p.PeakLive), PeakMarked: alloc.Estimate(p.PeakMarked), PeakInuse: alloc.Estimate(p.PeakInuse),
+	}
+	if as := a.base.Config.Procs; w.Config.Procs != as {
+		otherProcs(out, as)
 	}
 	if w.Cost != (heapsim.Cost{}) {
 		e := alloc.Estimate(p.CPU)
@@ -287,4 +291,21 @@ func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
 		out.Objects, out.ObjectBytes = p.Changed, p.ChangedBytes
 	}
 	return out
+}
+
+// otherProcs widens an answer about another number of processors than the recording
+// had. A program that has work for all of them has so much at hand at once as there
+// are: with half of them its heap may be half, and cycles twice as many, or not.
+func otherProcs(w *alloc.WhatIf, recorded int) {
+	part := float64(w.Procs) / float64(recorded)
+	for _, e := range []*alloc.Estimate{&w.Peak, &w.PeakMarked, &w.PeakInuse} {
+		e.Low, e.High = int64(float64(e.Low)*min(part, 1)), int64(float64(e.High)*max(part, 1))
+	}
+	counts := []*alloc.Estimate{&w.Collections}
+	if w.GCCPU != nil {
+		counts = append(counts, w.GCCPU)
+	}
+	for _, e := range counts {
+		e.Low, e.High = int64(float64(e.Low)/max(part, 1)), int64(float64(e.High)/min(part, 1))
+	}
 }

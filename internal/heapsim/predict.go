@@ -66,6 +66,9 @@ type Prediction struct {
 	// PeakLive is the largest heap in the pacer's view, with what Config says is
 	// alive, PeakInuse that of the spans of the recording's objects.
 	PeakLive, PeakInuse Range
+	// PeakMarked is the largest heap at the end of a cycle's marking, which is what
+	// gctrace tells: less than PeakLive where the heap is largest behind the last cycle.
+	PeakMarked Range
 	// OffHeap are the most bytes in objects that Change has put there.
 	OffHeap Range
 	// CPU is what the cycles take of the processors, in ns, 0 where Cost is.
@@ -98,6 +101,7 @@ func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
 		Cycles:     rangeOf(results, func(o *outcome) int64 { return o.cycles }),
 		PeakLive:   rangeOf(results, func(o *outcome) int64 { return o.peak.HeapLive }),
 		PeakInuse:  rangeOf(results, func(o *outcome) int64 { return o.peak.HeapInuse }),
+		PeakMarked: rangeOf(results, func(o *outcome) int64 { return o.marked }),
 		OffHeap:    rangeOf(results, func(o *outcome) int64 { return o.offHeap }),
 		CPU:        rangeOf(results, func(o *outcome) int64 { return o.cpu }),
 		TotalAlloc: results[0].total, Changed: results[0].changed, ChangedBytes: results[0].changedBytes,
@@ -120,6 +124,7 @@ var runs = []assumption{{1.4, 1}, {1, 1}, {1.2, 1}, {1.6, 1}, {2, 1}, {1.2, 0}, 
 // An outcome is what one run had.
 type outcome struct {
 	cycles, cpu, total    int64
+	marked                int64 // the largest heap at the end of a cycle
 	offHeap               int64
 	changed, changedBytes int64
 	peak                  Peak
@@ -146,6 +151,7 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 	}
 	o.cycles = int64(len(cycles))
 	for _, cycle := range cycles {
+		o.marked = max(o.marked, cycle.End)
 		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan))
 	}
 	return o

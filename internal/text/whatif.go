@@ -76,7 +76,7 @@ func (t *writer) whatIfs(r *alloc.Report) {
 			fmt.Fprintf(t, "%s  %s\n", lines[i+1], w.Question)
 		}
 	}
-	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it, which GODEBUG=gctrace=1 prints. All else is as recorded, but for GOGC=100 where nothing else is said.")
+	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it. All else is as recorded, but for GOGC=100 where nothing else is said.")
 }
 
 // recorded holds what was recorded to what the simulation says of it.
