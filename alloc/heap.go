@@ -115,6 +115,18 @@ type HeapSite struct {
 	Waste *HeapWaste `json:"waste,omitempty"`
 }
 
+// A HeapSiteEstimate is what a place allocates by a heap profile, which is sampled, of
+// the objects that the trace counts: of a recording without the stacks of allocations.
+type HeapSiteEstimate struct {
+	Pos
+	Func   string   `json:"func"`
+	Callee string   `json:"callee,omitempty"` // as of HeapSite
+	Bytes  Estimate `json:"bytes"`
+	// Objects and LiveBytes are likely; what lives is as of the last collection.
+	Objects   int64 `json:"objects"`
+	LiveBytes int64 `json:"live_bytes"`
+}
+
 // A HeapWaste is what the spans of a site's objects hold that no object uses, in bytes.
 // Of a span in which objects of several sites live each has the part that its slots
 // are of all that live there.

@@ -32,16 +32,18 @@ type Report struct {
 	Contracts []*Contract
 	Findings  []*Finding
 	// Heap and what follows it are what a trace says.
-	Heap        *Heap
-	Classes     []*HeapClass
-	Types       []*HeapType
-	HeapSites   []*HeapSite
-	Collections []*Collection
-	Moments     []*HeapMoment
-	Stacks      []*StackSize
-	Goroutines  []*GoroutineStacks
-	Arenas      []*HeapArena
-	Spans       []*HeapSpan
+	Heap      *Heap
+	Classes   []*HeapClass
+	Types     []*HeapType
+	HeapSites []*HeapSite
+	// SiteEstimates stand where there are no HeapSites.
+	SiteEstimates []*HeapSiteEstimate
+	Collections   []*Collection
+	Moments       []*HeapMoment
+	Stacks        []*StackSize
+	Goroutines    []*GoroutineStacks
+	Arenas        []*HeapArena
+	Spans         []*HeapSpan
 	// WhatIfs are what would be otherwise.
 	WhatIfs []*WhatIf
 	// Problems are what could not be done; a report with problems is partial.
@@ -122,18 +124,19 @@ type Message struct {
 	Contract  *Contract  `json:"contract,omitempty"`
 	Finding   *Finding   `json:"finding,omitempty"`
 
-	Heap       *Heap            `json:"heap,omitempty"`
-	HeapClass  *HeapClass       `json:"heap_class,omitempty"`
-	HeapType   *HeapType        `json:"heap_type,omitempty"`
-	HeapSite   *HeapSite        `json:"heap_site,omitempty"`
-	Collection *Collection      `json:"collection,omitempty"`
-	HeapMoment *HeapMoment      `json:"heap_moment,omitempty"`
-	StackSize  *StackSize       `json:"stack_size,omitempty"`
-	Goroutines *GoroutineStacks `json:"goroutine_stacks,omitempty"`
-	HeapArena  *HeapArena       `json:"heap_arena,omitempty"`
-	HeapSpan   *HeapSpan        `json:"heap_span,omitempty"`
-	WhatIf     *WhatIf          `json:"what_if,omitempty"`
-	HeapTop    *HeapTop         `json:"heap_top,omitempty"`
+	Heap         *Heap             `json:"heap,omitempty"`
+	HeapClass    *HeapClass        `json:"heap_class,omitempty"`
+	HeapType     *HeapType         `json:"heap_type,omitempty"`
+	HeapSite     *HeapSite         `json:"heap_site,omitempty"`
+	SiteEstimate *HeapSiteEstimate `json:"heap_site_estimate,omitempty"`
+	Collection   *Collection       `json:"collection,omitempty"`
+	HeapMoment   *HeapMoment       `json:"heap_moment,omitempty"`
+	StackSize    *StackSize        `json:"stack_size,omitempty"`
+	Goroutines   *GoroutineStacks  `json:"goroutine_stacks,omitempty"`
+	HeapArena    *HeapArena        `json:"heap_arena,omitempty"`
+	HeapSpan     *HeapSpan         `json:"heap_span,omitempty"`
+	WhatIf       *WhatIf           `json:"what_if,omitempty"`
+	HeapTop      *HeapTop          `json:"heap_top,omitempty"`
 
 	Problem *Problem `json:"problem,omitempty"`
 	Summary *Summary `json:"summary,omitempty"`
@@ -141,7 +144,7 @@ type Message struct {
 
 // Messages yields the report as its stream of messages: header, sites,
 // benchmarks, costs, stacks, changes, fixes, effects, contracts, findings, the heap
-// with its classes, types, sites, collections, moments, stacks, goroutines, arenas and spans,
+// with its classes, types, sites, their estimates, collections, moments, stacks, goroutines, arenas and spans,
 // what-ifs, problems, summary.
 func (r *Report) Messages() iter.Seq[Message] {
 	return func(yield func(Message) bool) {
@@ -208,6 +211,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, s := range r.HeapSites {
 			if !yield(Message{HeapSite: s}) {
+				return
+			}
+		}
+		for _, e := range r.SiteEstimates {
+			if !yield(Message{SiteEstimate: e}) {
 				return
 			}
 		}

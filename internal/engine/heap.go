@@ -55,7 +55,11 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	fill(r, p.trace, m)
 	fillSpans(r, m, req.Map)
 	fillGoroutines(r, m)
-	src.sites.fill(r, m)
+	if src.sites.fill(r, m); src.sites == nil && req.At == 0 {
+		if err := estimateSites(r, src.rec, m); err != nil {
+			return nil, err
+		}
+	}
 	r.Heap.Duration = end
 	r.Heap.File = req.File
 	if src.before != nil && src.after != nil && req.At == 0 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"iter"
 	"path"
 	"path/filepath"
 	"strings"
@@ -58,20 +59,19 @@ func (s *heapSites) next(e *alloctrace.Event) int32 {
 	}
 	n, ok := s.known[id]
 	if !ok {
-		n = s.place(s.stacks.Stack(id))
+		if stack := s.stacks.Stack(id); stack != nil {
+			n = s.place(stack.Type, stack.Frames())
+		}
 		s.known[id] = n
 	}
 	return n
 }
 
-// place is the number of the place of a stack.
-func (s *heapSites) place(stack *recording.Site) int32 {
-	if stack == nil {
-		return 0
-	}
-	p := heapPlace{typ: stack.Type}
+// place is the number of the place of a stack, and of the type allocated there.
+func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
+	p := heapPlace{typ: typ}
 	inner, grows := "", false
-	for f := range stack.Frames() {
+	for f := range frames {
 		if f.Func == "runtime.mallocgc" {
 			s.std, _, _ = strings.Cut(f.File, "runtime/malloc.go")
 		}
@@ -146,14 +146,15 @@ func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
 	for _, c := range m.Sites() {
 		p := &s.places[c.N]
 		known += c.Allocs
-		file := p.file
-		if rel, ok := strings.CutPrefix(file, s.dir+"/"); ok {
-			file = rel
-		}
 		r.HeapSites = append(r.HeapSites, &alloc.HeapSite{
-			Pos: alloc.Pos{File: file, Line: p.line}, Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c), Waste: wasteOf(&wastes[c.N]),
+			Pos: s.pos(p), Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c), Waste: wasteOf(&wastes[c.N]),
 		})
 	}
 	r.Heap.SitesUnknown = r.Heap.Objects - known
 	r.Root = filepath.FromSlash(s.dir)
+}
+
+// pos is a place's position, relative to where the program was built.
+func (s *heapSites) pos(p *heapPlace) alloc.Pos {
+	return alloc.Pos{File: strings.TrimPrefix(p.file, s.dir+"/"), Line: p.line}
 }

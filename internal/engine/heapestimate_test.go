@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapmap"
+)
+
+func TestDealOut(t *testing.T) {
+	frame := func(fn, file string, line int) alloc.Frame { return alloc.Frame{Func: fn, File: file, Line: line} }
+	root := frame("runtime.main", "/go/src/runtime/proc.go", 1)
+	samples := []alloc.Sample{
+		// Of 32 bytes a quarter is of one line, of 64 all of another, and two large
+		// objects of a function of the standard library that it calls.
+		{Allocs: 100, Bytes: 3200, Slot: 32, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
+		{Allocs: 300, Bytes: 9600, Slot: 32, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{Allocs: 10, Bytes: 640, Slot: 64, InUseBytes: 64, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{Allocs: 2, Bytes: 200_000, Slot: 100_000, Frames: []alloc.Frame{frame("strings.Repeat", "/go/src/strings/strings.go", 3), frame("m.a", "/m/a.go", 9), root}},
+	}
+	classes := []heapmap.Class{
+		{Size: 32, Allocs: 1000, Bytes: 32_000}, {Size: 32, Noscan: true, Allocs: 1000, Bytes: 32_000},
+		{Size: 64, Allocs: 40, Bytes: 2560}, {Size: 0, Allocs: 2, Bytes: 212_992}, {Size: 128, Allocs: 5, Bytes: 640},
+	}
+	got := dealOut(samples, classes, "/m", 64)
+	want := []alloc.HeapSiteEstimate{
+		{Pos: alloc.Pos{File: "a.go", Line: 9}, Func: "m.a", Callee: "strings.Repeat", Objects: 2, Bytes: alloc.Estimate{Likely: 212_992}},
+		{Pos: alloc.Pos{File: "b.go", Line: 8}, Func: "m.b", Objects: 1540, Bytes: alloc.Estimate{Likely: 48_000 + 2560}, LiveBytes: 64},
+		{Pos: alloc.Pos{File: "a.go", Line: 7}, Func: "m.a", Objects: 500, Bytes: alloc.Estimate{Likely: 16_000}},
+	}
+	if len(got) != len(want) {
+		t.Fatalf("%d sites, want %d", len(got), len(want))
+	}
+	for i := range want {
+		is := *got[i]
+		if is.Bytes.Low < 0 || is.Bytes.Low > is.Bytes.Likely || is.Bytes.High < is.Bytes.Likely {
+			t.Errorf("%s:%d: %+v", is.File, is.Line, is.Bytes)
+		}
+		is.Bytes = alloc.Estimate{Likely: is.Bytes.Likely}
+		if is != want[i] {
+			t.Errorf("%+v, want %+v", is, want[i])
+		}
+	}
+	// 200,000 bytes in two objects are sampled twice, whatever the rate; 3200 in a
+	// hundred of 32 are sampled 39 times at a rate of 64.
+	if b := got[0].Bytes; b.Low != 0 {
+		t.Errorf("two objects: %+v", b)
+	}
+	if b := got[2].Bytes; b.Low < 16_000*60/100 || b.Low > 16_000*75/100 {
+		t.Errorf("a hundred objects: %+v", b)
+	}
+}
+
+var heapRecording = flag.String("heap.recording", "", "a recording of heap record -sites that BenchmarkEstimates reads")
+
+// BenchmarkEstimates holds what a heap profile says of sites to what is known exactly: of
+// a recording that has both.
+func BenchmarkEstimates(b *testing.B) {
+	if *heapRecording == "" {
+		b.Skip("-heap.recording names none")
+	}
+	type line struct {
+		alloc.Pos
+		callee string
+	}
+	exact, said := make(map[line]float64), make(map[line]*alloc.HeapSiteEstimate)
+	for b.Loop() {
+		clear(exact)
+		clear(said)
+		p, err := openReplay(context.Background(), *heapRecording, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m := heapmap.New(p.trace, p.report.Header.Go)
+		if err := p.each(func(e *alloctrace.Event) { m.Site = p.src.sites.next(e); m.Add(e) }); err != nil {
+			b.Fatal(err)
+		}
+		fill(p.report, p.trace, m)
+		p.src.sites.fill(p.report, m)
+		if err := estimateSites(p.report, p.src.rec, m); err != nil {
+			b.Fatal(err)
+		}
+		for _, s := range p.report.HeapSites {
+			exact[line{s.Pos, s.Callee}] += float64(s.Bytes)
+		}
+		for _, e := range p.report.SiteEstimates {
+			said[line{e.Pos, e.Callee}] = e
+		}
+		p.src.close()
+	}
+	var top []line
+	for l := range exact {
+		top = append(top, l)
+	}
+	slices.SortFunc(top, func(x, y line) int { return cmp.Compare(exact[y], exact[x]) })
+	const most = 20
+	var errs []float64
+	found, inside := 0, 0
+	for _, l := range top[:min(most, len(top))] {
+		e := said[l]
+		if e == nil {
+			b.Logf("%s:%d %s: %.0f bytes, not in the profile", l.File, l.Line, l.callee, exact[l])
+			continue
+		}
+		found++
+		errs = append(errs, math.Abs(float64(e.Bytes.Likely)/exact[l]-1))
+		if v := int64(exact[l]); v >= e.Bytes.Low && v <= e.Bytes.High {
+			inside++
+		} else {
+			b.Logf("%s:%d %s: %.0f bytes, said %+v", l.File, l.Line, l.callee, exact[l], e.Bytes)
+		}
+	}
+	slices.Sort(errs)
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(found), "found-of-20")
+	b.ReportMetric(float64(inside), "inside-of-range")
+	if len(errs) > 0 {
+		b.ReportMetric(100*errs[len(errs)/2], "median-error-%")
+	}
+}
