@@ -31,6 +31,8 @@ func (g *generation) start(first, stack uint64) *Start {
 		}
 		s.By = by(s.Func, frames)
 	}
+	// The linker writes a dot in the last element of a package's path so.
+	s.Func, s.By = strings.ReplaceAll(s.Func, "%2e", "."), strings.ReplaceAll(s.By, "%2e", ".")
 	if g.starts == nil {
 		g.starts = make(map[startKey]*Start)
 	}
