@@ -24,6 +24,7 @@ var layers = [][]string{
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                          // sources
+	{"internal/tracetest"},                   // sources for tests
 	{"internal/heapsim", "internal/heapmap"}, // models
 	{"internal/whatif"},                      // models over them
 	{"internal/cause", "internal/flow"},      // reasoning

@@ -1,44 +1,19 @@
 package heapmap
 
 import (
-	"bytes"
-	"fmt"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
+
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
 // TestGoroutines holds stacks by their goroutines' first functions to a program that
 // knows them.
 func TestGoroutines(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	bin, file := filepath.Join(dir, "stacks.exe"), filepath.Join(dir, "trace")
-	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/stacks").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if _, err := os.ReadFile("testdata/stacks/main.go"); err != nil { // for the test cache
+	data, _, err := tracetest.Run("testdata/stacks", slots, "GODEBUG=traceallocfree=1,adaptivestackstart=0", "GOGC=off", "GOMAXPROCS=2")
+	if err != nil {
 		t.Fatal(err)
-	}
-	var data []byte
-	for try := 0; ; try++ {
-		cmd := exec.Command(bin, file)
-		cmd.Env = append(os.Environ(), "GODEBUG=traceallocfree=1,adaptivestackstart=0", "GOGC=off", "GOMAXPROCS=2")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		var err error
-		if data, err = os.ReadFile(file); err != nil {
-			t.Fatal(err)
-		}
-		if sound(bytes.Clone(data)) {
-			break
-		}
-		if try == 4 {
-			t.Fatal("each of five traces is damaged")
-		}
 	}
 	_, m := replay(t, data, math.MaxInt64)
 	list, unknown := m.Goroutines()
@@ -68,10 +43,5 @@ func TestGoroutines(t *testing.T) {
 	}
 	if first := m.StartSizes(); len(first) != 1 || first[0].Bytes != 2<<10 {
 		t.Errorf("new stacks: %+v", first)
-	}
-	if testing.Verbose() {
-		for _, g := range list {
-			fmt.Printf("%+v\n", g)
-		}
 	}
 }

@@ -6,71 +6,30 @@ import (
 	"flag"
 	"math"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/sizeclass"
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
 var traceFile = flag.String("heap.trace", "", "the trace that BenchmarkReplay reads; testdata/prog's otherwise")
 
 // traced runs testdata/prog: its trace, and what the runtime counted at its beginning
-// and its end. The runtime damages a trace now and then where stacks grow
-// (docs/heap.md): not each of several in turn.
+// and its end.
 var traced = sync.OnceValues(func() ([]byte, [2]runtime.MemStats) {
-	dir, err := os.MkdirTemp("", "heapmap-")
+	data, out, err := tracetest.Run("testdata/prog", slots, "GOGC=100", "GOMAXPROCS=4")
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	bin, file := filepath.Join(dir, "prog.exe"), filepath.Join(dir, "trace")
-	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/prog").CombinedOutput(); err != nil {
-		panic(string(out))
+	var stats [2]runtime.MemStats
+	if err := json.Unmarshal(out, &stats); err != nil {
+		panic(err)
 	}
-	for range 5 {
-		cmd := exec.Command(bin, file)
-		cmd.Env = append(os.Environ(), "GODEBUG=traceallocfree=1", "GOGC=100", "GOMAXPROCS=4")
-		cmd.Stderr = os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			panic(err)
-		}
-		var stats [2]runtime.MemStats
-		if err := json.Unmarshal(out, &stats); err != nil {
-			panic(err)
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			panic(err)
-		}
-		if sound(data) {
-			return data, stats
-		}
-	}
-	panic("each of five traces is damaged")
+	return data, stats
 })
-
-// sound reports whether a trace can be read, and next to all of it fits.
-func sound(data []byte) bool {
-	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
-	if err != nil {
-		return false
-	}
-	all, misfits := 0, 0
-	for e, err := range r.Events() {
-		if err != nil {
-			return false
-		}
-		if all++; e.Kind == alloctrace.Misfit {
-			misfits++
-		}
-	}
-	return misfits*2000 <= all
-}
 
 func replay(t testing.TB, data []byte, until int64) (*alloctrace.Reader, *Map) {
 	t.Helper()

@@ -36,18 +36,25 @@ type History struct {
 	begun *Cycle // has begun and does not mark yet
 	after bool   // the runtime is still to say what the last cycle marked
 
-	live, goal  int64 // the pacer's
-	tracer      [2]int
-	liveStacks  map[uint64]int64
-	stackBytes  int64
-	PeakStacks  int64
-	Procs       int
-	Cycles      []Cycle
-	Before      uint64 // objects that lived as the trace began
-	FirstGoal   int64
-	Bytes       int64 // allocated since, in slots
-	GCCPU       int64 // of the cycles that Marks has found in the log, in ns
-	InlineMarks bool  // spans hold their marks
+	live, goal int64  // the pacer's
+	tracer     [2]int // objects that are like the tracer's
+	liveStacks map[uint64]int64
+	stackBytes int64
+
+	// Cycles are those that began to mark, in order.
+	Cycles []Cycle
+	// Before counts the objects that lived as the trace began, Bytes those that were
+	// allocated since, in slots.
+	Before uint64
+	Bytes  int64
+	// PeakStacks are the most bytes of goroutines' stacks, Procs is the first GOMAXPROCS.
+	PeakStacks int64
+	Procs      int
+	// InlineMarks is that spans hold their marks (Green Tea).
+	InlineMarks bool
+	// GCCPU is what the cycles took of the processors, in ns, where Marks has found them
+	// in the log.
+	GCCPU int64
 }
 
 // A Cycle is one of the collector that the trace shows, as the pacer sees it, in bytes.
@@ -267,6 +274,9 @@ func (h *History) object(n uint64) *object { return &h.list[n/partSize][n%partSi
 // kindOf numbers a kind.
 func (h *History) kindOf(k kind) uint32 {
 	n, ok := h.number[k]
+	if !ok && len(h.kinds) >= kindMask/2 && k.site+k.typ != 0 {
+		return h.kindOf(kind{bytes: k.bytes, noscan: k.noscan}) // there are too many
+	}
 	if !ok {
 		n = uint32(len(h.kinds))
 		h.number[k] = n
@@ -315,9 +325,6 @@ func (h *History) collect(e *alloctrace.Event) {
 	switch e.Kind {
 	case alloctrace.HeapGoal:
 		h.goal = int64(e.N)
-		if h.FirstGoal == 0 {
-			h.FirstGoal = h.goal
-		}
 	case alloctrace.HeapLive:
 		h.live = int64(e.N)
 		switch {

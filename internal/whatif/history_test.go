@@ -2,9 +2,6 @@ package whatif
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -12,47 +9,30 @@ import (
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapsim"
 	"github.com/stackward-go/stackward/internal/sizeclass"
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
-// traced runs testdata/prog with GOGC=25. The runtime damages a trace now and then
-// (docs/heap.md): not each of several in turn.
+var slots = sizeclass.ForGo(runtime.Version()).Slots()
+
+// traced runs testdata/prog with GOGC=25.
 var traced = sync.OnceValue(func() *History {
-	dir, err := os.MkdirTemp("", "whatif-")
+	data, _, err := tracetest.Run("testdata/prog", slots, "GOGC=25", "GOMAXPROCS=2", "GOMEMLIMIT=off")
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
-	bin, file := filepath.Join(dir, "prog.exe"), filepath.Join(dir, "trace")
-	if out, err := exec.Command("go", "build", "-o", bin, "./testdata/prog").CombinedOutput(); err != nil {
-		panic(string(out))
-	}
-	for range 5 {
-		cmd := exec.Command(bin, file)
-		cmd.Env = append(os.Environ(), "GODEBUG=traceallocfree=1", "GOGC=25", "GOMAXPROCS=2", "GOMEMLIMIT=off")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			panic(string(out))
-		}
-		data, err := os.ReadFile(file)
-		if err != nil {
-			panic(err)
-		}
-		if h := read(data); h != nil {
-			return h
-		}
-	}
-	panic("each of five traces is damaged")
+	return read(data)
 })
 
-// read makes the history of a trace, nil if it is damaged.
+// read makes the history of a trace.
 func read(data []byte) *History {
-	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: sizeclass.ForGo(runtime.Version()).Slots()})
+	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
 	if err != nil {
-		return nil
+		panic(err)
 	}
 	h := NewHistory(r, runtime.Version())
 	for e, err := range r.Events() {
-		if err != nil || e.Kind == alloctrace.Misfit {
-			return nil
+		if err != nil {
+			panic(err)
 		}
 		// The slices of the program are the only ones of this type.
 		site := int32(0)
