@@ -2,11 +2,13 @@ package whatif
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/heapmap"
 	"github.com/stackward-go/stackward/internal/heapsim"
 	"github.com/stackward-go/stackward/internal/sizeclass"
 	"github.com/stackward-go/stackward/internal/tracetest"
@@ -113,6 +115,51 @@ func TestHistory(t *testing.T) {
 	}
 	if untold > 2 {
 		t.Errorf("%d of %d cycles without what they marked", untold, len(h.Cycles))
+	}
+}
+
+// TestDamaged reads traces in which bytes are other: whatever the reader lets through is
+// taken in, by the map of the heap as well.
+func TestDamaged(t *testing.T) {
+	data, _, err := tracetest.Run("testdata/prog", slots, "GOGC=100", "GOMAXPROCS=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rnd := rand.New(rand.NewPCG(1, 2))
+	whole := 0
+	for range 25 {
+		bad := bytes.Clone(data)
+		for range 1 + rnd.IntN(20) {
+			bad[rnd.IntN(len(bad))] = byte(rnd.Uint32())
+		}
+		r, err := alloctrace.Open(bytes.NewReader(bad), alloctrace.Options{SlotBytes: slots})
+		if err != nil {
+			continue
+		}
+		h, m := NewHistory(r, runtime.Version()), heapmap.New(r, runtime.Version())
+		for e, err := range r.Events() {
+			if err != nil {
+				break
+			}
+			whole++
+			h.Add(e, 1, true)
+			m.Site = 1
+			m.Add(e)
+		}
+		h.Finish()
+		m.Finish()
+		m.SpanList()
+		m.WasteOfSites()
+		m.Goroutines()
+		h.Marks(0, nil)
+		for o := range h.Objects(false) {
+			if o.Dead != heapsim.Forever && (o.Likely < o.Alive || o.Dead < o.Likely) {
+				t.Fatalf("%+v", o)
+			}
+		}
+	}
+	if whole == 0 {
+		t.Error("no event of the damaged traces was read")
 	}
 }
 
