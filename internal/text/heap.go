@@ -377,9 +377,9 @@ func (t *writer) goroutines(r *alloc.Report) {
 	var rows, names []string
 	for _, g := range r.Goroutines[:n] {
 		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", count(int(g.Began)), count(int(g.Live)), size(g.Stacks), size(g.Most), size(g.Largest), count(int(g.Grown)), size(g.Copied)))
-		name := cmp.Or(g.Func, "(not known)")
+		name := cmp.Or(shortFunc(g.Func), "(not known)")
 		if g.By != "" {
-			name += ", by " + g.By
+			name += ", by " + shortFunc(g.By)
 		}
 		names = append(names, name)
 	}

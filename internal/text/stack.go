@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -142,13 +143,23 @@ func (t *writer) stackRow(cell string, s *alloc.Stack, notes string) {
 	t.under(column+2, notes)
 }
 
-// shortFunc is a function's name with the last element of its import path only.
+// majorVersion is the last element of a path that tells a module's version, up to the
+// function: "v4.".
+var majorVersion = regexp.MustCompile(`^v[0-9]+\.`)
+
+// shortFunc is a function's name with the last element of its import path only, or the
+// one before where that is a version: "badger.Open" of "x/badger/v4.Open".
 func shortFunc(name string) string {
 	end := len(name)
 	if i := strings.IndexAny(name, "[("); i >= 0 {
 		end = i
 	}
-	return name[strings.LastIndexByte(name[:end], '/')+1:]
+	i := strings.LastIndexByte(name[:end], '/')
+	if i > 0 && majorVersion.MatchString(name[i+1:]) {
+		_, function, _ := strings.Cut(name[i+1:], ".")
+		return name[strings.LastIndexByte(name[:i], '/')+1:i] + "." + function
+	}
+	return name[i+1:]
 }
 
 // chain writes one: what is in use when each function is entered, and its
