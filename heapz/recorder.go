@@ -71,12 +71,13 @@ func (r *stackwardRecorder) start() error {
 	if r.profiles && !r.collect {
 		r.profile("heap at start")
 	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	r.chunk(stackwardStart, r.self(&m))
 	if err := trace.Start(stackwardTracer{r}); err != nil {
 		return err
 	}
+	// What the tracer allocates as it starts is before the trace's first event.
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	r.chunk(stackwardStart, r.self(&m))
 	go r.loop()
 	return nil
 }

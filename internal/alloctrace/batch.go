@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Events of internal/trace/tracev2/events.go (go1.25 to go1.27).
+// Events of internal/trace/tracev2/events.go (go1.24 to go1.27).
 const (
 	evEventBatch        = 1
 	evStacks            = 2
@@ -61,14 +61,14 @@ const (
 	evStackAlloc        = 135
 	evStackFree         = 136
 
-	statusRunning  = 2 // GoRunning
-	procRunning    = 1 // ProcRunning
-	maxBatch       = 64 << 10
-	allocFree      = 1 // the experiment
-	typesBatch     = 0 // traceAllocFreeTypesBatch
-	infoBatch      = 1 // traceAllocFreeInfoBatch
-	headerBytes    = 16
-	oldest, newest = 25, 26 // of the format; go1.27 writes that of go1.26
+	statusRunning = 2 // GoRunning
+	procRunning   = 1 // ProcRunning
+	maxBatch      = 64 << 10
+	allocFree     = 1 // the experiment
+	typesBatch    = 0 // traceAllocFreeTypesBatch
+	infoBatch     = 1 // traceAllocFreeInfoBatch
+	headerBytes   = 16
+	newest        = 26 // of the format; go1.24 writes that of go1.23, go1.27 that of go1.26
 )
 
 // argsOf is how many numbers follow an event's time, -1 for what is no timed
@@ -285,6 +285,8 @@ func (g *generation) add(thread, tick uint64, exp byte, data []byte) error {
 		return nil
 	case evSync:
 		return g.sync(tick, data[1:])
+	case evFrequency: // before go1.25
+		return g.sync(tick, data)
 	}
 	i, ok := g.index[thread]
 	if !ok {

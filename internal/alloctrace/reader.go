@@ -56,9 +56,7 @@ func Open(r io.Reader, o Options) (*Reader, error) {
 	}
 	switch {
 	case version < FirstWithAllocs:
-		return nil, &Error{Msg: fmt.Sprintf("a trace of go1.%d, which has no events of allocations", version), Hint: "record with go1.25 or newer"}
-	case version < oldest:
-		return nil, &Error{Msg: "a trace of go1.23 or go1.24", Hint: "record with go1.25 or newer"}
+		return nil, &Error{Msg: fmt.Sprintf("a trace of go1.%d, which has no events of allocations", version), Hint: "record with go1.24 or newer"}
 	case version > newest:
 		return nil, &Error{Msg: fmt.Sprintf("a trace of format go1.%d, and this stackward reads up to that of go1.%d", version, newest), Hint: "a newer stackward may read it"}
 	}

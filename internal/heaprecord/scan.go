@@ -20,7 +20,7 @@ func checkTrace(r io.Reader, name string) error {
 	case err != nil:
 		return &engine.Error{Msg: "reading " + name, Err: err}
 	case version < alloctrace.FirstWithAllocs:
-		return &engine.Error{Msg: fmt.Sprintf("%s is a trace of go1.%d, which has no events of allocations", name, version), Hint: "record with go1.25 or newer"}
+		return &engine.Error{Msg: fmt.Sprintf("%s is a trace of go1.%d, which has no events of allocations", name, version), Hint: "record with go1.24 or newer"}
 	case !has:
 		return &engine.Error{Msg: name + " has no events of allocations", Hint: "trace a process that was started with GODEBUG=traceallocfree=1"}
 	}
