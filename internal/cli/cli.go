@@ -283,6 +283,8 @@ func problems(e *env, r *alloc.Report) error {
 		switch {
 		case p.File != "" && p.Line > 0 && !strings.Contains(p.Message, p.File):
 			fmt.Fprintf(e.stderr, "stackward: %s: %s:%d:%d: %s\n", p.Package, p.File, p.Line, p.Col, p.Message)
+		case p.Package == "":
+			fmt.Fprintf(e.stderr, "stackward: %s\n", p.Message)
 		default:
 			fmt.Fprintf(e.stderr, "stackward: %s: %s\n", p.Package, p.Message)
 		}

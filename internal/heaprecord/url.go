@@ -72,6 +72,9 @@ func (r *remote) get(ctx context.Context, path, query string) (io.ReadCloser, er
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
 		resp.Body.Close()
+		if !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/plain") {
+			text = nil // a page for people
+		}
 		return nil, &statusError{u.String(), resp.Status, resp.StatusCode, strings.TrimSpace(string(text))}
 	}
 	return resp.Body, nil
