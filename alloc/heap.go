@@ -10,8 +10,9 @@ type Heap struct {
 	Duration int64  `json:"duration_ns"`
 	At       int64  `json:"at_ns"`  // the moment that spans, slots and what lives are told of
 	Events   int    `json:"events"` // of memory, up to that moment
-	// Unfit counts events that do not fit together.
-	Unfit int64 `json:"unfit"`
+	// Unfit counts events that do not fit together, Unfits by what is wrong with them.
+	Unfit  int64            `json:"unfit"`
+	Unfits map[string]int64 `json:"unfit_reasons,omitempty"`
 
 	Objects       int64 `json:"objects"` // allocated since the beginning
 	Bytes         int64 `json:"bytes"`
@@ -125,6 +126,10 @@ type HeapSiteEstimate struct {
 	// Objects and LiveBytes are likely; what lives is as of the last collection.
 	Objects   int64 `json:"objects"`
 	LiveBytes int64 `json:"live_bytes"`
+	// Alone is the share of Bytes in slots of sizes of which the profile has no other
+	// place. Lives are those of the objects in them, absent where that is not nearly all.
+	Alone float64    `json:"alone"`
+	Lives *HeapLives `json:"lives,omitempty"`
 }
 
 // A HeapWaste is what the spans of a site's objects hold that no object uses, in bytes.

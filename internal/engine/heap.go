@@ -21,6 +21,8 @@ type HeapRequest struct {
 	File string        // a recording, or an execution trace
 	At   time.Duration // since the beginning: the moment to show, 0 the end
 	Map  bool          // each span of that moment, too
+	// Approximate has sites be estimated even if the recording tells them exactly.
+	Approximate bool
 	// Progress, if not nil, is told how much of the trace is read, in bytes.
 	Progress func(step string, done, total int, what string)
 }
@@ -35,10 +37,15 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	}
 	defer p.src.close()
 	r, src := p.report, p.src
+	if req.Approximate {
+		src.sites = nil
+	}
 	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
 	err = p.each(func(e *alloctrace.Event) {
-		m.Site = src.sites.next(e)
+		if m.Site = src.sites.next(e); src.sites == nil {
+			m.Site = sizeSite(e)
+		}
 		if end = e.Time; req.At == 0 || end <= int64(req.At) {
 			m.Add(e)
 		} else {
@@ -49,6 +56,9 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		return nil, err
 	}
 	m.Finish()
+	if src.sites != nil && src.sites.err != nil {
+		return p.estimated(req, src.sites.err)
+	}
 	if int64(req.At) > end {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
@@ -56,7 +66,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	fillSpans(r, m, req.Map)
 	fillGoroutines(r, m)
 	if src.sites.fill(r, m); src.sites == nil && req.At == 0 {
-		if err := estimateSites(r, src.rec, m); err != nil {
+		if err := estimateSites(r, src.rec, p.trace, m); err != nil {
 			return nil, err
 		}
 	}
@@ -125,6 +135,9 @@ func (p *replay) each(f func(*alloctrace.Event)) error {
 			bad := heapError(p.file, err)
 			if !any {
 				return bad
+			}
+			if p.src.partial != nil && bad.Err == nil {
+				break // what is missing of the recording is missing of the trace
 			}
 			problem(bad.Error(), bad.Hint)
 			break
@@ -233,7 +246,7 @@ func (r *reading) Read(p []byte) (int, error) {
 // fill puts into a report what a replay has found.
 func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 	h := &alloc.Heap{
-		At: m.Now(), Events: int(m.Events), Unfit: m.Unfit.Sum(),
+		At: m.Now(), Events: int(m.Events), Unfit: m.Unfit.Sum(), Unfits: m.Unfit.Reasons(),
 		Objects: m.Allocs, Bytes: m.AllocBytes, Tiny: m.Tiny, FreedObjects: m.Frees, FreedBytes: m.FreedBytes,
 		LiveObjects: m.Live, LiveBytes: m.LiveBytes, PeakLiveBytes: m.PeakLive, PeakAt: m.PeakTime,
 		Arenas: m.Arenas(), Spans: m.Spans, InuseBytes: m.Inuse, ManualBytes: m.Manual,

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapmap"
 	"github.com/stackward-go/stackward/internal/memprof"
 	"github.com/stackward-go/stackward/internal/recording"
@@ -17,7 +18,7 @@ import (
 // estimateSites tells of a recording without stacks where objects come from: what the
 // trace counts of each size of slots is dealt out to the sites as its heap profile has
 // them. The profile is sampled, so that each figure has a range.
-func estimateSites(r *alloc.Report, rec *recording.File, m *heapmap.Map) error {
+func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m *heapmap.Map) error {
 	if rec == nil {
 		return nil
 	}
@@ -57,14 +58,15 @@ func estimateSites(r *alloc.Report, rec *recording.File, m *heapmap.Map) error {
 			}
 		}
 	}
-	r.SiteEstimates = dealOut(samples, m.Classes(), rec.Header.Dir, float64(rate))
+	r.SiteEstimates = dealOut(samples, m.Classes(), livesOfSizes(m, t), rec.Header.Dir, float64(rate))
 	r.Root = filepath.FromSlash(rec.Header.Dir)
 	return nil
 }
 
 // dealOut deals the allocations of the classes out to the sites of samples, the most
-// bytes first. Rate is how many bytes a sample stands for.
-func dealOut(samples []alloc.Sample, classes []heapmap.Class, dir string, rate float64) []*alloc.HeapSiteEstimate {
+// bytes first. Lives are those of all slots of a size, rate is how many bytes a sample
+// stands for.
+func dealOut(samples []alloc.Sample, classes []heapmap.Class, lives map[int64]heapmap.Lives, dir string, rate float64) []*alloc.HeapSiteEstimate {
 	type sum struct{ objects, bytes float64 }
 	traced, sampled := make(map[int64]sum), make(map[int64]sum) // by bytes of a slot, 0 large
 	for _, c := range classes {
@@ -82,6 +84,7 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, dir string, rate f
 	var list []*alloc.HeapSiteEstimate
 	at := make(map[int32]*alloc.HeapSiteEstimate)
 	seen := make(map[int32]float64) // how often it was sampled
+	only := make(onlySites)
 	for i := range samples {
 		s := &samples[i]
 		if s.Bytes <= 0 {
@@ -99,7 +102,11 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, dir string, rate f
 				}
 			}
 		})
-		if n == 0 || s.Bytes <= 0 {
+		if s.Bytes <= 0 {
+			continue
+		}
+		size := sizeOf(s)
+		if only.add(size, n); n == 0 {
 			continue
 		}
 		e := at[n]
@@ -109,7 +116,6 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, dir string, rate f
 			at[n] = e
 			list = append(list, e)
 		}
-		size := sizeOf(s)
 		part := s.Bytes / sampled[size].bytes
 		e.Objects += int64(part * traced[size].objects)
 		e.Bytes.Likely += int64(part * traced[size].bytes)
@@ -121,6 +127,7 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, dir string, rate f
 		off := min(2/math.Sqrt(max(seen[n], 1)), 1)
 		e.Bytes.Low, e.Bytes.High = int64(float64(e.Bytes.Likely)*(1-off)), int64(float64(e.Bytes.Likely)*(1+off))
 	}
+	only.tell(at, lives)
 	slices.SortStableFunc(list, func(a, b *alloc.HeapSiteEstimate) int {
 		return cmp.Or(cmp.Compare(b.Bytes.Likely, a.Bytes.Likely), strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})

@@ -28,7 +28,8 @@ func TestDealOut(t *testing.T) {
 		{Size: 32, Allocs: 1000, Bytes: 32_000}, {Size: 32, Noscan: true, Allocs: 1000, Bytes: 32_000},
 		{Size: 64, Allocs: 40, Bytes: 2560}, {Size: 0, Allocs: 2, Bytes: 212_992}, {Size: 128, Allocs: 5, Bytes: 640},
 	}
-	got := dealOut(samples, classes, "/m", 64)
+	lives := map[int64]heapmap.Lives{32: {Freed: 9}, 64: {Allocs: 40, AllocBytes: 2560, Freed: 30}, 0: {Allocs: 2, AllocBytes: 212_992, Freed: 2, Temporary: 1}}
+	got := dealOut(samples, classes, lives, "/m", 64)
 	want := []alloc.HeapSiteEstimate{
 		{Pos: alloc.Pos{File: "a.go", Line: 9}, Func: "m.a", Callee: "strings.Repeat", Objects: 2, Bytes: alloc.Estimate{Likely: 212_992}},
 		{Pos: alloc.Pos{File: "b.go", Line: 8}, Func: "m.b", Objects: 1540, Bytes: alloc.Estimate{Likely: 48_000 + 2560}, LiveBytes: 64},
@@ -43,9 +44,17 @@ func TestDealOut(t *testing.T) {
 			t.Errorf("%s:%d: %+v", is.File, is.Line, is.Bytes)
 		}
 		is.Bytes = alloc.Estimate{Likely: is.Bytes.Likely}
+		is.Alone, is.Lives = 0, nil
 		if is != want[i] {
 			t.Errorf("%+v, want %+v", is, want[i])
 		}
+	}
+	// The large ones are of one place only, and of the second the 64 bytes.
+	if l := got[0].Lives; got[0].Alone != 1 || l == nil || l.FreedObjects != 2 || l.Temporary != 1 {
+		t.Errorf("alone: %v, %+v", got[0].Alone, l)
+	}
+	if a := got[1].Alone; a <= 0.05 || a >= 0.051 || got[1].Lives != nil || got[2].Alone != 0 || got[2].Lives != nil {
+		t.Errorf("not alone: %v %v", a, got[2].Alone)
 	}
 	// 200,000 bytes in two objects are sampled twice, whatever the rate; 3200 in a
 	// hundred of 32 are sampled 39 times at a rate of 64.
@@ -83,7 +92,7 @@ func BenchmarkEstimates(b *testing.B) {
 		}
 		fill(p.report, p.trace, m)
 		p.src.sites.fill(p.report, m)
-		if err := estimateSites(p.report, p.src.rec, m); err != nil {
+		if err := estimateSites(p.report, p.src.rec, p.trace, m); err != nil {
 			b.Fatal(err)
 		}
 		for _, s := range p.report.HeapSites {

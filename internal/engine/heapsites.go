@@ -132,13 +132,9 @@ func beneath(f *alloc.Frame) bool {
 	return false
 }
 
-// fill puts the sites into a report, or says why there are none.
+// fill puts the sites into a report.
 func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
 	if s == nil {
-		return
-	}
-	if s.err != nil {
-		r.Problems = append(r.Problems, &alloc.Problem{Pos: alloc.Pos{File: r.Heap.File}, Message: s.err.Error() + ": sites are left out", Hint: "record again"})
 		return
 	}
 	known := int64(0)

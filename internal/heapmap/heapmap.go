@@ -22,6 +22,7 @@ package heapmap
 
 import (
 	"go/version"
+	"maps"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
 )
@@ -87,10 +88,30 @@ type Totals struct {
 
 // Unfit counts events that do not fit together: that have no place in the spans, that
 // put an object where one lives, or that take away what is not there.
-type Unfit struct{ Misplaced, Twice, NotThere int64 }
+type Unfit struct {
+	Misplaced, Twice, NotThere int64
+	// Why are those that the reader of the trace did not find a place for.
+	Why [alloctrace.NumWhys]int64
+}
 
 // Sum is their number.
-func (u Unfit) Sum() int64 { return u.Misplaced + u.Twice + u.NotThere }
+func (u Unfit) Sum() int64 {
+	sum := u.Misplaced + u.Twice + u.NotThere
+	for _, n := range u.Why {
+		sum += n
+	}
+	return sum
+}
+
+// Reasons are their numbers by what is wrong, where there are any.
+func (u Unfit) Reasons() map[string]int64 {
+	all := map[string]int64{"no such slot": u.Misplaced, "something lives there": u.Twice, "end of what is not there": u.NotThere}
+	for w, n := range u.Why {
+		all[alloctrace.Why(w).String()] = n
+	}
+	maps.DeleteFunc(all, func(_ string, n int64) bool { return n == 0 })
+	return all
+}
 
 const arenaShift = 26 // 64 MiB: runtime/malloc.go, on 64-bit systems but windows
 
@@ -177,7 +198,7 @@ func (m *Map) Add(e *alloctrace.Event) {
 	case alloctrace.StackAlloc, alloctrace.StackExists, alloctrace.StackFree:
 		m.stack(e)
 	case alloctrace.Misfit:
-		m.Unfit.Misplaced++
+		m.Unfit.Why[e.Why]++
 	default:
 		m.collect(e)
 	}

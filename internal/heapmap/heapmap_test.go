@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"maps"
 	"math"
 	"os"
 	"runtime"
@@ -351,4 +352,17 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What does not fit is told by what is wrong with it.
+func TestUnfitReasons(t *testing.T) {
+	var u Unfit
+	if len(u.Reasons()) != 0 || u.Sum() != 0 {
+		t.Errorf("none: %v", u.Reasons())
+	}
+	u.Twice, u.Why[alloctrace.NoSpan], u.Why[alloctrace.StackSize] = 2, 3, 1
+	want := map[string]int64{"something lives there": 2, "object in no span": 3, "impossible stack": 1}
+	if got := u.Reasons(); !maps.Equal(got, want) || u.Sum() != 6 {
+		t.Errorf("%v, %d", got, u.Sum())
+	}
 }

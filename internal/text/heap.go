@@ -3,6 +3,7 @@ package text
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -72,6 +73,11 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		line("unfit", "none of the events")
 	default:
 		line("unfit", "%s of %s do not fit what was there before (%.4f%%)", count(int(h.Unfit)), plural(h.Events, "event"), 100*float64(h.Unfit)/float64(h.Events))
+		var reasons []string
+		for _, why := range slices.Sorted(maps.Keys(h.Unfits)) {
+			reasons = append(reasons, fmt.Sprintf("%s %s", count(int(h.Unfits[why])), why))
+		}
+		line("", "%s", strings.Join(reasons, ", "))
 	}
 }
 
@@ -250,7 +256,11 @@ func bar(c *alloc.HeapClass) string {
 const lifeHead = "objects\tbytes\tlive\ttemporary\tsurvived\tgrows\t"
 
 func lifeRow(c *alloc.HeapLives) string {
-	temporary, survived, grows := "", "", ""
+	temporary, survived, grows := lifeColumns(c)
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived, grows)
+}
+
+func lifeColumns(c *alloc.HeapLives) (temporary, survived, grows string) {
 	if c.FreedObjects > 0 {
 		temporary = fmt.Sprintf("%.0f%%", 100*float64(c.Temporary)/float64(c.FreedObjects))
 		survived = fmt.Sprintf("%.1f", c.Survived)
@@ -258,7 +268,7 @@ func lifeRow(c *alloc.HeapLives) string {
 	if c.Grows > 0 {
 		grows = "+" + count(int(c.Grows))
 	}
-	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived, grows)
+	return temporary, survived, grows
 }
 
 func (t *writer) heapTypes(r *alloc.Report) {
@@ -303,13 +313,17 @@ func (t *writer) siteEstimates(r *alloc.Report) {
 	}
 	var rows, names, places []string
 	for _, e := range r.SiteEstimates[:n] {
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t", count(int(e.Objects)), estimate(&e.Bytes, 1, benchunit.Binary, "B"), size(e.LiveBytes)))
+		temporary, survived, grows := "", "", ""
+		if e.Lives != nil {
+			temporary, survived, grows = lifeColumns(e.Lives)
+		}
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%s\t%s\t%s\t", count(int(e.Objects)), estimate(&e.Bytes, 1, benchunit.Binary, "B"), size(e.LiveBytes), 100*e.Alone, temporary, survived, grows))
 		names = append(names, t.siteName(&alloc.HeapSite{Pos: e.Pos, Callee: e.Callee}))
 		places = append(places, t.pos(e.Pos))
 	}
-	t.placed("objects\tbytes\tlive\t", rows, names, places)
+	t.placed("objects\tbytes\tlive\talone\ttemporary\tsurvived\tgrows\t", rows, names, places)
 	t.more(len(r.SiteEstimates), n, "sites")
-	t.fold("approximate: what the trace counts of each size, dealt out by a sampled heap profile; in brackets where bytes are in 95 of 100 cases. heap record -sites has each allocation's own stack")
+	t.fold("approximate: what the trace counts of each size, dealt out by a sampled heap profile; in brackets where bytes are in 95 of 100 cases; alone: of the bytes, those in slots of sizes of which the profile has no other site: where they are nearly all, it is told what became of them. heap record -sites has each allocation's own stack")
 }
 
 // siteName is a site with its type and who allocates for it.
