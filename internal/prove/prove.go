@@ -248,7 +248,9 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		}
 		return w.tried(c)
 	})
-	if list, err = w.elsewhere(ctx, list); err != nil {
+	list, err = w.elsewhere(ctx, list)
+	w.loaded = nil // it is large
+	if err != nil {
 		return 0, err
 	}
 	if len(list) == 0 {
