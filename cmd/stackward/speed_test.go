@@ -201,13 +201,7 @@ func BenchmarkCheck(b *testing.B) {
 	t := measured(b)
 	file := filepath.Join(b.TempDir(), "allocs.txt")
 	t.run(b, t.stackward, append([]string{"check", "-baseline", file, "-update=all"}, t.paths()...)...)
-	vet := func() spent {
-		cmd := exec.Command("go", append([]string{"vet"}, t.paths()...)...)
-		cmd.Dir, cmd.Env = t.dir, t.env
-		start := time.Now()
-		_ = cmd.Run() // it fails where vet finds something
-		return spent{time.Since(start), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-	}
+	vet := func() spent { return t.spend(b, "go", append([]string{"vet"}, t.paths()...)...) }
 	vet()
 	var peak int64
 	our, their := sideBySide(b, func() spent {
@@ -231,23 +225,45 @@ func maxRSS(p *os.ProcessState) int64 {
 	return int64(p.SysUsage().(*syscall.Rusage).Maxrss) * kib
 }
 
-// BenchmarkFix is fix without benchmarks on a whole module, its tests included.
-// It writes nothing.
+// BenchmarkFix holds fix without benchmarks on a whole module, its tests included,
+// against go test of the same: once to build and run all tests, and once to run them
+// alone. It writes nothing. The packages are not in the build cache, their
+// dependencies are.
 func BenchmarkFix(b *testing.B) {
 	t := measured(b)
-	var took spent
+	var took, built, ran spent
 	var sites, proposals int
 	for b.Loop() {
-		out, s := t.watch(b, nil, t.stackward, slices.Concat([]string{"fix", "-format=json", "-timeout=5m"}, t.paths())...)
+		out, s := t.watch(b, nil, t.stackward, slices.Concat([]string{"fix", "-format=json", "-timeout=5m", "-gcflags=" + fresh()}, t.paths())...)
 		took.add(s)
 		// Standard error has the progress, before or after.
 		sites, proposals = bytes.Count(out, []byte(`{"site":`)), bytes.Count(out, []byte(`"proof":`))
+		flags := []string{"test", "-count=1", "-timeout=5m", "-gcflags=" + fresh()}
+		built.add(t.spend(b, "go", slices.Concat(flags, t.paths())...))
+		ran.add(t.spend(b, "go", slices.Concat(flags, t.paths())...))
 	}
+	n := float64(b.N)
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(took.wall.Seconds()/float64(b.N), "s")
-	b.ReportMetric(took.cpu.Seconds()/float64(b.N), "cpu-s")
+	b.ReportMetric(took.wall.Seconds()/n, "s")
+	b.ReportMetric(took.cpu.Seconds()/n, "cpu-s")
+	b.ReportMetric(built.cpu.Seconds()/n, "go-test-cpu-s")
+	b.ReportMetric(ran.cpu.Seconds()/n, "go-test-again-cpu-s")
+	b.ReportMetric(took.cpu.Seconds()/built.cpu.Seconds(), "cpu-x-of-go-test")
 	b.ReportMetric(float64(sites), "sites")
 	b.ReportMetric(float64(proposals), "compiled")
+}
+
+// spend is what a command takes that may fail, as go vet and go test do where they
+// find something.
+func (t *tree) spend(b *testing.B, name string, args ...string) spent {
+	b.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir, cmd.Env = t.dir, t.env
+	start := time.Now()
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		b.Fatal(err)
+	}
+	return spent{time.Since(start), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
 func compared(b *testing.B, command string, our, their spent) {

@@ -14,9 +14,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/perf/benchfmt"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
@@ -76,8 +78,7 @@ func closeAll(results []*Result) {
 	}
 }
 
-// each builds and runs the test binaries one after the other: benchmarks do
-// not share the machine.
+// each builds and runs the test binaries, Options.AtOnce at a time.
 func each(ctx context.Context, cfg *gocmd.Config, opts Options, ts []target, mode uint64) (results []*Result, err error) {
 	defer func() {
 		if err != nil {
@@ -95,26 +96,43 @@ func each(ctx context.Context, cfg *gocmd.Config, opts Options, ts []target, mod
 	if err != nil {
 		return nil, err
 	}
+	if step := opts.Step; step != nil {
+		var mu sync.Mutex
+		opts.Step = func(what, pkg string) {
+			mu.Lock()
+			defer mu.Unlock()
+			step(what, pkg)
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(1, opts.AtOnce))
 	for i, t := range ts {
 		r := &Result{Package: t.pkg, Dir: t.dir}
 		results = append(results, r)
 		if i == 0 {
 			r.tc = tc
 		}
-		if r.tmp, err = tempDir(); err != nil {
-			return results, err
-		}
-		r.Binary = filepath.Join(r.tmp, "recorded.test")
-		r.Err = r.runTests(ctx, cfg, tc, opts, t, mode)
-		if ctx.Err() != nil {
-			return results, context.Cause(ctx)
-		}
-		var un *Unsupported
-		if errors.As(r.Err, &un) {
-			return results, r.Err
-		}
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			r.Err = r.record(ctx, cfg, tc, opts, t, mode)
+			if un, ok := errors.AsType[*Unsupported](r.Err); ok {
+				return un
+			}
+			return context.Cause(ctx)
+		})
 	}
-	return results, nil
+	return results, group.Wait()
+}
+
+// record runs the tests of one binary in a directory of its own.
+func (r *Result) record(ctx context.Context, cfg *gocmd.Config, tc *toolchain, opts Options, t target, mode uint64) (err error) {
+	if r.tmp, err = tempDir(); err != nil {
+		return err
+	}
+	r.Binary = filepath.Join(r.tmp, "recorded.test")
+	return r.runTests(ctx, cfg, tc, opts, t, mode)
 }
 
 func (o Options) step(step, pkg string) {

@@ -65,9 +65,12 @@ type Options struct {
 	Timeout time.Duration
 	// Stock runs the benchmarks in an unpatched binary, too, for their times.
 	Stock bool
+	// AtOnce is how many test binaries are built and run at a time; 0 is one, since
+	// times mean something only where nobody else wants the machine.
+	AtOnce int
 	// TestFlags are handed to the test binary, verbatim.
 	TestFlags []string
-	// Step, if not nil, is told what is being done.
+	// Step, if not nil, is told what is being done, by one goroutine at a time.
 	Step func(step, pkg string)
 }
 

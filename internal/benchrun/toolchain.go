@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/stackward-go/stackward/internal/gocmd"
 )
@@ -38,8 +39,9 @@ type toolchain struct {
 
 	edits []edit // of the standard library
 
-	toolexec string  // the flag, "" if whole is used
-	whole    *goroot // with all changes, nil until it is needed
+	mu       sync.RWMutex // of what follows
+	toolexec string       // the flag, "" if whole is used
+	whole    *goroot      // with all changes, nil until it is needed
 	flags    []string
 }
 
@@ -213,6 +215,11 @@ exec "$@"
 
 // useWhole turns to a GOROOT with all changes.
 func (tc *toolchain) useWhole() error {
+	tc.mu.Lock()
+	defer tc.mu.Unlock()
+	if tc.whole != nil {
+		return nil // another build has come to this
+	}
 	files, err := patched(tc.env.GOROOT, tc.edits)
 	if err != nil {
 		return err
@@ -236,15 +243,24 @@ func (tc *toolchain) useWhole() error {
 // build runs a go command that links a program, and returns what it said. If
 // the linker finds that an archive does not fit, all is built.
 func (tc *toolchain) build(ctx context.Context, verb string, args ...string) (string, error) {
-	out, err := tc.run(ctx, verb, args...)
-	if err != nil && tc.whole == nil && ctx.Err() == nil &&
+	whole, out, err := tc.try(ctx, verb, args...)
+	if err != nil && !whole && ctx.Err() == nil &&
 		(strings.Contains(out, "fingerprint mismatch") || strings.Contains(out, "swap.sh")) {
 		if err := tc.useWhole(); err != nil {
 			return "", err
 		}
-		return tc.run(ctx, verb, args...)
+		_, out, err = tc.try(ctx, verb, args...)
 	}
 	return out, err
+}
+
+// try runs a go command with the toolchain as it is, and reports whether that builds
+// all.
+func (tc *toolchain) try(ctx context.Context, verb string, args ...string) (whole bool, out string, err error) {
+	tc.mu.RLock()
+	defer tc.mu.RUnlock()
+	out, err = tc.run(ctx, verb, args...)
+	return tc.whole != nil, out, err
 }
 
 func (tc *toolchain) run(ctx context.Context, verb string, args ...string) (string, error) {
@@ -266,6 +282,8 @@ func (tc *toolchain) command(ctx context.Context, verb string, args ...string) *
 
 // goroot is the GOROOT that binaries name for the standard library's files.
 func (tc *toolchain) goroot() string {
+	tc.mu.RLock()
+	defer tc.mu.RUnlock()
 	if tc.whole != nil {
 		return tc.whole.dir
 	}

@@ -89,6 +89,9 @@ type CostRequest struct {
 	Count     int
 	CPU       string
 	Timeout   time.Duration
+	// AtOnce is how many test binaries run at a time; 0 is one. Of more, the times
+	// mean nothing.
+	AtOnce int
 	// Index is what a profile is ranked by: "objects", "bytes", "inuse".
 	Index  string
 	Filter Filter

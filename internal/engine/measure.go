@@ -43,7 +43,7 @@ func (p *pipeline) measure(ctx context.Context, req CostRequest) ([]measurement,
 	default:
 		opts := benchrun.Options{
 			Packages: p.testedPackages(), Bench: req.Bench, Run: req.Run, Benchtime: req.Benchtime,
-			Count: req.Count, CPU: req.CPU, Timeout: req.Timeout, Stock: req.Bench != "", Step: step,
+			Count: req.Count, CPU: req.CPU, Timeout: req.Timeout, Stock: req.Bench != "", AtOnce: req.AtOnce, Step: step,
 		}
 		if req.Run != "" {
 			results, err = benchrun.Test(ctx, p.cfg, opts)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -156,7 +157,7 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		return nil, nil
 	}
 	run := func(tree rewrite.Tree, list []*candidate) (*weights, error) {
-		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: "."})
+		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: ".", AtOnce: runtime.GOMAXPROCS(0)})
 	}
 	before, err := run(r.tree, list)
 	if err != nil {
@@ -175,7 +176,7 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		for suspects, try := list, 0; try < 3 && len(suspects) > 0; try++ {
 			after, err := run(tree, list)
 			if err != nil {
-				return nil, err
+				return nil, ctx.Err() // as before
 			}
 			failures, suspects = countsInTests(before, after, suspects), nil
 			for _, f := range failures {

@@ -394,10 +394,14 @@ func (r *round) tally(ctx context.Context, list []*candidate) ([]*candidate, err
 	if err != nil {
 		return nil, err
 	}
-	if passed, err = r.inTests(ctx, passed); err != nil {
+	own := keep(passed, func(c *candidate) bool { return slices.Contains(c.runs, c.pkg) })
+	counted, err := r.inTests(ctx, own)
+	if err != nil {
 		return nil, err
 	}
-	list = keep(list, func(c *candidate) bool { return !slices.Contains(open, c) || slices.Contains(passed, c) })
+	list = keep(list, func(c *candidate) bool {
+		return !slices.Contains(open, c) || slices.Contains(passed, c) && (!slices.Contains(own, c) || slices.Contains(counted, c))
+	})
 	return r.aside(list, func(c *candidate) bool {
 		return c.status() == alloc.Unmeasured && !r.req.Unmeasured && !r.marked(c)
 	})
