@@ -166,6 +166,7 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 		return list, nil // tests that fail, or cannot be recorded, measure nothing
 	}
+	good := make(map[string][]*candidate) // by package, with which nothing was wrong
 	return r.sift(ctx, list, func(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
 		tree, err := r.apply(list)
 		if err != nil {
@@ -173,17 +174,22 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		}
 		// A pool that a collection has emptied is filled again wherever that may be:
 		// what is not so each time is not of the fix.
-		for suspects, try := list, 0; try < 3 && len(suspects) > 0; try++ {
-			after, err := run(tree, list)
+		with := concerned(list)
+		suspects := keep(list, func(c *candidate) bool { return !same(with[c.pkg], good[c.pkg]) })
+		for try := 0; try < 3 && len(suspects) > 0; try++ {
+			after, err := run(tree, suspects)
 			if err != nil {
 				return nil, ctx.Err() // as before
 			}
-			failures, suspects = countsInTests(before, after, suspects), nil
-			for _, f := range failures {
-				if !slices.Contains(suspects, f.fault) {
-					suspects = append(suspects, f.fault)
+			failures = countsInTests(before, after, suspects)
+			for _, pkg := range packagesOf(suspects) {
+				if !slices.ContainsFunc(failures, func(f failure) bool { return f.pkg == pkg }) {
+					good[pkg] = with[pkg]
 				}
 			}
+			suspects = keep(suspects, func(c *candidate) bool {
+				return slices.ContainsFunc(failures, func(f failure) bool { return f.fault == c })
+			})
 		}
 		return failures, nil
 	})

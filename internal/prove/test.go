@@ -172,9 +172,8 @@ func (r *round) passing(ctx context.Context, list []*candidate, who func(*candid
 		if len(in) == 0 {
 			in = sorted(list, who)
 		}
-		with := make(map[string][]*candidate)
+		with := concerned(list)
 		in = keep(in, func(pkg string) bool {
-			with[pkg] = keep(list, func(c *candidate) bool { return slices.Contains(c.tests, pkg) })
 			return len(with[pkg]) > 0 && !same(with[pkg], r.outcomes[race][pkg].with)
 		})
 		if len(in) == 0 {
@@ -202,6 +201,17 @@ func (r *round) passing(ctx context.Context, list []*candidate, who func(*candid
 		}
 	}
 	return kept, err
+}
+
+// concerned are the candidates whose lines the tests of a package may run, by package.
+func concerned(list []*candidate) map[string][]*candidate {
+	with := make(map[string][]*candidate)
+	for _, c := range list {
+		for _, pkg := range c.tests {
+			with[pkg] = append(with[pkg], c)
+		}
+	}
+	return with
 }
 
 // same reports whether two lists hold the same.
