@@ -237,7 +237,7 @@ func BenchmarkFix(b *testing.B) {
 		out, s := t.watch(b, nil, t.stackward, slices.Concat([]string{"fix", "-format=json", "-timeout=5m", "-gcflags=" + fresh()}, t.paths())...)
 		took.add(s)
 		// Standard error has the progress, before or after.
-		sites, proposals = bytes.Count(out, []byte(`{"site":`)), bytes.Count(out, []byte(`"proof":`))
+		sites, proposals = bytes.Count(out, []byte(`{"site":{`)), bytes.Count(out, []byte(`"proof":`))
 		flags := []string{"test", "-count=1", "-timeout=5m", "-gcflags=" + fresh()}
 		built.add(t.spend(b, "go", slices.Concat(flags, t.paths())...))
 		ran.add(t.spend(b, "go", slices.Concat(flags, t.paths())...))
