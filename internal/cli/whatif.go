@@ -3,13 +3,10 @@ package cli
 import (
 	"context"
 	"flag"
-	"fmt"
-	"math"
-	"strconv"
-	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/whatif"
 )
 
 const whatifHelp = `usage: stackward heap whatif [flags] FILE [question ...]
@@ -53,9 +50,9 @@ func defineWhatIf(fs *flag.FlagSet) runner {
 			questions = []string{"GOGC=50", "GOGC=100", "GOGC=200", "GOGC=400"}
 		}
 		for _, text := range questions {
-			q, err := parseQuestion(text)
+			q, err := whatif.ParseQuestion(text, bytesOf)
 			if err != nil {
-				return err
+				return usageError(err.Error(), "stackward help heap whatif has what can be asked")
 			}
 			req.Questions = append(req.Questions, *q)
 		}
@@ -67,59 +64,4 @@ func defineWhatIf(fs *flag.FlagSet) runner {
 		req.Progress = p.report
 		return written(e, p, &o, func() (*alloc.Report, error) { return engine.WhatIf(ctx, req) })
 	}
-}
-
-// parseQuestion reads what would be other.
-func parseQuestion(text string) (*engine.Question, error) {
-	gogc := 100
-	q := &engine.Question{Text: text, GOGC: &gogc}
-	bad := func(format string, args ...any) error {
-		return usageError(fmt.Sprintf("%s: ", text)+fmt.Sprintf(format, args...), "stackward help heap whatif has what can be asked")
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		name, value, ok := strings.Cut(part, "=")
-		if !ok || value == "" {
-			return nil, bad("%q says nothing of the form name=value", part)
-		}
-		switch name {
-		case "GOGC":
-			n, err := strconv.Atoi(value)
-			if value == "off" {
-				n, err = -1, nil
-			} else if err == nil && n < 0 {
-				err = strconv.ErrRange
-			}
-			if err != nil {
-				return nil, bad("GOGC=%s is no number of percents, nor off", value)
-			}
-			gogc = n
-		case "GOMEMLIMIT":
-			n, err := bytesOf(value)
-			if value == "off" {
-				n, err = math.MaxInt64, nil
-			}
-			if err != nil || n == 0 {
-				return nil, bad("GOMEMLIMIT=%s is no size, nor off", value)
-			}
-			q.MemoryLimit = &n
-		case "GOMAXPROCS":
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 || n > 1024 {
-				return nil, bad("GOMAXPROCS=%s is no number of processors", value)
-			}
-			q.Procs = n
-		case "stack", "offheap", "presized":
-			q.Changes = append(q.Changes, engine.ObjectChange{What: engine.ObjectFate(name), Of: value})
-		case "smaller":
-			i := strings.LastIndex(value, ":")
-			n, err := strconv.ParseInt(value[i+1:], 10, 64)
-			if i <= 0 || err != nil || n < 1 {
-				return nil, bad("%s does not end with a number of bytes, as in smaller=pkg.Type:8", part)
-			}
-			q.Changes = append(q.Changes, engine.ObjectChange{What: engine.Smaller, Of: value[:i], By: n})
-		default:
-			return nil, bad("unknown: %s", name)
-		}
-	}
-	return q, nil
 }

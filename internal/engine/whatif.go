@@ -19,38 +19,11 @@ import (
 // A WhatIfRequest asks what would be otherwise.
 type WhatIfRequest struct {
 	File      string // a recording, or an execution trace
-	Questions []Question
+	Questions []whatif.Question
 	// Progress, if not nil, is told how much of the trace is read, in bytes, and then
 	// how many questions are answered.
 	Progress func(step string, done, total int, what string)
 }
-
-// A Question is what would be other than it was: what it does not name is as recorded.
-type Question struct {
-	Text        string
-	GOGC        *int   // percent, -1 off
-	MemoryLimit *int64 // bytes, math.MaxInt64 none
-	Procs       int    // 0 as recorded
-	Changes     []ObjectChange
-}
-
-// An ObjectChange is what would be other about some objects.
-type ObjectChange struct {
-	What ObjectFate
-	Of   string // FILE:LINE of a site, or a type's name: pkg.Type
-	By   int64  // bytes, of Smaller
-}
-
-// An ObjectFate is what becomes of objects.
-type ObjectFate string
-
-// The fates.
-const (
-	OnStack  ObjectFate = "stack"    // they are not allocated
-	OffHeap  ObjectFate = "offheap"  // they are in memory of their own
-	Smaller  ObjectFate = "smaller"  // each has fewer bytes
-	Presized ObjectFate = "presized" // of slices that grow, only the last is allocated
-)
 
 // WhatIf answers questions about a recording.
 func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
@@ -144,7 +117,7 @@ func (a *asked) settings() error {
 }
 
 // question makes of a user's question that for the simulation.
-func (a *asked) question(q *Question) (heapsim.WhatIf, error) {
+func (a *asked) question(q *whatif.Question) (heapsim.WhatIf, error) {
 	w := a.base
 	if q.GOGC != nil {
 		w.Config.GOGC = *q.GOGC
@@ -183,8 +156,8 @@ func (a *asked) question(q *Question) (heapsim.WhatIf, error) {
 // An objectChange makes an object other, and says whether there still is one.
 type objectChange func(heapsim.Object) (heapsim.Object, bool)
 
-// change makes of an ObjectChange what it does to an object.
-func (a *asked) change(question string, c *ObjectChange) (objectChange, error) {
+// change makes of a change what it does to an object.
+func (a *asked) change(question string, c *whatif.ObjectChange) (objectChange, error) {
 	is, err := a.matches(question, c)
 	if err != nil {
 		return nil, err
@@ -194,13 +167,13 @@ func (a *asked) change(question string, c *ObjectChange) (objectChange, error) {
 			return o, true
 		}
 		switch c.What {
-		case OnStack:
+		case whatif.OnStack:
 			return o, false
-		case OffHeap:
+		case whatif.OffHeap:
 			o.OffHeap = true
-		case Presized:
+		case whatif.Presized:
 			return o, !o.Outgrown
-		case Smaller:
+		case whatif.Smaller:
 			n := int64(1) // values in it
 			if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
 				n = max(o.Bytes/one, 1)
@@ -212,7 +185,7 @@ func (a *asked) change(question string, c *ObjectChange) (objectChange, error) {
 }
 
 // matches says which objects are meant.
-func (a *asked) matches(question string, c *ObjectChange) (func(heapsim.Object) bool, error) {
+func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.Object) bool, error) {
 	var list []bool // by number
 	file, line, isSite := strings.Cut(c.Of, ".go:")
 	switch {
@@ -231,7 +204,7 @@ func (a *asked) matches(question string, c *ObjectChange) (func(heapsim.Object) 
 			list[i] = p.line == n && (p.file == file || strings.HasSuffix(p.file, "/"+file))
 		}
 	default:
-		if c.What == Presized {
+		if c.What == whatif.Presized {
 			return nil, &Error{Msg: fmt.Sprintf("%s: a slice is named by where it grows", question), Hint: "name a site as FILE:LINE", Usage: true}
 		}
 		list = make([]bool, a.trace.Types())

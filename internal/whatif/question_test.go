@@ -1,33 +1,45 @@
-package cli
+package whatif
 
 import (
 	"math"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/stackward-go/stackward/internal/engine"
 )
+
+// size reads a number of bytes, or of GiB.
+func size(s string) (int64, error) {
+	num, gib := strings.CutSuffix(s, "GiB")
+	n, err := strconv.ParseInt(num, 10, 32)
+	if gib {
+		n <<= 30
+	}
+	if err == nil && n < 0 {
+		err = strconv.ErrRange
+	}
+	return n, err
+}
 
 func TestParseQuestion(t *testing.T) {
 	n := func(n int) *int { return &n }
 	limit := func(n int64) *int64 { return &n }
 	for _, tt := range []struct {
 		text string
-		want engine.Question
+		want Question
 	}{
-		{"GOGC=200", engine.Question{GOGC: n(200)}},
-		{"GOGC=off,GOMEMLIMIT=1GiB", engine.Question{GOGC: n(-1), MemoryLimit: limit(1 << 30)}},
-		{"GOMEMLIMIT=off", engine.Question{GOGC: n(100), MemoryLimit: limit(math.MaxInt64)}},
-		{"GOMAXPROCS=4", engine.Question{GOGC: n(100), Procs: 4}},
-		{"stack=a/b.go:12,presized=c.go:3,GOGC=50", engine.Question{GOGC: n(50), Changes: []engine.ObjectChange{
-			{What: engine.OnStack, Of: "a/b.go:12"}, {What: engine.Presized, Of: "c.go:3"},
+		{"GOGC=200", Question{GOGC: n(200)}},
+		{"GOGC=off,GOMEMLIMIT=1GiB", Question{GOGC: n(-1), MemoryLimit: limit(1 << 30)}},
+		{"GOMEMLIMIT=off", Question{GOGC: n(100), MemoryLimit: limit(math.MaxInt64)}},
+		{"GOMAXPROCS=4", Question{GOGC: n(100), Procs: 4}},
+		{"stack=a/b.go:12,presized=c.go:3,GOGC=50", Question{GOGC: n(50), Changes: []ObjectChange{
+			{What: OnStack, Of: "a/b.go:12"}, {What: Presized, Of: "c.go:3"},
 		}}},
-		{"offheap=cache.entry", engine.Question{GOGC: n(100), Changes: []engine.ObjectChange{{What: engine.OffHeap, Of: "cache.entry"}}}},
-		{"smaller=a.go:7:16", engine.Question{GOGC: n(100), Changes: []engine.ObjectChange{{What: engine.Smaller, Of: "a.go:7", By: 16}}}},
+		{"offheap=cache.entry", Question{GOGC: n(100), Changes: []ObjectChange{{What: OffHeap, Of: "cache.entry"}}}},
+		{"smaller=a.go:7:16", Question{GOGC: n(100), Changes: []ObjectChange{{What: Smaller, Of: "a.go:7", By: 16}}}},
 	} {
 		tt.want.Text = tt.text
-		if got, err := parseQuestion(tt.text); err != nil || !reflect.DeepEqual(*got, tt.want) {
+		if got, err := ParseQuestion(tt.text, size); err != nil || !reflect.DeepEqual(*got, tt.want) {
 			t.Errorf("%s: %+v, %v", tt.text, got, err)
 		}
 	}
@@ -43,7 +55,7 @@ func TestParseQuestion(t *testing.T) {
 		{"smaller=:8", "does not end"},
 		{"heap=small", "unknown: heap"},
 	} {
-		if _, err := parseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if _, err := ParseQuestion(tt.text, size); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
 		}
 	}
@@ -54,7 +66,7 @@ func FuzzParseQuestion(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := parseQuestion(text)
+		q, err := ParseQuestion(text, size)
 		if err != nil {
 			return
 		}
@@ -62,7 +74,7 @@ func FuzzParseQuestion(f *testing.F) {
 			t.Errorf("%q: %+v", text, q)
 		}
 		for _, c := range q.Changes {
-			if c.Of == "" || c.What == engine.Smaller && c.By <= 0 {
+			if c.Of == "" || c.What == Smaller && c.By <= 0 {
 				t.Errorf("%q: %+v", text, c)
 			}
 		}

@@ -1,0 +1,92 @@
+package whatif
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// A Question is what would be other than it was: what it does not name is as recorded.
+type Question struct {
+	Text        string
+	GOGC        *int   // percent, -1 off
+	MemoryLimit *int64 // bytes, math.MaxInt64 none
+	Procs       int    // 0 as recorded
+	Changes     []ObjectChange
+}
+
+// An ObjectChange is what would be other about some objects.
+type ObjectChange struct {
+	What ObjectFate
+	Of   string // FILE:LINE of a site, or a type's name: pkg.Type
+	By   int64  // bytes, of Smaller
+}
+
+// An ObjectFate is what becomes of objects.
+type ObjectFate string
+
+// The fates.
+const (
+	OnStack  ObjectFate = "stack"    // they are not allocated
+	OffHeap  ObjectFate = "offheap"  // they are in memory of their own
+	Smaller  ObjectFate = "smaller"  // each has fewer bytes
+	Presized ObjectFate = "presized" // of slices that grow, only the last is allocated
+)
+
+// ParseQuestion reads a question: what is other, with commas between, such as
+// "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". GOGC is 100 unless it says. size
+// reads a number of bytes. The error says what is wrong, behind the question.
+func ParseQuestion(text string, size func(string) (int64, error)) (*Question, error) {
+	gogc := 100
+	q := &Question{Text: text, GOGC: &gogc}
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%s: %s", text, fmt.Sprintf(format, args...))
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(part, "=")
+		if !ok || value == "" {
+			return nil, bad("%q says nothing of the form name=value", part)
+		}
+		switch name {
+		case "GOGC":
+			n, err := strconv.Atoi(value)
+			if value == "off" {
+				n, err = -1, nil
+			} else if err == nil && n < 0 {
+				err = strconv.ErrRange
+			}
+			if err != nil {
+				return nil, bad("GOGC=%s is no number of percents, nor off", value)
+			}
+			gogc = n
+		case "GOMEMLIMIT":
+			n, err := size(value)
+			if value == "off" {
+				n, err = math.MaxInt64, nil
+			}
+			if err != nil || n == 0 {
+				return nil, bad("GOMEMLIMIT=%s is no size, nor off", value)
+			}
+			q.MemoryLimit = &n
+		case "GOMAXPROCS":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 || n > 1024 {
+				return nil, bad("GOMAXPROCS=%s is no number of processors", value)
+			}
+			q.Procs = n
+		case "stack", "offheap", "presized":
+			q.Changes = append(q.Changes, ObjectChange{What: ObjectFate(name), Of: value})
+		case "smaller":
+			i := strings.LastIndex(value, ":")
+			n, err := strconv.ParseInt(value[i+1:], 10, 64)
+			if i <= 0 || err != nil || n < 1 {
+				return nil, bad("%s does not end with a number of bytes, as in smaller=pkg.Type:8", part)
+			}
+			q.Changes = append(q.Changes, ObjectChange{What: Smaller, Of: value[:i], By: n})
+		default:
+			return nil, bad("unknown: %s", name)
+		}
+	}
+	return q, nil
+}
