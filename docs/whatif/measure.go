@@ -50,6 +50,7 @@ type command struct {
 	record []string // behind stackward heap record --
 	build  []string // a go command that makes a binary; its name is still to come
 	args   []string // of the binary
+	in     string   // where the binary runs, below dir
 }
 
 // settings measures a program of a module with other settings of the runtime.
@@ -69,7 +70,7 @@ func settings(tmp, tool string, t modules.Target) *program {
 		c.args = words[2:]
 	case len(words) == 4 && words[0] == "test":
 		c.record = []string{"go", "test", "-run=^$", "-bench=" + words[2], "-benchtime=" + words[3], words[1]}
-		c.build = []string{"test", "-c", words[1]}
+		c.build, c.in = []string{"test", "-c", words[1]}, words[1]
 		c.args = []string{"-test.run=^$", "-test.bench=" + words[2], "-test.benchtime=" + words[3]}
 		p.name = fmt.Sprintf("%s %s %s", strings.Join(t.Modules, " "), words[1], words[2])
 	default:
@@ -130,7 +131,7 @@ type question struct {
 func (c *command) measure(tmp, tool string, p *program, questions func(*alloc.WhatIf) []question) error {
 	file := filepath.Join(tmp, "recorded.heap")
 	defer os.Remove(file)
-	if _, err := c.run(nil, tool, append([]string{"heap", "record", "-sites", "-gogc", recordedGOGC, "-o", file, "--"}, c.record...)...); err != nil {
+	if _, err := c.run("", nil, tool, append([]string{"heap", "record", "-sites", "-gogc", recordedGOGC, "-o", file, "--"}, c.record...)...); err != nil {
 		return err
 	}
 	first, err := c.ask(tool, file, []question{{text: "GOGC=100"}})
@@ -149,13 +150,13 @@ func (c *command) measure(tmp, tool string, p *program, questions func(*alloc.Wh
 	binary := filepath.Join(tmp, "program")
 	defer os.Remove(binary)
 	build := slices.Insert(slices.Clone(c.build), 1, "-o", binary)
-	if _, err := c.run(nil, "go", build...); err != nil {
+	if _, err := c.run("", nil, "go", build...); err != nil {
 		return err
 	}
 	for i, q := range list {
 		a := answer{WhatIf: said[i+1]}
 		for range runsEach {
-			out, err := c.run(append([]string{"GODEBUG=gctrace=1"}, q.env...), binary, append(slices.Clone(c.args), q.args...)...)
+			out, err := c.run(c.in, append([]string{"GODEBUG=gctrace=1"}, q.env...), binary, append(slices.Clone(c.args), q.args...)...)
 			if err != nil {
 				return err
 			}
@@ -195,10 +196,10 @@ func (c *command) ask(tool, file string, list []question) ([]*alloc.WhatIf, erro
 	return answers, nil
 }
 
-// run runs a command in the program's directory, and returns all that it writes.
-func (c *command) run(env []string, name string, args ...string) ([]byte, error) {
+// run runs a command in a directory below the program's, and returns all that it writes.
+func (c *command) run(in string, env []string, name string, args ...string) ([]byte, error) {
 	cmd := exec.Command(name, args...)
-	cmd.Dir, cmd.Env = c.dir, slices.Concat(c.env, env)
+	cmd.Dir, cmd.Env = filepath.Join(c.dir, in), slices.Concat(c.env, env)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, out[max(0, len(out)-500):])

@@ -108,6 +108,9 @@ func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
 	}
 	p.Cycles.Low = max(p.Cycles.Low-1, 0)
 	p.Cycles.High++
+	// What a cycle takes of the processors depends on what else they do: of four programs
+	// 0.5 to 1.4 of what it took while the tracer ran (docs/accuracy.md).
+	p.CPU.Low, p.CPU.High = p.CPU.Low/2, p.CPU.High+p.CPU.High/2
 	return p
 }
 
