@@ -131,7 +131,7 @@ func TestConfirmProcs(t *testing.T) {
 			}
 			got := int64(real[2].HeapInuse - real[0].HeapInuse)
 			t.Logf("%d processors: HeapInuse after cycles is %d, in the runtime %d", procs, inuse, got)
-			if lo, hi := slices.Min(inuse), slices.Max(inuse); got < lo*8/10 || got > hi*12/10 {
+			if lo, hi := slices.Min(inuse), slices.Max(inuse); got < lo*7/10 || got > hi*12/10 {
 				t.Errorf("%d processors: HeapInuse after cycles is %d to %d, in the runtime %d", procs, lo, hi, got)
 			}
 		}
