@@ -61,7 +61,7 @@ type Map struct {
 	DeadKnown       bool
 	begun           bool // a collection, of which After was told
 
-	tracerData, tracerTags int64 // objects that are like the tracer's
+	tracer Tracer
 
 	// Collections are those that began, in order.
 	Collections []Collection
@@ -230,20 +230,42 @@ func (m *Map) After(e *alloctrace.Event) {
 	}
 }
 
-// Tracer is what the tracer has in the heap for itself, in bytes: two buffers for
-// samples of the CPU profile, which it makes as tracing starts (traceInitReadCPU,
-// runtime/tracecpu.go, go1.25 to go1.27).
-func (m *Map) Tracer() int64 {
-	if m.tracerData < 2 || m.tracerTags < 2 {
-		return 0
-	}
-	return 2 * (tracerData + tracerTags)
-}
+// Tracer is what the tracer has in the heap for itself, in bytes.
+func (m *Map) Tracer() int64 { return m.tracer.Bytes() }
+
+// A Tracer counts what is like the tracer's own two buffers for samples of the CPU
+// profile, which it makes as tracing starts (traceInitReadCPU, runtime/tracecpu.go,
+// go1.25 to go1.27).
+type Tracer struct{ data, tags int }
 
 const (
 	tracerData = 8 << 17 // bytes: profBufWordCount words
 	tracerTags = 8 << 14 // profBufTagCount pointers
 )
+
+// Add counts an object that there was when the trace began, in a slot of so many bytes,
+// and reports whether it is like those.
+func (t *Tracer) Add(r *alloctrace.Reader, e *alloctrace.Event, bytes int64) bool {
+	switch {
+	case e.Class.Size() > 0:
+		return false
+	case bytes == tracerData && e.Class.Noscan() && e.Type == 0:
+		t.data++
+	case bytes == tracerTags && r.Type(e.Type).Name == "unsafe.Pointer":
+		t.tags++
+	default:
+		return false
+	}
+	return true
+}
+
+// Bytes is what the buffers have, 0 where there are fewer of either kind.
+func (t *Tracer) Bytes() int64 {
+	if t.data < 2 || t.tags < 2 {
+		return 0
+	}
+	return 2 * (tracerData + tracerTags)
+}
 
 // at is the span and the slot of an event, nil where they are not known.
 func (m *Map) at(e *alloctrace.Event) *span {
@@ -295,13 +317,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	c.live++
 	tc.born(s.elem, fresh)
 	if !fresh {
-		switch {
-		case s.class.Size() > 0:
-		case s.elem == tracerData && s.class.Noscan() && e.Type == 0:
-			m.tracerData++
-		case s.elem == tracerTags && m.reader.Type(e.Type).Name == "unsafe.Pointer":
-			m.tracerTags++
-		}
+		m.tracer.Add(m.reader, e, s.elem)
 		return
 	}
 	m.Allocs++

@@ -119,7 +119,7 @@ func TestConfirmProcs(t *testing.T) {
 			}
 			// How far the heap has grown before, and with it how many spans the
 			// objects that are left are spread over, depends on how long cycles took:
-			// one run of the runtime differs from the next by as much as 20 %.
+			// one run of the runtime was a fifth, and once a quarter, below the others.
 			c.GOGC = 100
 			var inuse []int64
 			for _, rate := range []float64{0, 0.25, 1} {

@@ -30,15 +30,11 @@ func (h *History) survival() ages {
 	counts := make([][ageBins]seen, len(h.kinds)+1)
 	every := &counts[len(h.kinds)]
 	total := make([]uint64, len(h.kinds))
-	cycle := 0
-	for n := range h.made {
-		for cycle < len(h.marks) && h.marks[cycle] <= n {
-			cycle++
-		}
+	for b := range h.births() {
+		n, cycle, o := b.n, b.cycle, b.object
 		if cycle == len(h.marks) {
 			break // no cycle has seen it
 		}
-		o := h.object(n)
 		k := o.kind & kindMask
 		bin := ageBin(h.marks[cycle] - n)
 		total[k]++
@@ -50,11 +46,11 @@ func (h *History) survival() ages {
 		}
 	}
 	a := ages{of: make([]uint32, len(h.kinds))}
-	a.all = append(a.all, curve(every, nil))
+	a.all = append(a.all, curve(every))
 	for k := range h.kinds {
 		if total[k] >= fewestOf {
 			a.of[k] = uint32(len(a.all))
-			a.all = append(a.all, curve(&counts[k], &a.all[0]))
+			a.all = append(a.all, curve(&counts[k]))
 		}
 	}
 	return a
@@ -62,7 +58,7 @@ func (h *History) survival() ages {
 
 // curve is the share of objects that come to the end of each bin's age: as far as seen
 // it only falls. Bins that few were seen in take what is beside them.
-func curve(counts *[ageBins]seen, base *[ageBins]float64) [ageBins]float64 {
+func curve(counts *[ageBins]seen) [ageBins]float64 {
 	var s [ageBins]float64
 	// Pool adjacent violators: the best fit that does not rise.
 	type block struct {

@@ -36,8 +36,8 @@ type History struct {
 	begun *Cycle // has begun and does not mark yet
 	after bool   // the runtime is still to say what the last cycle marked
 
-	live, goal int64  // the pacer's
-	tracer     [2]int // objects that are like the tracer's
+	live, goal int64 // the pacer's
+	tracer     heapmap.Tracer
 	liveStacks map[uint64]int64
 	stackBytes int64
 
@@ -195,16 +195,7 @@ func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
 	k := kind{bytes: h.asked(e, s), typ: e.Type, site: site, noscan: s.noscan}
 	o := object{kind: h.kindOf(k) | uint32(max(e.Proc, 0)&procMask)<<24}
 	if e.Kind == alloctrace.ObjectExists {
-		i := -1
-		switch {
-		case e.Class.Size() > 0:
-		case s.bytes == 1<<20 && s.noscan && e.Type == 0:
-			i = 0
-		case s.bytes == 128<<10 && h.reader.Type(e.Type).Name == "unsafe.Pointer":
-			i = 1
-		}
-		if i >= 0 {
-			h.tracer[i]++
+		if h.tracer.Add(h.reader, e, s.bytes) {
 			o.kind |= ofTracer
 		}
 	}
@@ -356,6 +347,28 @@ func (h *History) mark() {
 	h.begun, h.after = nil, false
 }
 
+// A birth is an object, how many were made before it, and how many cycles had marked.
+type birth struct {
+	n      uint64
+	cycle  int
+	object *object
+}
+
+// births are all, in order.
+func (h *History) births() iter.Seq[birth] {
+	return func(yield func(birth) bool) {
+		b := birth{}
+		for ; b.n < h.made; b.n++ {
+			for b.cycle < len(h.marks) && h.marks[b.cycle] <= b.n {
+				b.cycle++
+			}
+			if b.object = h.object(b.n); !yield(b) {
+				return
+			}
+		}
+	}
+}
+
 // Finish settles what the end of the trace leaves open.
 func (h *History) Finish() {
 	for i := range h.spans {
@@ -374,22 +387,17 @@ func (h *History) Finish() {
 	// What each cycle scanned: those with pointers that were born before it marked
 	// and that it did not find dead.
 	change := make([]int64, len(h.marks)+2)
-	cycle := 0
-	for n := range h.made {
-		for cycle < len(h.marks) && h.marks[cycle] <= n {
-			cycle++
-		}
-		o := h.object(n)
-		k := &h.kinds[o.kind&kindMask]
+	for b := range h.births() {
+		k := &h.kinds[b.object.kind&kindMask]
 		if k.noscan {
 			continue
 		}
 		end := len(h.marks)
-		if o.fate > 0 {
-			end = int(o.fate) - 1
+		if fate := b.object.fate; fate > 0 {
+			end = int(fate) - 1
 		}
-		if end > cycle {
-			change[cycle] += k.bytes
+		if end > b.cycle {
+			change[b.cycle] += k.bytes
 			change[end] -= k.bytes
 		}
 	}
@@ -403,14 +411,10 @@ func (h *History) Finish() {
 // Objects are those of the trace, the oldest first. The tracer's own buffers, which it
 // makes as it starts, are among them for a program that is traced, else of no size.
 func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
-	without := !traced && h.tracer[0] >= 2 && h.tracer[1] >= 2
+	without := !traced && h.tracer.Bytes() > 0
 	return func(yield func(heapsim.Object) bool) {
-		cycle := 0
-		for n := range h.made {
-			for cycle < len(h.marks) && h.marks[cycle] <= n {
-				cycle++
-			}
-			p := h.object(n)
+		for b := range h.births() {
+			n, p := b.n, b.object
 			k := &h.kinds[p.kind&kindMask]
 			o := heapsim.Object{Outgrown: p.kind&outgrown != 0, Bytes: k.bytes, NoScan: k.noscan, Proc: int(p.kind >> 24 & procMask), Site: int(k.site), Type: int(k.typ), Dead: heapsim.Forever}
 			if p.kind&ofTracer != 0 && without {
@@ -418,7 +422,7 @@ func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
 			}
 			if f := int(p.fate); f > 0 {
 				o.Alive = n + 1
-				first := f-2 < cycle
+				first := f-2 < b.cycle
 				if !first {
 					o.Alive = h.marks[f-2]
 				}
