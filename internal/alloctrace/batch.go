@@ -24,7 +24,6 @@ const (
 	evProcSteal         = 12
 	evProcStatus        = 13
 	evGoCreate          = 14
-	evGoCreateSyscall   = 15
 	evGoStart           = 16
 	evGoDestroy         = 17
 	evGoDestroySyscall  = 18

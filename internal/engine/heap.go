@@ -43,9 +43,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
 	err = p.each(func(e *alloctrace.Event) {
-		if m.Site = src.sites.next(e); src.sites == nil {
-			m.Site = sizeSite(e)
-		}
+		m.Site = src.sites.next(e)
 		if end = e.Time; req.At == 0 || end <= int64(req.At) {
 			m.Add(e)
 		} else {

@@ -9,20 +9,11 @@ import (
 // What became of the objects of an estimated site is known where no other allocates
 // slots of that size: then it is what became of these slots.
 
-// sizeSite is Map.Site of an event by the size of its slot: that of the size class.
-func sizeSite(e *alloctrace.Event) int32 {
-	if e.Kind != alloctrace.ObjectAlloc {
-		return 0
-	}
-	return int32(e.Class.Size()) + 1
-}
-
-// livesOfSizes are the lives by size of a slot, 0 of large objects, of a map whose
-// sites are those of sizeSite.
+// livesOfSizes are the lives in a map by size of a slot, 0 of large objects.
 func livesOfSizes(m *heapmap.Map, t *alloctrace.Reader) map[int64]heapmap.Lives {
 	list := make(map[int64]heapmap.Lives)
-	for _, c := range m.Sites() {
-		list[t.SlotBytes(int(c.N)-1)] = c
+	for _, c := range m.Sizes() {
+		list[t.SlotBytes(int(c.N))] = c
 	}
 	return list
 }

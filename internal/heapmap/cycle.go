@@ -134,6 +134,7 @@ func (m *Map) mark() {
 	}
 	m.grown(m.types)
 	m.grown(m.sites)
+	m.grown(m.sizes[:])
 	m.marks++
 	y.next.Live = m.LiveBytes
 	m.Collections = append(m.Collections, *y.next)

@@ -14,7 +14,7 @@ import (
 // begins is that one's. A goroutine that begins without takes that of one that ended,
 // which has the size that new ones have.
 type goroutines struct {
-	entries []entry
+	entries []Goroutines
 	number  map[alloctrace.Start]int32 // of entries, from 1
 	running map[int64]goroutine        // by id
 	owner   map[uint64]int64           // of a stack, by address
@@ -33,11 +33,6 @@ type goroutine struct {
 type newStack struct {
 	addr  uint64
 	bytes int64
-}
-
-type entry struct {
-	start alloctrace.Start
-	Goroutines
 }
 
 // Goroutines are those that began with the same function.
@@ -59,7 +54,7 @@ type StartSize struct{ Time, Bytes int64 }
 
 func newGoroutines() goroutines {
 	return goroutines{
-		entries: make([]entry, 1), number: make(map[alloctrace.Start]int32), running: make(map[int64]goroutine),
+		entries: make([]Goroutines, 1), number: make(map[alloctrace.Start]int32), running: make(map[int64]goroutine),
 		owner: make(map[uint64]int64), pending: make(map[int64]newStack), first: 2 << 10,
 	}
 }
@@ -73,7 +68,7 @@ func (g *goroutines) entryOf(s *alloctrace.Start) int32 {
 	if !ok {
 		n = int32(len(g.entries))
 		g.number[*s] = n
-		g.entries = append(g.entries, entry{start: *s})
+		g.entries = append(g.entries, Goroutines{Start: *s})
 	}
 	return n
 }
@@ -189,8 +184,7 @@ func (m *Map) Goroutines() (list []Goroutines, unknown int64) {
 		if x.Began+x.Live+x.Grown == 0 {
 			continue
 		}
-		x.Goroutines.Start = x.start
-		list = append(list, x.Goroutines)
+		list = append(list, x)
 	}
 	slices.SortStableFunc(list, func(a, b Goroutines) int {
 		return cmp.Or(cmp.Compare(b.Copied, a.Copied), cmp.Compare(b.Most, a.Most), cmp.Compare(a.Start.Func, b.Start.Func))

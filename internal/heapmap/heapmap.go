@@ -42,6 +42,7 @@ type Map struct {
 	classes [256]class
 	types   []lives
 	sites   []lives
+	sizes   [128]lives // by size class, with pointers or without: those allocated since the beginning
 	// Site is the number of the place at which the next ObjectAlloc was made, 0 not
 	// known: who replays a trace that tells it gives each a number.
 	Site   int32
@@ -139,6 +140,7 @@ type slot uint64
 
 const (
 	slotLive  slot = 1 << 63
+	slotOld   slot = 1 << 62 // it was there when the trace began
 	slotBirth      = 24
 	typeMask       = 1<<24 - 1
 	birthMask      = 1<<32 - 1
@@ -176,11 +178,12 @@ func (m *Map) Arenas() int { return len(m.arenas) }
 // Add replays an event.
 func (m *Map) Add(e *alloctrace.Event) {
 	m.now = e.Time
+	if e.Kind == alloctrace.GoroutineBegin || e.Kind == alloctrace.GoroutineEnd || e.Kind == alloctrace.GoroutineExists {
+		m.goroutines.add(e, 0) // which is no event of memory
+		return
+	}
 	m.Events++
 	switch e.Kind {
-	case alloctrace.GoroutineBegin, alloctrace.GoroutineEnd, alloctrace.GoroutineExists:
-		m.Events--
-		m.goroutines.add(e, 0)
 	case alloctrace.ObjectAlloc:
 		m.alloc(e, true)
 	case alloctrace.ObjectFree:
@@ -300,6 +303,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 		if m.Site > 0 {
 			of(&m.sites, m.Site).allocs++
 		}
+		m.sizes[s.class.Size()].allocs++
 		m.classes[s.class].allocs++
 		return
 	}
@@ -318,12 +322,14 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 	tc.born(s.elem, fresh)
 	if !fresh {
 		m.tracer.Add(m.reader, e, s.elem)
+		s.slots[e.Slot] |= slotOld
 		return
 	}
 	m.Allocs++
 	m.AllocBytes += s.elem
 	c.allocs++
 	c.bytes += s.elem
+	m.sizes[s.class.Size()].born(s.elem, true)
 	if m.Site > 0 {
 		if s.sites == nil {
 			s.sites = make([]int32, len(s.slots))
@@ -360,6 +366,9 @@ func (m *Map) die(s *span, i int) {
 		m.Early++
 	}
 	m.types[old.typ()].died(s.elem, age)
+	if old&slotOld == 0 {
+		m.sizes[s.class.Size()].died(s.elem, age)
+	}
 	if s.sites != nil && s.sites[i] > 0 {
 		m.sites[s.sites[i]].died(s.elem, age)
 		s.sites[i] = 0

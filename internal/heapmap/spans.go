@@ -41,7 +41,6 @@ type Span struct {
 	Live  int64 // slots
 	Tiny  int64 // objects that share the live slots of tiny blocks, beyond one each
 	Dead  int64 // of Live, as Map.Dead
-	Full  bool
 }
 
 // caches are the spans that a P allocates in, by class: their numbers + 1.
@@ -117,14 +116,13 @@ func (m *Map) SpanList() []Span {
 func (m *Map) fill(out *Span, s *span) {
 	out.Slot, out.Noscan = s.elem, s.class.Noscan()
 	out.Slots, out.Live, out.Dead = int64(m.roomOf(s)), int64(s.live), int64(min(s.dead, s.live))
-	out.Full = out.Live == out.Slots
 	for _, x := range s.slots {
 		out.Tiny += x.tiny()
 	}
 	switch {
 	case s.class.Size() == 0:
 		out.Owner = ByLarge
-	case out.Full:
+	case out.Live == out.Slots:
 		out.Owner = ByFull
 	default:
 		out.Owner = ByPartial
@@ -143,9 +141,6 @@ type Arena struct {
 	// be taken again, and may have gone back to the system.
 	Used int64
 }
-
-// ArenaBytes is the size of an arena.
-const ArenaBytes = 1 << arenaShift
 
 // An extent is how far spans have come in an arena.
 type extent struct{ low, top uint64 }

@@ -128,7 +128,7 @@ func (c *lives) died(bytes, age int64) {
 
 // Lives are what became of the objects of a type, or of a site.
 type Lives struct {
-	N                  int32 // the Reader's number of the type, or that of Map.Site
+	N                  int32 // the Reader's number of the type, that of Map.Site, or the size class
 	Allocs, AllocBytes int64 // seen in the replay so far
 	Live, LiveBytes    int64
 	Freed              int64 // blocks and objects that were swept
@@ -149,6 +149,10 @@ func (m *Map) Types() []Lives { return views(m.types) }
 
 // Sites are those with objects, the most bytes allocated first.
 func (m *Map) Sites() []Lives { return views(m.sites) }
+
+// Sizes are the lives of what was allocated since the beginning, in slots of each size
+// class by its number, 0 large objects, the most bytes first.
+func (m *Map) Sizes() []Lives { return views(m.sizes[:]) }
 
 func views(all []lives) []Lives {
 	var list []Lives
