@@ -1,6 +1,7 @@
 package benchrun
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,8 +50,11 @@ func TestThings(t *testing.T) {
 			}
 		},
 	})
+	if un, ok := errors.AsType[*Unsupported](err); ok {
+		t.Skip(un)
+	}
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	defer closeAll(rs)
 	if len(rs) != packages || builds != packages {
