@@ -15,6 +15,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/docs/internal/modules"
+	"github.com/stackward-go/stackward/internal/whatif"
 )
 
 const (
@@ -211,26 +212,13 @@ func (c *command) run(in string, env []string, name string, args ...string) ([]b
 // their own, which begin at 1 again and are left out.
 func watch(out []byte) seen {
 	var s seen
-	for line := range strings.Lines(string(out)) {
-		i := strings.Index(line, "gc ")
-		if i < 0 {
+	for _, l := range whatif.ReadLog(strings.Split(string(out), "\n")) {
+		if int64(l.N) != s.cycles+1 {
 			continue
 		}
-		line = line[i:]
-		var n, start, end int64
-		head, rest, ok := strings.Cut(line, "%: ")
-		if _, err := fmt.Sscanf(head, "gc %d @", &n); !ok || err != nil || n != s.cycles+1 {
-			continue
-		}
-		var clock [3]float64
-		var cpu [5]float64
-		if _, err := fmt.Sscanf(rest, "%f+%f+%f ms clock, %f+%f/%f/%f+%f ms cpu, %d->%d->", &clock[0], &clock[1], &clock[2],
-			&cpu[0], &cpu[1], &cpu[2], &cpu[3], &cpu[4], &start, &end); err != nil {
-			continue
-		}
-		s.cycles = n
-		s.peak = max(s.peak, end)
-		s.cpu += cpu[0] + cpu[1] + cpu[2] + cpu[4]
+		s.cycles++
+		s.peak = max(s.peak, l.End)
+		s.cpu += l.CPU() / 1e6
 	}
 	return s
 }

@@ -213,11 +213,11 @@ func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.O
 		}
 	}
 	if !slices.Contains(list, true) {
-		what, show := "type", "stackward heap -top 0"
+		what := "type"
 		if isSite {
 			what = "site"
 		}
-		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: show + " " + a.file + " lists them"}
+		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: "stackward heap -top 0 " + a.file + " lists them"}
 	}
 	of := func(o heapsim.Object) int { return o.Type }
 	if isSite {

@@ -12,7 +12,7 @@ import (
 // that each scans besides. Log are the lines of GODEBUG=gctrace=1, if there are any:
 // without them nothing is known of idle processors, nor of the cost.
 func (h *History) Marks(roots int64, log []string) (marks []heapsim.Mark, cost heapsim.Cost) {
-	lines := h.align(readLog(log))
+	lines := h.align(ReadLog(log))
 	var fit line
 	for i, c := range h.Cycles {
 		scan := c.Scan + roots
@@ -20,8 +20,8 @@ func (h *History) Marks(roots int64, log []string) (marks []heapsim.Mark, cost h
 			continue
 		}
 		if lines != nil {
-			fit.add(float64(scan), lines[i].cpu())
-			h.GCCPU += int64(lines[i].cpu())
+			fit.add(float64(scan), lines[i].CPU())
+			h.GCCPU += int64(lines[i].CPU())
 		}
 		if c.Forced {
 			continue
@@ -49,23 +49,29 @@ func (h *History) Forced() []uint64 {
 	return at
 }
 
-// A logLine is a cycle as gctrace tells it (gcMarkTermination, runtime/mgc.go): MiB,
-// ms on the clock and of the processors, and how many of these there are.
-type logLine struct {
-	start, end, marked                         int64
+// A LogLine is a cycle as gctrace tells it (gcMarkTermination, runtime/mgc.go): its
+// number in its process, MiB rounded down, ms on the clock and of the processors, and
+// how many of these there are.
+type LogLine struct {
+	N                                          int
+	Start, End, Marked                         int64
 	clock                                      float64 // of marking
 	sweepTerm, assist, workers, idle, markTerm float64
 	procs                                      int
 }
 
-func readLog(log []string) []logLine {
-	var list []logLine
+// ReadLog reads the lines of gctrace among some.
+func ReadLog(log []string) []LogLine {
+	var list []LogLine
 	for _, text := range log {
-		_, text, _ = strings.Cut(text, "%: ")
-		var l logLine
+		head, text, _ := strings.Cut(text, "%: ")
+		var l LogLine
+		if i := strings.LastIndex(head, "gc "); i >= 0 {
+			fmt.Sscanf(head[i:], "gc %d @", &l.N)
+		}
 		var ignore float64
 		if _, err := fmt.Sscanf(text, "%f+%f+%f ms clock, %f+%f/%f/%f+%f ms cpu, %d->%d->%d MB",
-			&ignore, &l.clock, &ignore, &l.sweepTerm, &l.assist, &l.workers, &l.idle, &l.markTerm, &l.start, &l.end, &l.marked); err != nil {
+			&ignore, &l.clock, &ignore, &l.sweepTerm, &l.assist, &l.workers, &l.idle, &l.markTerm, &l.Start, &l.End, &l.Marked); err != nil {
 			continue
 		}
 		for field := range strings.SplitSeq(text, ", ") {
@@ -78,12 +84,12 @@ func readLog(log []string) []logLine {
 
 // align finds the lines of the cycles in a log that may have begun before them and
 // gone on behind them, nil if they are not there.
-func (h *History) align(lines []logLine) []logLine {
+func (h *History) align(lines []LogLine) []LogLine {
 	most, at := 0, -1
 	for from := 0; from+len(h.Cycles) <= len(lines); from++ {
 		n := 0
 		for i, c := range h.Cycles {
-			if l := &lines[from+i]; l.start == c.Start>>20 && l.marked == c.Marked>>20 {
+			if l := &lines[from+i]; l.Start == c.Start>>20 && l.Marked == c.Marked>>20 {
 				n++
 			}
 		}
@@ -97,12 +103,12 @@ func (h *History) align(lines []logLine) []logLine {
 	return lines[at:]
 }
 
-// cpu is what a cycle took of the processors, in ns, but for those that were idle.
-func (l *logLine) cpu() float64 { return (l.sweepTerm + l.assist + l.workers + l.markTerm) * 1e6 }
+// CPU is what a cycle took of the processors, in ns, but for those that were idle.
+func (l *LogLine) CPU() float64 { return (l.sweepTerm + l.assist + l.workers + l.markTerm) * 1e6 }
 
 // lead is heapsim.Mark's: endCycle of runtime/mgcpacer.go adds the idle processors'
 // share to that of who marked besides.
-func (l *logLine) lead() float64 {
+func (l *LogLine) lead() float64 {
 	const share = 0.25 // gcBackgroundUtilization
 	all := l.clock * float64(l.procs)
 	if all <= 0 {

@@ -8,14 +8,14 @@ import (
 )
 
 func TestReadLog(t *testing.T) {
-	got := readLog([]string{
+	got := ReadLog([]string{
 		"gc 1 @0.012s 3%: 0.013+0.53+0.004 ms clock, 0.026+0.1/0.4/0.3+0.008 ms cpu, 4->5->2 MB, 4 MB goal, 0 MB stacks, 1 MB globals, 2 P",
 		"gc 2 @0.1s 1%: 0.1+1+0.2 ms clock, 0.2+0/0.5/1.5+0.4 ms cpu, 20->21->9 MB, 22 MB goal, 0 MB stacks, 0 MB globals, 4 P (forced)",
 		"no line of it: 7%: at all",
 	})
-	want := []logLine{
-		{start: 4, end: 5, marked: 2, clock: 0.53, sweepTerm: 0.026, assist: 0.1, workers: 0.4, idle: 0.3, markTerm: 0.008, procs: 2},
-		{start: 20, end: 21, marked: 9, clock: 1, sweepTerm: 0.2, workers: 0.5, idle: 1.5, markTerm: 0.4, procs: 4},
+	want := []LogLine{
+		{N: 1, Start: 4, End: 5, Marked: 2, clock: 0.53, sweepTerm: 0.026, assist: 0.1, workers: 0.4, idle: 0.3, markTerm: 0.008, procs: 2},
+		{N: 2, Start: 20, End: 21, Marked: 9, clock: 1, sweepTerm: 0.2, workers: 0.5, idle: 1.5, markTerm: 0.4, procs: 4},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d lines, want %d", len(got), len(want))
