@@ -70,12 +70,13 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	}
 	r.Heap.Duration = end
 	r.Heap.File = req.File
-	if src.before != nil && src.after != nil && req.At == 0 {
+	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && req.At == 0 {
+		before, after := &rec.Start.MemStats, &rec.Stop.MemStats
 		r.Heap.Runtime = &alloc.HeapCounts{
-			Objects: int64(src.after.Mallocs - src.before.Mallocs), Bytes: int64(src.after.TotalAlloc - src.before.TotalAlloc),
+			Objects: int64(after.Mallocs - before.Mallocs), Bytes: int64(after.TotalAlloc - before.TotalAlloc),
 		}
-		if src.after.NumGC-src.before.NumGC == uint32(len(m.Collections)) { // else one was behind the trace
-			r.Heap.Runtime.LiveBytes, r.Heap.Runtime.InuseBytes = int64(src.after.HeapAlloc), int64(src.after.HeapInuse)
+		if after.NumGC-before.NumGC == uint32(len(m.Collections)) { // else one was behind the trace
+			r.Heap.Runtime.LiveBytes, r.Heap.Runtime.InuseBytes = int64(after.HeapAlloc), int64(after.HeapInuse)
 		}
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
@@ -98,7 +99,10 @@ func openReplay(ctx context.Context, file string, progress func(step string, don
 	if err != nil {
 		return nil, err
 	}
-	goversion := src.goversion
+	goversion := "" // of the program
+	if src.rec != nil && src.rec.Start != nil {
+		goversion = src.rec.Start.Go
+	}
 	table := sizeclass.ForGo(goversion)
 	if table == nil { // a trace has the version of its format only, which is one of the last
 		table = sizeclass.ForGo(runtime.Version())
@@ -112,8 +116,8 @@ func openReplay(ctx context.Context, file string, progress func(step string, don
 		goversion = t.Version()
 	}
 	r := &alloc.Report{Header: alloc.Header{Schema: alloc.Schema, Command: "heap", Go: goversion, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}}
-	if src.header != nil {
-		r.Header.Module = src.header.Package
+	if src.rec != nil {
+		r.Header.Module = src.rec.Header.Package
 	}
 	return &replay{ctx: ctx, file: file, src: src, table: table, trace: t, report: r}, nil
 }
@@ -122,6 +126,10 @@ func openReplay(ctx context.Context, file string, progress func(step string, don
 // report, unless there was none before it.
 func (p *replay) each(f func(*alloctrace.Event)) error {
 	any := false
+	var partial *recording.Error
+	if p.src.rec != nil {
+		partial = p.src.rec.Partial
+	}
 	problem := func(msg, hint string) {
 		p.report.Problems = append(p.report.Problems, &alloc.Problem{Pos: alloc.Pos{File: p.file}, Message: msg, Hint: hint})
 	}
@@ -134,7 +142,7 @@ func (p *replay) each(f func(*alloctrace.Event)) error {
 			if !any {
 				return bad
 			}
-			if p.src.partial != nil && bad.Err == nil {
+			if partial != nil && bad.Err == nil {
 				break // what is missing of the recording is missing of the trace
 			}
 			problem(bad.Error(), bad.Hint)
@@ -143,8 +151,8 @@ func (p *replay) each(f func(*alloctrace.Event)) error {
 		any = true
 		f(e)
 	}
-	if p.src.partial != nil {
-		problem(p.src.partial.Error(), p.src.partial.Hint)
+	if partial != nil {
+		problem(partial.Error(), partial.Hint)
 	}
 	return nil
 }
@@ -160,14 +168,10 @@ func heapError(file string, err error) *Error {
 // A traceSource is where a trace is read from.
 type traceSource struct {
 	io.Reader
-	size          int64
-	goversion     string // of the program, "" unknown
-	header        *recording.Header
-	before, after *runtime.MemStats
-	rec           *recording.File // nil of a trace file
-	partial       *recording.Error
-	sites         *heapSites // nil where the trace does not tell them
-	close         func() error
+	size  int64
+	rec   *recording.File // nil of a trace file
+	sites *heapSites      // nil where the trace does not tell them
+	close func() error
 }
 
 // options say how to read the trace.
@@ -209,13 +213,7 @@ func openTrace(name string) (*traceSource, error) {
 		}
 		return nil, &Error{Msg: "reading " + name, Err: err}
 	}
-	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, header: &rec.Header, rec: rec, partial: rec.Partial, close: f.Close}
-	if rec.Start != nil && rec.Stop != nil {
-		src.before, src.after = &rec.Start.MemStats, &rec.Stop.MemStats
-	}
-	if rec.Start != nil {
-		src.goversion = rec.Start.Go
-	}
+	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, rec: rec, close: f.Close}
 	if rec.Header.Sites == recording.Exact {
 		src.sites = newHeapSites(&rec.Stacks, rec.Header.Dir)
 	}
