@@ -420,12 +420,10 @@ func (r *round) tally(ctx context.Context, list []*candidate) ([]*candidate, err
 // settle compiles and tests once more what is left, where something was set aside
 // that it was compiled and tested with.
 func (r *round) settle(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	if len(list) == r.joined {
-		return list, nil
-	}
-	list, err := r.together(ctx, list)
-	if err != nil {
-		return nil, err
+	joined := r.joined
+	list, err := r.regroup(ctx, list)
+	if err != nil || len(list) == joined {
+		return list, err
 	}
 	return r.passing(ctx, list, all, false)
 }

@@ -399,22 +399,18 @@ func (t *writer) goroutines(r *alloc.Report) {
 	}
 	t.table("began\tlive\tstacks\tmost\tlargest\tgrown\tcopied at most\t  goroutine", rows, names)
 	t.more(len(r.Goroutines), n, "functions that goroutines began with")
-	var start strings.Builder
-	for i, s := range r.Heap.StartStacks {
-		switch {
-		case i == 0:
-			fmt.Fprintf(&start, "new goroutines have a stack of %s", size(s.Bytes))
-		case i > 3:
-			fmt.Fprintf(&start, " and so on")
-		default:
-			fmt.Fprintf(&start, ", of %s from %s on", size(s.Bytes), duration(s.At))
-		}
-		if i > 3 {
-			break
+	const most = 4 // sizes of new stacks
+	var sizes []string
+	for i, s := range r.Heap.StartStacks[:min(most, len(r.Heap.StartStacks))] {
+		if sizes = append(sizes, "of "+size(s.Bytes)); i > 0 {
+			sizes[i] += " from " + duration(s.At) + " on"
 		}
 	}
-	if start.Len() > 0 {
-		t.fold(start.String())
+	if len(r.Heap.StartStacks) > most {
+		sizes[most-1] += " and so on"
+	}
+	if len(sizes) > 0 {
+		t.fold("new goroutines have a stack " + strings.Join(sizes, ", "))
 	}
 	if k := r.Heap.StacksUntied; k > 0 {
 		t.fold(fmt.Sprintf("%s could not be tied to a goroutine", plural(int(k), "new stack")))

@@ -23,28 +23,26 @@ func (t *writer) whatIfs(r *alloc.Report) {
 	if len(asked) == 0 {
 		return
 	}
-	has := func(f func(*alloc.WhatIf) bool) bool { return slices.ContainsFunc(asked, f) }
 	columns := []struct {
 		head string
-		show bool
 		text func(*alloc.WhatIf) string
 	}{
-		{"collections", true, func(w *alloc.WhatIf) string { return numbers(&w.Collections) }},
-		{"heap at most", true, func(w *alloc.WhatIf) string { return estimate(&w.Peak, 1, benchunit.Binary, "B") }},
-		{"collector's CPU", has(func(w *alloc.WhatIf) bool { return w.GCCPU != nil }), func(w *alloc.WhatIf) string {
+		{"collections", func(w *alloc.WhatIf) string { return numbers(&w.Collections) }},
+		{"heap at most", func(w *alloc.WhatIf) string { return estimate(&w.Peak, 1, benchunit.Binary, "B") }},
+		{"collector's CPU", func(w *alloc.WhatIf) string {
 			if w.GCCPU == nil {
 				return ""
 			}
 			return estimate(w.GCCPU, 1e9, benchunit.Decimal, "s")
 		}},
-		{"allocated", true, func(w *alloc.WhatIf) string { return size(w.Bytes) }},
-		{"objects", has(func(w *alloc.WhatIf) bool { return w.Objects > 0 }), func(w *alloc.WhatIf) string {
+		{"allocated", func(w *alloc.WhatIf) string { return size(w.Bytes) }},
+		{"objects", func(w *alloc.WhatIf) string {
 			if w.Objects == 0 {
 				return ""
 			}
 			return count(int(w.Objects))
 		}},
-		{"off the heap", has(func(w *alloc.WhatIf) bool { return w.OffHeap != nil }), func(w *alloc.WhatIf) string {
+		{"off the heap", func(w *alloc.WhatIf) string {
 			if w.OffHeap == nil {
 				return ""
 			}
@@ -54,7 +52,7 @@ func (t *writer) whatIfs(r *alloc.Report) {
 	head := ""
 	rows := make([]string, len(asked))
 	for _, c := range columns {
-		if !c.show {
+		if !slices.ContainsFunc(asked, func(w *alloc.WhatIf) bool { return c.text(w) != "" }) {
 			continue
 		}
 		head += c.head + "\t"
