@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                          // sources
+	{"internal/gcdiag", "internal/objscan", "internal/asmlist", "internal/benchrun", "internal/memprof", "internal/alloctrace"},      // sources
 	{"internal/tracetest"},                   // sources for tests
 	{"internal/heapsim", "internal/heapmap"}, // models
 	{"internal/whatif"},                      // models over them
@@ -45,6 +45,7 @@ var narrow = map[string][]string{
 	"internal/recording":  {"alloc"},
 	"internal/gcdiag":     {"alloc"},
 	"internal/objscan":    {"alloc"},
+	"internal/asmlist":    {},
 	"internal/memprof":    {"alloc"},
 	"internal/alloctrace": {},
 	"internal/benchrun":   {"alloc", "internal/gocmd"},

@@ -14,6 +14,14 @@ type Stack struct {
 
 	// Frame is what the function's own frame takes, without the return address.
 	Frame int64 `json:"frame"`
+	// Vars are what the frame holds, the largest first, where that was asked for:
+	// variables and values of [SmallestVar] bytes and more. Args is the part at the
+	// frame's end for arguments and results of calls, Other the rest: small variables
+	// and registers that are saved. With the bytes of all that are not Shared they make
+	// up the frame.
+	Vars  []StackVar `json:"vars,omitempty"`
+	Args  int64      `json:"args,omitempty"`
+	Other int64      `json:"other,omitempty"`
 	// Check reports whether it asks for more stack where it is short: one that
 	// does not, a nosplit or a small leaf, goes on in what the guard leaves.
 	Check bool `json:"check"`
@@ -35,6 +43,27 @@ type Stack struct {
 	Recursive []string `json:"recursive,omitempty"`
 	// Chain is the chain, this function first, where it was asked for.
 	Chain []StackStep `json:"chain,omitempty"`
+}
+
+// SmallestVar are the bytes of the smallest variable that is told apart in a frame.
+const SmallestVar = 64
+
+// A StackVar is a variable, or a value without a name, that has a place in a frame.
+type StackVar struct {
+	// Name is that of a variable. What has none is a value that the compiler keeps
+	// for a while: Expr is the expression that makes it, "" where none on its line
+	// has the size, and Kind what it would be on the heap, "" of a copy.
+	Name string `json:"name,omitempty"`
+	Expr string `json:"expr,omitempty"`
+	Kind Kind   `json:"kind,omitempty"`
+	// Type is "" where the source does not tell it. Bytes are those of the type, else
+	// those up to the next place that the code names.
+	Type  string `json:"type,omitempty"`
+	Bytes int64  `json:"bytes"`
+	Pos          // of the declaration or expression; of what was inlined, its own
+	// Shared reports that a larger one in the list, which is not in use at the same
+	// time, has the place.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // A StackEntry says how a function comes to be the first on a stack, or is called

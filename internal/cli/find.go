@@ -24,8 +24,10 @@ A static order: hot functions of a default.pgo, deep loops, size; error paths la
   -tests, -generated
                   sites in _test files, in generated files, too
   -never          what the compiler reports but the machine code does not do, too
-  -stack, -chain  not sites: what functions take on a goroutine's stack; the chains
-                  of calls that go deepest (docs/stack.md)
+  -stack, -chain, -vars
+                  not sites: what functions take on a goroutine's stack; the chains
+                  of calls that go deepest; what is in the largest frames, for which
+                  their packages are compiled once more (docs/stack.md)
   -format f, -o f text or json; write to file f
 ` + buildHelp + `
 Exit status: 0 done, 1 not or in part, 2 wrong usage.
@@ -59,7 +61,7 @@ func defineFind(fs *flag.FlagSet) runner {
 			return err
 		}
 		req.Patterns = slices.Concat(args, rest)
-		if st.stack || st.chain {
+		if st.stack || st.chain || st.vars {
 			return st.run(ctx, e, &b, &o, &req, top)
 		}
 		switch {

@@ -33,6 +33,9 @@ func (p *pipeline) relative(r *alloc.Report) {
 	}
 	for _, s := range r.FuncStacks {
 		s.File = p.shorten(s.File)
+		for i := range s.Vars {
+			s.Vars[i].File = p.shorten(s.Vars[i].File)
+		}
 		for i := range s.Chain {
 			s.Chain[i].File = p.shorten(s.Chain[i].File)
 		}

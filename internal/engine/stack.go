@@ -30,6 +30,9 @@ type StackRequest struct {
 	Top int
 	// Chain adds the chains.
 	Chain bool
+	// Vars adds what is in the largest frames, so many of them; 0 none, below it all
+	// of LargeFrame bytes and more.
+	Vars int
 }
 
 // Stack reports what the functions of packages cost on a goroutine's stack, by
@@ -48,7 +51,7 @@ func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stacks{p: p, req: req, rules: rules, graph: chains.New(rules), entries: make(map[string]stackEntry)}
+	s := &stacks{p: p, req: req, rules: rules, graph: chains.New(rules), entries: make(map[string]stackEntry), symbols: make(map[*alloc.Stack]string)}
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
@@ -61,6 +64,11 @@ func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 		r.FuncStacks = topStacks(r.FuncStacks, req.Top)
 	}
 	r.Summary.Shown = len(r.FuncStacks)
+	if req.Vars != 0 {
+		if err := s.variables(ctx, r.FuncStacks); err != nil {
+			return nil, err
+		}
+	}
 	p.relative(r)
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
@@ -82,6 +90,7 @@ type stacks struct {
 	graph   *chains.Graph
 	own     []objscan.StackFunc // of the packages that were asked for
 	entries map[string]stackEntry
+	symbols map[*alloc.Stack]string // of rows
 }
 
 // A stackEntry is how a function comes to be the first of a goroutine that is not the
@@ -158,7 +167,9 @@ func (s *stacks) rows() []*alloc.Stack {
 		if test && !s.req.Tests || strings.Contains(f.File, "/_testmain.go") || f.File == "_testmain.go" {
 			continue
 		}
-		rows = append(rows, s.row(f, test))
+		row := s.row(f, test)
+		s.symbols[row] = objscan.Symbol(f.Key)
+		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b *alloc.Stack) int {
 		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Frame, a.Frame), strings.Compare(a.Func, b.Func))

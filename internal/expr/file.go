@@ -104,6 +104,7 @@ type node struct {
 	deferred  bool
 	tuple     bool // one of several results of a call is boxed
 	constant  bool
+	below     int64 // bytes of what is below the slice or map that it makes, 0 unknown
 }
 
 type span struct {

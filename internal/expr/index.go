@@ -113,6 +113,10 @@ func (w *walker) add(n ast.Node, kind alloc.Kind, at token.Pos, s *scope) *node 
 	w.slab = append(w.slab, node{ast: n, kind: kind, at: at, scope: s})
 	nd := &w.slab[len(w.slab)-1]
 	if w.refine(nd) {
+		switch nd.kind {
+		case alloc.Slice, alloc.Map, alloc.Variadic:
+			nd.below = w.below(nd)
+		}
 		w.f.nodes = append(w.f.nodes, nd)
 	}
 	return nd

@@ -37,8 +37,8 @@ type Package struct {
 	// compile.
 	Export string
 	Errors []PackageError
-	// Text is what the compiler said of the package with Request.Diagnose: whole
-	// lines, headed "# import/path". None for a package that compiled and has
+	// Text is what the compiler said of the package with Request.Diagnose or
+	// Listing: whole lines, headed "# import/path". None for a package that compiled and has
 	// functions means that nothing is known of it, not that nothing allocates.
 	Text []byte
 }
@@ -55,6 +55,9 @@ type Request struct {
 	Tests    bool     // their tests, too
 	Deps     bool     // return their dependencies, too
 	Diagnose bool     // compile the named packages with -m=2
+	// Listing compiles them with -S instead, and keeps those lines of the text
+	// that it is true of: the go command keeps all, in the build cache.
+	Listing func(line []byte) bool
 }
 
 // A Build is what was built.
@@ -65,7 +68,7 @@ type Build struct {
 // List returns packages without compiling them: they have no Export and only
 // such Errors as their imports show.
 func (c *Config) List(ctx context.Context, req Request) (*Build, error) {
-	req.Diagnose = false
+	req.Diagnose, req.Listing = false, nil
 	return c.list(ctx, req, "list", "-e")
 }
 
@@ -140,7 +143,7 @@ func (c *Config) list(ctx context.Context, req Request, args ...string) (*Build,
 		cmd.Env = append(cmd.Env, "GOFLAGS="+f)
 	}
 	var stdout bytes.Buffer
-	say := &chatter{text: make(map[string]*bytes.Buffer), stderr: c.Stderr, meter: m, tests: req.Tests}
+	say := &chatter{text: make(map[string]*bytes.Buffer), stderr: c.Stderr, meter: m, tests: req.Tests, keep: req.Listing}
 	cmd.Stdout, cmd.Stderr = &stdout, say
 	err = c.Run(ctx, cmd)
 	if ctx.Err() != nil {

@@ -14,8 +14,9 @@ type chatter struct {
 	text   map[string]*bytes.Buffer // by package, with the heads of its sections
 	stderr io.Writer
 	meter  *meter
-	tests  bool  // of packages with their tests
-	err    error // of stderr
+	tests  bool                   // of packages with their tests
+	keep   func(line []byte) bool // of the compiler's lines, nil all
+	err    error                  // of stderr
 
 	pkg  string // of the current section
 	drop bool   // the section is that of a main package written for a test
@@ -89,6 +90,9 @@ func (w *chatter) lines(p []byte) {
 		case w.meter != nil && bare(line):
 			pass(at)
 			w.meter.started(string(line))
+			start = end
+		case w.keep != nil && !w.keep(line):
+			pass(at)
 			start = end
 		}
 		at = end

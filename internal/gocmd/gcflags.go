@@ -19,12 +19,12 @@ type perPackage struct {
 }
 
 // buildFlags are the flags of a go command that builds what req asks for. With
-// Diagnose a -gcflags of ours comes last. The go command gives each package the
+// Diagnose or Listing a -gcflags of ours comes last. The go command gives each package the
 // flags of the last -gcflags that matches it (PerPackageFlag, cmd/go, go1.26),
 // so ours must repeat the user's.
 func (c *Config) buildFlags(ctx context.Context, req Request) ([]string, error) {
 	flags := c.Flags()
-	if !req.Diagnose {
+	if !req.Diagnose && req.Listing == nil {
 		return flags, nil
 	}
 	env, err := c.Environ(ctx)
@@ -42,7 +42,10 @@ func (c *Config) buildFlags(ctx context.Context, req Request) ([]string, error) 
 		}
 	}
 	flags = slices.Clone(flags)
-	ours := "-m=2 -env=STACKWARD_DIR=" + identity(c.Dir)
+	ours := "-S" // which names files in full
+	if req.Diagnose {
+		ours = "-m=2 -env=STACKWARD_DIR=" + identity(c.Dir)
+	}
 	if !slices.ContainsFunc(user, func(p perPackage) bool { return p.pattern != "" }) {
 		var theirs string
 		if len(user) > 0 {

@@ -129,6 +129,14 @@ func ofMain(name string) bool {
 	return i >= 0 && (strings.Contains(name[i:], "[main.") || strings.Contains(name[i:], ",main.") || strings.Contains(name[i:], "*main.") || strings.Contains(name[i:], "]main."))
 }
 
+// Symbol is the linker symbol of a key.
+func Symbol(key string) string {
+	if i := strings.LastIndexByte(key, '<'); i >= 0 && strings.HasSuffix(key, ">") {
+		return key[:i]
+	}
+	return key
+}
+
 // AnyABI is the key of the same function in the ABI that Go code has, or, of such
 // a one, in that of assembly.
 func AnyABI(key string) string {

@@ -43,6 +43,7 @@ func (t *writer) frames(stacks []*alloc.Stack) {
 			continue
 		}
 		t.stackRow(cell, list[i-1], "")
+		t.frame(list[i-1], strings.IndexAny(cell, "0123456789"))
 	}
 	t.left(len(list) - shown)
 	fmt.Fprintln(t)
@@ -78,6 +79,9 @@ func (t *writer) chains(list []*alloc.Stack, rules *alloc.StackRules) {
 		}
 		s := list[i-1]
 		t.stackRow(cell, s, chainNotes(s))
+		if t.o.Every {
+			t.frame(s, 0)
+		}
 		t.chain(s)
 	}
 	t.left(len(list) - shown)
