@@ -24,10 +24,8 @@ A static order: hot functions of a default.pgo, deep loops, size; error paths la
   -tests, -generated
                   sites in _test files, in generated files, too
   -never          what the compiler reports but the machine code does not do, too
-  -stack, -chain, -vars
-                  not sites: what functions take on a goroutine's stack; the chains
-                  of calls that go deepest; what is in the largest frames, for which
-                  their packages are compiled once more (docs/stack.md)
+  -stack          not sites: what functions take on a goroutine's stack; with -chain
+                  call by call, with -vars what is in large frames (docs/stack.md)
   -format f, -o f text or json; write to file f
 ` + buildHelp + `
 Exit status: 0 done, 1 not or in part, 2 wrong usage.
