@@ -8,6 +8,10 @@ type Stack struct {
 	Func    string `json:"func"` // full name
 	Package string `json:"package"`
 	Pos            // of the declaration or literal
+	// CompilerMade reports a function that is not in the source: one that hands on a
+	// method, that compares two values of a type, that sets a package's variables. The
+	// place is that of the method or type, none of the last.
+	CompilerMade bool `json:"compiler_made,omitempty"`
 	// Entry says how goroutines, or others, come to it, "" by calls alone.
 	Entry StackEntry `json:"entry,omitempty"`
 	Test  bool       `json:"test,omitempty"` // in a test file

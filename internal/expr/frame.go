@@ -6,6 +6,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"iter"
 	"math"
 	"slices"
 
@@ -132,4 +133,21 @@ func (w *walker) group(m *types.Map) int64 {
 	}
 	slot := types.NewStruct([]*types.Var{part("key", m.Key()), part("elem", m.Elem())}, nil)
 	return 8 + 8*w.f.sizes.Sizeof(slot)
+}
+
+// Types yields the types that the file declares, those of functions with them, with
+// their lines.
+func (f *File) Types() iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		if f.tree == nil {
+			return
+		}
+		for n := range ast.Preorder(f.tree) {
+			if t, ok := n.(*ast.TypeSpec); ok {
+				if line, _, ok := f.place(t.Name.Pos()); ok && !yield(t.Name.Name, line) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -109,6 +109,9 @@ func chainNotes(s *alloc.Stack) string {
 // behind it or below.
 func (t *writer) stackRow(cell string, s *alloc.Stack, notes string) {
 	name := shortFunc(s.Func)
+	if s.CompilerMade {
+		name += " [made by the compiler]"
+	}
 	if s.Entry != "" {
 		name += " [" + string(s.Entry) + "]"
 	}
