@@ -18,9 +18,12 @@ func (s *stacks) origin(f *objscan.StackFunc) alloc.Pos {
 	if eq, ok := strings.CutPrefix(name, "type:.eq."); ok {
 		name = eq
 	}
-	name, ok := strings.CutPrefix(name, f.Package+".")
+	rest, ok := strings.CutPrefix(name, f.Package+".")
 	if !ok {
-		return alloc.Pos{}
+		// Of a main package's types the linker writes this.
+		if rest, ok = strings.CutPrefix(name, "main."); !ok {
+			return alloc.Pos{}
+		}
 	}
 	if s.declared == nil {
 		s.declared = make(map[string]map[string]alloc.Pos)
@@ -30,7 +33,7 @@ func (s *stacks) origin(f *objscan.StackFunc) alloc.Pos {
 		places = s.declarations(f.Package)
 		s.declared[f.Package] = places
 	}
-	receiver, method, isMethod := strings.Cut(strings.NewReplacer("(*", "", ")", "", "[...]", "").Replace(name), ".")
+	receiver, method, isMethod := strings.Cut(strings.NewReplacer("(*", "", ")", "", "[...]", "").Replace(rest), ".")
 	if isMethod {
 		if p, ok := places[receiver+"."+method]; ok {
 			return p
