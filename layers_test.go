@@ -56,7 +56,7 @@ var narrow = map[string][]string{
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},
 	"internal/stacksize":  {},
-	"internal/chains":     {"internal/objscan", "internal/stacksize"},
+	"internal/chains":     {"alloc", "internal/objscan", "internal/stacksize"},
 	"internal/baseline":   {"alloc"},
 	"internal/compare":    {"alloc", "internal/expr"},
 	"internal/correlate":  {"alloc", "internal/expr", "internal/cause"},

@@ -30,8 +30,16 @@ type Stack struct {
 	// does not, a nosplit or a small leaf, goes on in what the guard leaves.
 	Check bool `json:"check"`
 
-	// Bytes is the longest chain of frames down over direct calls, its own with
-	// it, and Largest the largest frame on it, where that is another function's.
+	// The chain is the longest without calls that lead aside. Aside is the longest of
+	// all, where that is longer.
+	StackChain
+	Aside *AsideChain `json:"aside,omitempty"`
+}
+
+// A StackChain is the longest chain of frames down from a function, over direct calls.
+type StackChain struct {
+	// Bytes is the chain, the function's own frame with it, and Largest the largest
+	// frame on it, where that is another function's.
 	Bytes   int64      `json:"bytes"`
 	Largest *StackStep `json:"largest,omitempty"`
 	// Size is the stack that a goroutine has that began new and went down it,
@@ -48,6 +56,24 @@ type Stack struct {
 	// Chain is the chain, this function first, where it was asked for.
 	Chain []StackStep `json:"chain,omitempty"`
 }
+
+// An AsideChain is a chain with calls that are not on the ordinary way.
+type AsideChain struct {
+	StackChain
+	// Leave is the first of these calls, and Why it is one.
+	Leave StackStep  `json:"leave"`
+	Why   StackAside `json:"why"`
+}
+
+// A StackAside says why a call is not on the ordinary way down.
+type StackAside string
+
+// The reasons.
+const (
+	AsidePanic  StackAside = "panic"  // the code reaches no return from there
+	AsideError  StackAside = "error"  // it runs where an error has come back, or makes one
+	AsideFormat StackAside = "format" // it formats text: fmt, log, log/slog
+)
 
 // SmallestVar are the bytes of the smallest variable that is told apart in a frame.
 const SmallestVar = 64

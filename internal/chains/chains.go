@@ -8,6 +8,10 @@
 // values) are counted on it, not followed. Where functions call each other in a
 // circle there is no bound, and the chain goes round once.
 //
+// Most of the deepest chains are those of an error: to a panic, or into the code that
+// formats its text. So each function has two: the longest of all, and the longest
+// without calls that lead aside ([Aside]).
+//
 // Not followed are calls of the runtime's functions that do not return: they are
 // on the way to a panic or an exit. What the runtime does on the system stack is
 // not on the goroutine's.
@@ -18,12 +22,17 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/objscan"
 	"github.com/stackward-go/stackward/internal/stacksize"
 )
 
 // A Graph is the functions of a build and the calls between them.
 type Graph struct {
+	// ErrorPath reports a place in the source that only runs where an error has come
+	// back; nil where that is not known. It is set before Solve.
+	ErrorPath func(p alloc.Pos) bool
+
 	rules *stacksize.Rules
 	nodes map[string]*node
 	order []*node // in the order of their keys, once it is solved
@@ -34,18 +43,29 @@ type node struct {
 	objscan.StackFunc
 	edges []edge
 
+	longest [2]longest // of all chains, and of those without calls that lead aside
+	circle  int        // the number of the circle that it is part of, 0 none
+
+	index, low int // of the search for circles
+	onStack    bool
+}
+
+// The chains of a node.
+const (
+	all = iota
+	ordinary
+)
+
+// A longest is the longest chain down from a node.
+type longest struct {
 	// wants is the most of [stacksize.Rules.Wants], without the guard, on the
 	// chains down from here, were nothing in use where the function is entered;
 	// depth are the bytes of the chain that has it, and next is the edge that it
 	// takes, nil where it ends.
 	wants, depth int64
 	next         *edge
-	circle       int // the number of the circle that it is part of, 0 none
 	below        bool
 	state        state
-
-	index, low int // of the search for circles
-	onStack    bool
 }
 
 type state int8
@@ -62,6 +82,7 @@ type edge struct {
 	used     int64
 	line     int
 	deferred bool
+	aside    Aside
 }
 
 // New returns an empty graph.
@@ -95,7 +116,7 @@ func (g *Graph) Solve() {
 	for _, n := range g.order {
 		for _, c := range n.Calls {
 			if to := g.find(c.To); to != nil && !(n.Runtime && to.Runtime && isRare(to.Name)) {
-				n.edges = append(n.edges, edge{to: to, used: int64(c.Used), line: c.Line})
+				n.edges = append(n.edges, edge{to: to, used: int64(c.Used), line: c.Line, aside: g.aside(n, to, c)})
 				called[to] = true
 			}
 		}
@@ -107,14 +128,16 @@ func (g *Graph) Solve() {
 		}
 	}
 	g.circles()
-	// From the top, so that a chain into a circle begins where it is entered.
-	for _, n := range g.order {
-		if !called[n] {
-			g.solve(n)
+	for which := range [2]longest{} {
+		// From the top, so that a chain into a circle begins where it is entered.
+		for _, n := range g.order {
+			if !called[n] {
+				g.solve(n, which)
+			}
 		}
-	}
-	for _, n := range g.order {
-		g.solve(n)
+		for _, n := range g.order {
+			g.solve(n, which)
+		}
 	}
 }
 
@@ -123,33 +146,38 @@ const never = -1 << 40
 
 // solve finds the longest chain from a function: going down first, and leaving out
 // the calls that lead back to where it is.
-func (g *Graph) solve(n *node) {
-	if n.state != unseen {
+func (g *Graph) solve(n *node, which int) {
+	l := &n.longest[which]
+	if l.state != unseen {
 		return
 	}
-	n.state = open
-	n.wants, n.depth = never, int64(n.Bytes)
+	l.state = open
+	l.wants, l.depth = never, int64(n.Bytes)
 	if n.Check {
-		n.wants = max(0, int64(n.Bytes)-g.rules.Small)
+		l.wants = max(0, int64(n.Bytes)-g.rules.Small)
 	}
-	n.below = n.circle != 0
-	own := n.wants
+	l.below = n.circle != 0
+	own := l.wants
 	for i := range n.edges {
 		e := &n.edges[i]
-		g.solve(e.to)
-		n.below = n.below || e.to.below
-		if e.to.state == open {
+		if which == ordinary && e.aside != "" {
 			continue
 		}
-		wants, depth := own, e.used+e.to.depth
-		if e.to.wants != never {
-			wants = max(wants, e.used+e.to.wants)
+		g.solve(e.to, which)
+		to := &e.to.longest[which]
+		l.below = l.below || to.below
+		if to.state == open {
+			continue
 		}
-		if cmp.Or(cmp.Compare(wants, n.wants), cmp.Compare(depth, n.depth)) > 0 {
-			n.wants, n.depth, n.next = wants, depth, e
+		wants, depth := own, e.used+to.depth
+		if to.wants != never {
+			wants = max(wants, e.used+to.wants)
+		}
+		if cmp.Or(cmp.Compare(wants, l.wants), cmp.Compare(depth, l.depth)) > 0 {
+			l.wants, l.depth, l.next = wants, depth, e
 		}
 	}
-	n.state = done
+	l.state = done
 }
 
 // circles numbers the functions that call each other, or themselves: the
@@ -207,6 +235,8 @@ type Step struct {
 	// Recursive reports that it may be entered again from itself, directly or
 	// through others.
 	Recursive bool
+	// Aside reports that the call of it leads aside, and why.
+	Aside Aside
 }
 
 // A Chain is the longest one down from a function.
@@ -231,12 +261,17 @@ type Chain struct {
 
 // Chain returns the longest chain down from the function of a key, entered with
 // base bytes in use; nil where there is no such function.
-func (g *Graph) Chain(key string, base int64) *Chain {
+func (g *Graph) Chain(key string, base int64) *Chain { return g.chain(key, base, all) }
+
+// Ordinary is Chain without calls that lead aside.
+func (g *Graph) Ordinary(key string, base int64) *Chain { return g.chain(key, base, ordinary) }
+
+func (g *Graph) chain(key string, base int64, which int) *Chain {
 	n := g.find(key)
 	if n == nil {
 		return nil
 	}
-	c := &Chain{Below: n.below}
+	c := &Chain{Below: n.longest[which].below}
 	used := base
 	step := Step{Used: used}
 	var frames []stacksize.Frame
@@ -255,12 +290,13 @@ func (g *Graph) Chain(key string, base int64) *Chain {
 				}
 			}
 		}
-		if n.next == nil {
+		next := n.longest[which].next
+		if next == nil {
 			break
 		}
-		used += n.next.used
-		step = Step{Used: used, Line: n.next.line, Deferred: n.next.deferred}
-		n = n.next.to
+		used += next.used
+		step = Step{Used: used, Line: next.line, Deferred: next.deferred, Aside: next.aside}
+		n = next.to
 	}
 	c.Stack, c.Copies, c.Copied = g.rules.Grow(frames)
 	return c

@@ -2,6 +2,7 @@ package chains
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/objscan"
 	"github.com/stackward-go/stackward/internal/stacksize"
 )
@@ -76,6 +78,58 @@ func TestChain(t *testing.T) {
 		}
 	}
 	if g.Chain("nowhere", 0) != nil || g.Func("nowhere") != nil {
+		t.Error("a function that is not there has a chain")
+	}
+}
+
+// TestAside keeps calls to a panic, for an error and to format text apart.
+func TestAside(t *testing.T) {
+	t.Parallel()
+	of := func(pkg string, f objscan.StackFunc) objscan.StackFunc {
+		f.Package = pkg
+		return f
+	}
+	cold := fn("panics", 100, "small", "large")
+	cold.Calls[1].Cold = true
+	failing := fn("fails", 100, "small", "large")
+	failing.Calls[1].Body = alloc.Pos{File: "f.go", Line: 7}
+	system := of("runtime", fn("runtime.f", 100, "runtime.g"))
+	system.Runtime, system.Calls[0].Cold = true, true
+	g := New(rules)
+	g.ErrorPath = func(p alloc.Pos) bool { return p.File == "f.go" && p.Line == 7 }
+	g.Add([]objscan.StackFunc{
+		fn("small", 10), fn("large", 3000), cold, failing, system, of("runtime", fn("runtime.g", 500)),
+		of("fmt", fn("fmt.errorf", 800, "fmt.format")), of("fmt", fn("fmt.format", 600)),
+		fn("wraps", 20, "small", "fmt.errorf"), fn("prints", 20, "small", "fmt.format"),
+		fn("below", 30, "prints"),
+	})
+	g.Solve()
+	for _, tt := range []struct {
+		key           string
+		all, ordinary int64
+		why           alloc.StackAside
+	}{
+		{"panics", 108 + 3000, 108 + 10, alloc.AsidePanic},
+		{"fails", 108 + 3000, 108 + 10, alloc.AsideError},
+		{"wraps", 28 + 808 + 600, 28 + 10, alloc.AsideError},
+		{"prints", 28 + 600, 28 + 10, alloc.AsideFormat},
+		{"below", 38 + 28 + 600, 38 + 28 + 10, alloc.AsideFormat},
+		{"fmt.errorf", 808 + 600, 808 + 600, ""},
+		{"runtime.f", 108 + 500, 108 + 500, ""},
+	} {
+		c, o := g.Chain(tt.key, 40), g.Ordinary(tt.key, 40)
+		if c.Bytes != tt.all || o.Bytes != tt.ordinary {
+			t.Errorf("%s: %d bytes, ordinary %d; want %d and %d", tt.key, c.Bytes, o.Bytes, tt.all, tt.ordinary)
+		}
+		var why alloc.StackAside
+		for _, s := range c.Steps {
+			why = cmp.Or(why, s.Aside)
+		}
+		if why != tt.why {
+			t.Errorf("%s: leaves for %q, want %q", tt.key, why, tt.why)
+		}
+	}
+	if g.Ordinary("nowhere", 0) != nil {
 		t.Error("a function that is not there has a chain")
 	}
 }

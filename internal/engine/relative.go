@@ -36,11 +36,10 @@ func (p *pipeline) relative(r *alloc.Report) {
 		for i := range s.Vars {
 			s.Vars[i].File = p.shorten(s.Vars[i].File)
 		}
-		for i := range s.Chain {
-			s.Chain[i].File = p.shorten(s.Chain[i].File)
-		}
-		if l := s.Largest; l != nil {
-			l.File = p.shorten(l.File) // a second time of one in the chain, which changes nothing
+		p.shortenChain(&s.StackChain)
+		if s.Aside != nil {
+			p.shortenChain(&s.Aside.StackChain)
+			s.Aside.Leave.File = p.shorten(s.Aside.Leave.File)
 		}
 	}
 	for _, f := range r.Findings {
@@ -60,6 +59,16 @@ func (p *pipeline) relative(r *alloc.Report) {
 	}
 	for _, pr := range r.Problems {
 		pr.File = p.shorten(pr.File)
+	}
+}
+
+// shortenChain is relative of a chain down a stack.
+func (p *pipeline) shortenChain(c *alloc.StackChain) {
+	for i := range c.Chain {
+		c.Chain[i].File = p.shorten(c.Chain[i].File)
+	}
+	if l := c.Largest; l != nil {
+		l.File = p.shorten(l.File) // a second time of one in the chain, which changes nothing
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/chains"
+	"github.com/stackward-go/stackward/internal/expr"
 	"github.com/stackward-go/stackward/internal/gocmd"
 	"github.com/stackward-go/stackward/internal/objscan"
 	"github.com/stackward-go/stackward/internal/stacksize"
@@ -51,7 +52,12 @@ func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stacks{p: p, req: req, rules: rules, graph: chains.New(rules), entries: make(map[string]stackEntry), symbols: make(map[*alloc.Stack]string)}
+	s := &stacks{p: p, req: req, rules: rules, graph: chains.New(rules), entries: make(map[string]stackEntry), symbols: make(map[*alloc.Stack]string), ownFiles: make(map[string]bool), parsed: make(map[string]*expr.File)}
+	for _, pkg := range p.named {
+		for _, name := range pkg.GoFiles {
+			s.ownFiles[name] = true
+		}
+	}
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
@@ -91,6 +97,10 @@ type stacks struct {
 	own     []objscan.StackFunc // of the packages that were asked for
 	entries map[string]stackEntry
 	symbols map[*alloc.Stack]string // of rows
+	// ownFiles are the files of the packages that were asked for, parsed those that were
+	// read for their syntax alone.
+	ownFiles map[string]bool
+	parsed   map[string]*expr.File
 	// declared are the places of types and methods, by package.
 	declared map[string]map[string]alloc.Pos
 }
@@ -123,6 +133,7 @@ func (s *stacks) read(ctx context.Context) error {
 			s.own = append(s.own, lists[i]...)
 		}
 	}
+	s.graph.ErrorPath = s.errorPath
 	s.graph.Solve()
 	for _, list := range lists {
 		for _, f := range list {
@@ -132,6 +143,32 @@ func (s *stacks) read(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// errorPath reports a place of the packages that were asked for where only an error
+// leads.
+func (s *stacks) errorPath(p alloc.Pos) bool {
+	if !s.ownFiles[p.File] {
+		return false
+	}
+	f := s.syntax(p.File)
+	return f != nil && f.ErrorPath(p.Line)
+}
+
+// syntax is a source file for what syntax tells. What -vars asks of it needs types,
+// which come first if at all: it reads the file a second time.
+func (s *stacks) syntax(name string) *expr.File {
+	if s.req.Vars == 0 {
+		return s.p.file(name)
+	}
+	f, ok := s.parsed[name]
+	if !ok {
+		if src, err := s.p.readFile(name); err == nil {
+			f, _ = expr.Parse(nil, name, src) // what could be parsed is used
+		}
+		s.parsed[name] = f
+	}
+	return f
 }
 
 // started notes what a go statement starts: the function itself, or one that the
@@ -162,7 +199,7 @@ func (s *stacks) rows() []*alloc.Stack {
 		if s.req.Func != nil && !s.req.Func.MatchString(f.Name) {
 			continue
 		}
-		if g := s.p.file(f.File); g != nil && g.Generated && !s.req.Generated {
+		if g := s.syntax(f.File); g != nil && g.Generated && !s.req.Generated {
 			continue
 		}
 		test := strings.HasSuffix(f.File, "_test.go")
@@ -184,12 +221,23 @@ func (s *stacks) rows() []*alloc.Stack {
 
 func (s *stacks) row(f *objscan.StackFunc, test bool) *alloc.Stack {
 	e := s.entry(f, test)
-	c := s.graph.Chain(f.Key, e.base)
 	row := &alloc.Stack{
 		Func: f.Name, Package: f.Package, Pos: alloc.Pos{File: f.File, Line: f.Line}, Entry: e.kind, Test: test,
 		Frame: int64(f.Bytes), Check: f.Check,
-		Bytes: c.Bytes, Size: c.Stack, Copies: c.Copies, Copied: c.Copied, Dynamic: c.Dynamic,
 	}
+	row.StackChain, _ = s.chain(s.graph.Ordinary(f.Key, e.base))
+	if c := s.graph.Chain(f.Key, e.base); c.Bytes > row.Bytes {
+		chain, steps := s.chain(c)
+		if i := slices.IndexFunc(c.Steps, func(x chains.Step) bool { return x.Aside != "" }); i >= 0 {
+			row.Aside = &alloc.AsideChain{StackChain: chain, Leave: steps[i], Why: c.Steps[i].Aside}
+		}
+	}
+	return row
+}
+
+// chain is a chain as the report has it, and all its steps.
+func (s *stacks) chain(c *chains.Chain) (alloc.StackChain, []alloc.StackStep) {
+	chain := alloc.StackChain{Bytes: c.Bytes, Size: c.Stack, Copies: c.Copies, Copied: c.Copied, Dynamic: c.Dynamic}
 	largest := 0
 	steps := make([]alloc.StackStep, len(c.Steps))
 	for i, x := range c.Steps {
@@ -203,17 +251,17 @@ func (s *stacks) row(f *objscan.StackFunc, test bool) *alloc.Stack {
 		if x.Bytes > c.Steps[largest].Bytes {
 			largest = i
 		}
-		if x.Recursive && !slices.Contains(row.Recursive, x.Name) {
-			row.Recursive = append(row.Recursive, x.Name)
+		if x.Recursive && !slices.Contains(chain.Recursive, x.Name) {
+			chain.Recursive = append(chain.Recursive, x.Name)
 		}
 	}
 	if largest > 0 {
-		row.Largest = &steps[largest]
+		chain.Largest = &steps[largest]
 	}
 	if s.req.Chain {
-		row.Chain = steps
+		chain.Chain = steps
 	}
-	return row
+	return chain, steps
 }
 
 // entry says how a function is come to.

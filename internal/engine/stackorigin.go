@@ -52,7 +52,7 @@ func (s *stacks) declarations(path string) map[string]alloc.Pos {
 		return places
 	}
 	for _, name := range pkg.GoFiles {
-		f := s.p.file(name)
+		f := s.syntax(name)
 		if f == nil {
 			continue
 		}

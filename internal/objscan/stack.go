@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
 )
 
 // A StackFunc is what one function's machine code does with the stack.
@@ -41,6 +43,11 @@ type StackCall struct {
 	To   string // the key, "" through a pointer
 	Used int    // how far down the stack pointer is there, the pushed return address included
 	Line int    // of the function itself, where the callee's caller was inlined into it
+	// Body is where the call stands: in the body of what was inlined.
+	Body alloc.Pos
+	// Cold reports that control cannot come back from there to a return: it is on the
+	// way to a panic. It is known of amd64 and arm64.
+	Cold bool
 }
 
 // auxPcsp is the kind of the table of stack depths by PC.
@@ -163,6 +170,8 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 	f.Bytes, f.Known = depth.max()
 	code, word := o.symData(i), returnAddress(o.goarch)
 	lastValue, lastLine := "", int32(-1)
+	var offs, dead []int // of calls, of those that do not return
+	panics := false
 	for b := o.relocs(i); len(b) >= relocSize; b = b[relocSize:] {
 		rel := readReloc(b)
 		if rel.off < 0 || rel.off >= len(code) {
@@ -186,7 +195,11 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 				f.Check = true
 				continue
 			case r.s.ends[strings.TrimSuffix(to, "<0>")]:
-				continue // on the way to a panic or an exit
+				// On the way to a panic or an exit. Those that the compiler has put there,
+				// such as of an index, have nothing on the way.
+				dead = append(dead, rel.off)
+				panics = panics || to == "runtime.gopanic"
+				continue
 			case to == "runtime.newproc":
 				if lastLine != r.lineAt(&fi, rel.off, q) {
 					lastValue = ""
@@ -199,11 +212,35 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 		if indirect || !isJump(o.goarch, code, rel.off) {
 			used += word
 		}
-		f.Calls = append(f.Calls, StackCall{To: to, Used: used, Line: r.outerLine(&fi, rel.off, q)})
+		call := StackCall{To: to, Used: used, Line: r.outerLine(&fi, rel.off, q)}
+		if len(fi.file) > 0 {
+			call.Body = alloc.Pos{File: r.file(int(fi.file.at(rel.off, q))), Line: int(fi.line.at(rel.off, q))}
+		}
+		f.Calls = append(f.Calls, call)
+		offs = append(offs, rel.off)
+	}
+	if panics && len(offs) > 0 {
+		markCold(f.Calls, offs, dead, instructions(o.goarch, code))
 	}
 	slices.Sort(f.Deferred)
 	f.Deferred = slices.Compact(f.Deferred)
 	return f, nil
+}
+
+// markCold marks the calls, at offsets, from which no return is reached.
+func markCold(calls []StackCall, offs, dead []int, code []insn) {
+	if code == nil {
+		return
+	}
+	slices.Sort(dead)
+	back := returning(code, dead)
+	for i, off := range offs {
+		k, ok := slices.BinarySearchFunc(code, off, func(in insn, off int) int { return in.off - off })
+		if !ok {
+			k--
+		}
+		calls[i].Cold = k >= 0 && !back[k]
+	}
 }
 
 // value is the key of a function whose address is taken.

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -18,6 +19,7 @@ func (t *writer) stacks(r *alloc.Report) {
 		rows = slices.DeleteFunc(slices.Clone(rows), func(s *alloc.Stack) bool { return s.Entry == "" })
 	}
 	t.chains(rows, r.Header.Stack)
+	t.asides(rows)
 	t.stackSummary(r)
 }
 
@@ -42,7 +44,7 @@ func (t *writer) frames(stacks []*alloc.Stack) {
 			fmt.Fprintln(t, strings.TrimRight(cell, " "))
 			continue
 		}
-		t.stackRow(cell, list[i-1], "")
+		t.stackRow(cell, list[i-1], nil)
 		t.frame(list[i-1], strings.IndexAny(cell, "0123456789"))
 	}
 	t.left(len(list) - shown)
@@ -67,10 +69,52 @@ func (t *writer) chains(list []*alloc.Stack, rules *alloc.StackRules) {
 		title = "deepest chains"
 	}
 	t.fold(t.color(bold, title) + fmt.Sprintf(": the stack that one new goroutine, of %s, ends with", stackSize(rules.Min)))
+	t.chainTable(list, func(s *alloc.Stack) (*alloc.StackChain, string) { return &s.StackChain, "" }, func(s *alloc.Stack) {
+		if t.o.Every {
+			t.frame(s, 0)
+		}
+	})
+}
+
+// asides writes the chains that are deeper where they leave the ordinary way, and so
+// need a larger stack.
+func (t *writer) asides(list []*alloc.Stack) {
+	list = slices.DeleteFunc(slices.Clone(list), func(s *alloc.Stack) bool {
+		return s.Aside == nil || s.Aside.Size <= s.Size && !t.o.Every
+	})
+	if len(list) == 0 {
+		return
+	}
+	slices.SortStableFunc(list, func(a, b *alloc.Stack) int {
+		return cmp.Or(cmp.Compare(b.Aside.Size, a.Aside.Size), cmp.Compare(b.Aside.Bytes, a.Aside.Bytes))
+	})
+	t.fold(t.color(bold, "deeper off the ordinary way") + ": to a panic, for an error, to format text")
+	t.chainTable(list, func(s *alloc.Stack) (*alloc.StackChain, string) { return &s.Aside.StackChain, t.leaves(s.Aside) }, func(*alloc.Stack) {})
+}
+
+// leaves says where a chain leaves the ordinary way.
+func (t *writer) leaves(a *alloc.AsideChain) string {
+	why := map[alloc.StackAside]string{
+		alloc.AsidePanic: "to a panic", alloc.AsideError: "for an error", alloc.AsideFormat: "to format text",
+	}[a.Why]
+	if why == "" {
+		why = string(a.Why)
+	}
+	place := ""
+	if a.Leave.File != "" {
+		place = " at " + t.pos(alloc.Pos{File: a.Leave.File, Line: a.Leave.Line})
+	}
+	return why + place + ", into " + shortFunc(a.Leave.Func)
+}
+
+// chainTable writes a chain of each function, what there is to say of it first, and
+// below it what more writes.
+func (t *writer) chainTable(list []*alloc.Stack, chain func(*alloc.Stack) (*alloc.StackChain, string), more func(*alloc.Stack)) {
 	shown := t.rows(len(list))
 	var cells []string
 	for _, s := range list[:shown] {
-		cells = append(cells, fmt.Sprintf("%s\t%d\t%s\t%s\t", stackSize(s.Size), s.Copies, count(int(s.Bytes)), count(int(s.Frame))))
+		c, _ := chain(s)
+		cells = append(cells, fmt.Sprintf("%s\t%d\t%s\t%s\t", stackSize(c.Size), c.Copies, count(int(c.Bytes)), count(int(s.Frame))))
 	}
 	for i, cell := range t.lineUp("stack\tcopies\tchain\tframe\t", cells) {
 		if i == 0 {
@@ -78,17 +122,20 @@ func (t *writer) chains(list []*alloc.Stack, rules *alloc.StackRules) {
 			continue
 		}
 		s := list[i-1]
-		t.stackRow(cell, s, chainNotes(s))
-		if t.o.Every {
-			t.frame(s, 0)
+		c, note := chain(s)
+		notes := chainNotes(c)
+		if note != "" {
+			notes = append([]string{note}, notes...)
 		}
-		t.chain(s)
+		t.stackRow(cell, s, notes)
+		more(s)
+		t.chain(c, alloc.Frame{Func: s.Func}.Runtime())
 	}
 	t.left(len(list) - shown)
 	fmt.Fprintln(t)
 }
 
-func chainNotes(s *alloc.Stack) string {
+func chainNotes(s *alloc.StackChain) []string {
 	var notes []string
 	if l := s.Largest; l != nil && l.Frame >= smallFrame {
 		notes = append(notes, fmt.Sprintf("through %s (%s)", shortFunc(l.Func), count(int(l.Frame))))
@@ -102,82 +149,95 @@ func chainNotes(s *alloc.Stack) string {
 	if s.Dynamic > 0 {
 		notes = append(notes, plural(s.Dynamic, "call")+" through pointers not followed")
 	}
-	return strings.Join(notes, "; ")
+	return notes
 }
 
 // stackRow writes a function behind its figures, and what there is to say of it
-// behind it or below.
-func (t *writer) stackRow(cell string, s *alloc.Stack, notes string) {
-	name := shortFunc(s.Func)
+// behind it, or below where the line is full.
+func (t *writer) stackRow(cell string, s *alloc.Stack, notes []string) {
+	tags := ""
 	if s.CompilerMade {
-		name += " [made by the compiler]"
+		tags += " [by the compiler]"
 	}
 	if s.Entry != "" {
-		name += " [" + string(s.Entry) + "]"
+		tags += " [" + string(s.Entry) + "]"
 	}
+	name := shortFunc(s.Func)
 	column := columnsOf(cell) + 2
 	place := ""
 	if s.File != "" {
 		place = t.pos(s.Pos) + ": "
 	}
 	room := t.o.Width - column
-	what := place + name
-	switch {
-	case t.o.Width <= 0 || columnsOf(what) <= room:
-	case columnsOf(place)+24 <= room:
-		what = place + elide(name, room-columnsOf(place))
-	default:
-		fmt.Fprintf(t, "%s  %s\n", cell, t.color(bold, strings.TrimSuffix(place, " ")))
-		t.under(column+2, name)
-		if notes != "" {
-			t.under(column+2, notes)
+	fits := func(what string) bool { return t.o.Width <= 0 || columnsOf(what) <= room }
+	below := false // the name is
+	if !fits(place + name + tags) {
+		if left := room - columnsOf(place+tags); left >= 16 {
+			name = elide(name, left)
+		} else {
+			below = true
 		}
-		return
 	}
-	colored := t.color(bold, strings.TrimSuffix(place, ": ")) + ": " + strings.TrimPrefix(what, place)
-	if place == "" {
-		colored = what
+	name += tags
+	fmt.Fprint(t, cell, "  ")
+	if place != "" {
+		fmt.Fprint(t, t.color(bold, strings.TrimSuffix(place, ": ")), ":")
 	}
-	if notes == "" {
-		fmt.Fprintf(t, "%s  %s\n", cell, colored)
-		return
+	if below {
+		fmt.Fprintln(t)
+		t.under(column+2, name)
+	} else {
+		if place != "" {
+			fmt.Fprint(t, " ")
+		}
+		fmt.Fprint(t, name)
+		if joined := "  (" + strings.Join(notes, "; ") + ")"; len(notes) > 0 && fits(place+name+joined) {
+			fmt.Fprint(t, joined)
+			notes = nil
+		}
+		fmt.Fprintln(t)
 	}
-	if t.o.Width <= 0 || columnsOf(what)+3+columnsOf(notes) <= room {
-		fmt.Fprintf(t, "%s  %s  (%s)\n", cell, colored, notes)
-		return
+	for _, note := range notes {
+		t.under(column+2, note)
 	}
-	fmt.Fprintf(t, "%s  %s\n", cell, colored)
-	t.under(column+2, notes)
 }
 
-// majorVersion is the last element of a path that tells a module's version, up to the
-// function: "v4.".
-var majorVersion = regexp.MustCompile(`^v[0-9]+\.`)
+var (
+	// version is the last element of a path that tells a version, up to the function:
+	// "v4.", "v1.0.0.".
+	version = regexp.MustCompile(`^v[0-9]+(\.[0-9]+)*\.`)
+	// versioned is one that ends in a version: "yaml.v3.".
+	versioned = regexp.MustCompile(`^([^.]+)\.v[0-9]+\.`)
+)
 
-// shortFunc is a function's name with the last element of its import path only, or the
-// one before where that is a version: "badger.Open" of "x/badger/v4.Open".
+// shortFunc is a function's name with the last element of its import path only, without
+// a version, as most packages are named: "badger.Open" of "x/badger/v4.Open",
+// "yaml.Unmarshal" of "gopkg.in/yaml.v3.Unmarshal".
 func shortFunc(name string) string {
 	end := len(name)
 	if i := strings.IndexAny(name, "[("); i >= 0 {
 		end = i
 	}
 	i := strings.LastIndexByte(name[:end], '/')
-	if i > 0 && majorVersion.MatchString(name[i+1:]) {
-		_, function, _ := strings.Cut(name[i+1:], ".")
-		return name[strings.LastIndexByte(name[:i], '/')+1:i] + "." + function
+	last := name[i+1:]
+	if v := version.FindString(last); i > 0 && v != "" {
+		return name[strings.LastIndexByte(name[:i], '/')+1:i] + "." + last[len(v):]
 	}
-	return name[i+1:]
+	if i > 0 {
+		return versioned.ReplaceAllString(last, "$1.")
+	}
+	return last
 }
 
 // chain writes one: what is in use when each function is entered, and its
 // frame.
-func (t *writer) chain(s *alloc.Stack) {
+func (t *writer) chain(s *alloc.StackChain, ofRuntime bool) {
 	if len(s.Chain) == 0 {
 		return
 	}
 	// What is below the runtime's first function is its own affair.
 	steps := s.Chain
-	if i := slices.IndexFunc(steps, func(x alloc.StackStep) bool { return alloc.Frame{Func: x.Func}.Runtime() }); i >= 0 && !(alloc.Frame{Func: s.Func}).Runtime() {
+	if i := slices.IndexFunc(steps, func(x alloc.StackStep) bool { return alloc.Frame{Func: x.Func}.Runtime() }); i >= 0 && !ofRuntime {
 		steps = steps[:i+1]
 	}
 	var cells []string
@@ -258,5 +318,5 @@ func (t *writer) stackSummary(r *alloc.Report) {
 	}
 	t.fold(fmt.Sprintf("%s in %s: %s need more than a new stack, %s recur, on the chains of %s are calls through pointers",
 		plural(r.Summary.Found, "function"), plural(r.Summary.Packages, "package"), count(copied), count(recursive), count(dynamic)))
-	t.fold("a chain is at least what it says: calls through pointers are not followed, a circle is gone round once, and in the runtime what is done now and then is left out")
+	t.fold("a chain is at least what it says: calls through pointers are not followed, a circle is gone round once, and in the runtime what is done now and then is left out; calls to a panic, for an error and to format text are told apart")
 }
