@@ -52,6 +52,9 @@ type Heap struct {
 	TypesUnknown int64        `json:"types_unknown"` // objects whose type the runtime was not told
 	// SitesUnknown counts the objects without a site, of a recording that has sites.
 	SitesUnknown int64 `json:"sites_unknown,omitempty"`
+	// SourceChanged are the files of sites that were written after the recording began:
+	// the lines are those of the program that ran.
+	SourceChanged []string `json:"source_changed,omitempty"`
 	// Runtime is what the program's own counters said at the end, absent where they
 	// were not recorded, and for a moment before it.
 	Runtime *HeapCounts `json:"runtime,omitempty"`

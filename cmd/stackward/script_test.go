@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +20,16 @@ import (
 var update = flag.Bool("update", false, "write what the scripts' comparisons see into the scripts")
 
 func TestMain(m *testing.M) {
+	run := func() { os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 	testscript.Main(m, map[string]func(){
-		"stackward": func() {
-			os.Exit(cli.Main(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		"stackward": run,
+		// As one whom files can refuse, even if root runs the tests.
+		"unprivileged": func() {
+			if err := dropPrivileges(); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(99)
+			}
+			run()
 		},
 	})
 }

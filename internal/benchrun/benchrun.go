@@ -48,6 +48,7 @@ package benchrun
 import (
 	"errors"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -178,6 +179,21 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// Told is the message, and below it what the program printed: without the lines that
+// the message has, and the heads that the go command puts before the compiler's.
+func (e *Error) Told() string {
+	msg := e.Error()
+	told := []string{msg}
+	for line := range strings.Lines(strings.TrimSpace(e.Output)) {
+		line = strings.TrimRight(line, "\r\n")
+		if line != "" && strings.Contains(msg, line) || strings.HasPrefix(line, "# ") {
+			continue
+		}
+		told = append(told, line)
+	}
+	return strings.TrimSpace(strings.Join(told, "\n"))
+}
 
 // The situations that a caller may want to tell apart, found with errors.Is.
 var (

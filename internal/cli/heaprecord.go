@@ -129,8 +129,8 @@ func recorded(e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 		}
 	}
 	if f.Start != nil && f.Stop != nil && f.Stop.MemStats.Mallocs > 0 {
-		fmt.Fprintf(e.stderr, ", %d allocations, %d collections",
-			f.Stop.MemStats.Mallocs-f.Start.MemStats.Mallocs, f.Stop.MemStats.NumGC-f.Start.MemStats.NumGC)
+		fmt.Fprintf(e.stderr, ", %s, %s",
+			number(f.Stop.MemStats.Mallocs-f.Start.MemStats.Mallocs, "allocation"), number(uint64(f.Stop.MemStats.NumGC-f.Start.MemStats.NumGC), "collection"))
 	}
 	fmt.Fprintln(e.stderr)
 	if f.End != nil && f.End.Exit != "" && !f.End.Interrupted {
@@ -176,6 +176,14 @@ func incomplete(w io.Writer, f *recording.File) error {
 		return nil
 	}
 	return errPartial
+}
+
+// number is a number of things.
+func number(n uint64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 // sizeText is a number of bytes with a unit.

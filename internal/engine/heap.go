@@ -68,9 +68,10 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 			return nil, err
 		}
 	}
+	noteSource(r, src.rec)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
-	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && req.At == 0 {
+	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && req.At == 0 && rec.Stop.MemStats.Mallocs > 0 {
 		before, after := &rec.Start.MemStats, &rec.Stop.MemStats
 		r.Heap.Runtime = &alloc.HeapCounts{
 			Objects: int64(after.Mallocs - before.Mallocs), Bytes: int64(after.TotalAlloc - before.TotalAlloc),
@@ -110,7 +111,7 @@ func openReplay(ctx context.Context, file string, progress func(step string, don
 	t, err := alloctrace.Open(&reading{ctx: ctx, r: src, size: src.size, progress: progress}, src.options(table))
 	if err != nil {
 		src.close()
-		return nil, heapError(file, err)
+		return nil, src.early(heapError(file, err))
 	}
 	if goversion == "" {
 		goversion = t.Version()
@@ -138,7 +139,7 @@ func (p *replay) each(f func(*alloctrace.Event)) error {
 			if p.ctx.Err() != nil {
 				return context.Cause(p.ctx)
 			}
-			bad := heapError(p.file, err)
+			bad := p.src.early(heapError(p.file, err))
 			if !any {
 				return bad
 			}
@@ -163,6 +164,15 @@ func heapError(file string, err error) *Error {
 		return &Error{Msg: file + ": " + e.Msg, Hint: e.Hint, Err: e.Err}
 	}
 	return &Error{Msg: "reading " + file, Err: err}
+}
+
+// early says of a trace that is damaged or cut off why its recording ended, where that
+// is known.
+func (s *traceSource) early(err *Error) *Error {
+	if s.rec != nil && s.rec.Stop != nil && s.rec.Stop.Why == recording.WhyError {
+		err.Hint = "the recording ended early: " + s.rec.Stop.Error
+	}
+	return err
 }
 
 // A traceSource is where a trace is read from.

@@ -110,7 +110,7 @@ func adviseRun(err error, req CostRequest) error {
 		return e
 	}
 	if x, ok := errors.AsType[*benchrun.Error](err); ok {
-		return &Error{Msg: strings.TrimSpace(x.Error() + "\n" + x.Output), Hint: x.Hint, Usage: x.Usage}
+		return &Error{Msg: x.Told(), Hint: x.Hint, Usage: x.Usage}
 	}
 	return advise(err)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -73,7 +75,9 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
+	if err := isDir(dir); errors.Is(err, fs.ErrPermission) {
+		return nil, &Error{Msg: "reading directory " + b.Dir, Err: fs.ErrPermission}
+	} else if err != nil {
 		return nil, &Error{Msg: fmt.Sprintf("no directory %s", b.Dir), Hint: "give -C a directory inside of a module", Usage: true}
 	}
 	p := &pipeline{
@@ -106,6 +110,21 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// isDir fails for what is no directory, or cannot be read: the go command would be
+// what cannot be run there.
+func isDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err == nil && !st.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	return err
 }
 
 func (p *pipeline) progress(step string, done, total int, what string) {

@@ -93,6 +93,9 @@ func (t *Top) get(ctx context.Context, query string) ([]byte, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
+		if x, ok := errors.AsType[*url.Error](err); ok {
+			err = x.Err // the message names the host
+		}
 		return nil, &Error{Msg: "no answer from " + u.Host, Err: err, Hint: hint}
 	}
 	defer resp.Body.Close()

@@ -117,7 +117,7 @@ func (req *Request) advise(err error) error {
 		return x
 	}
 	if x, ok := errors.AsType[*benchrun.Error](err); ok {
-		return &engine.Error{Msg: strings.TrimSpace(x.Error() + "\n" + x.Output), Hint: x.Hint, Usage: x.Usage}
+		return &engine.Error{Msg: x.Told(), Hint: x.Hint, Usage: x.Usage}
 	}
 	if x, ok := errors.AsType[*benchrun.Unsupported](err); ok {
 		return &engine.Error{Msg: x.Error(), Hint: "record it where it runs, by its URL"}
@@ -135,6 +135,8 @@ func (req *Request) advise(err error) error {
 			e.Hint = "-o names another file"
 		case errors.Is(err, fs.ErrNotExist):
 			e.Hint = "the directory has to be there"
+		case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
+			e.Hint = "-o names a file"
 		}
 		return e
 	}
@@ -289,6 +291,9 @@ func writeStacks(w *recording.Writer, stacks []benchrun.TracedStack, frames func
 func (req *Request) traceFile() error {
 	in, err := os.Open(req.Source)
 	if err != nil {
+		if strings.Contains(req.Source, "://") {
+			return &engine.Error{Msg: req.Source + " is no URL of http", Usage: true, Hint: "write it as http://localhost:6060"}
+		}
 		return &engine.Error{Msg: err.Error(), Usage: true, Hint: "name a file of runtime/trace, a URL, or a command behind --"}
 	}
 	defer in.Close()

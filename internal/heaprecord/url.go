@@ -241,11 +241,11 @@ func (r *remote) pprof(ctx context.Context) error {
 	}
 	c := copier{w: w, max: r.req.MaxSize}
 	stop := recording.Stop{Why: recording.WhyDuration}
-	switch err := c.copy(io.MultiReader(&seen, body)); {
+	switch err := c.copy(io.MultiReader(&seen, connection{body})); {
 	case ctx.Err() != nil:
 		stop.Why = recording.WhyAsked
 	case errors.Is(err, errRead):
-		stop.Why, stop.Error = recording.WhyError, cause(err).Error()
+		stop.Why, stop.Error = recording.WhyError, strings.TrimPrefix(cause(err).Error(), errRead.Error()+": ")
 	case err != nil:
 		return err
 	case c.cut:
@@ -257,18 +257,40 @@ func (r *remote) pprof(ctx context.Context) error {
 	defer cancel()
 	ctx = last
 	stop.Time, stop.TraceBytes, stop.Cut = time.Now().UnixNano(), c.bytes, stop.Why != recording.WhyDuration
-	if stats, err := text("heap", "debug=1"); err == nil {
-		stop.MemStats = memStats(stats)
-	}
-	if after, err := text("heap", ""); err == nil {
-		if err := w.Write(recording.KindProfile, []byte("heap\n"+after)); err != nil {
-			return err
+	if stop.Why != recording.WhyError { // else who answers now may be another
+		if stats, err := text("heap", "debug=1"); err == nil {
+			stop.MemStats = memStats(stats)
+		}
+		after, err := text("heap", "")
+		again, argsErr := text("cmdline", "")
+		switch {
+		case err != nil:
+		case argsErr == nil && again != args || stop.MemStats.Mallocs < start.MemStats.Mallocs:
+			stop.Why, stop.Error, stop.MemStats = recording.WhyError, "another process answered at the end than at the beginning: its heap profile is left out", runtime.MemStats{}
+		default:
+			if err := w.Write(recording.KindProfile, []byte("heap\n"+after)); err != nil {
+				return err
+			}
 		}
 	}
 	if err := w.JSON(recording.KindStop, stop); err != nil {
 		return err
 	}
 	return w.JSON(recording.KindEnd, recording.End{Interrupted: stop.Why == recording.WhyAsked, Seconds: time.Since(begun).Seconds()})
+}
+
+// A connection reads what is sent until the sender ends it. One that breaks is told
+// apart from a last part that is short.
+type connection struct{ io.Reader }
+
+var errBroken = errors.New("the connection broke before the end of the trace")
+
+func (c connection) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errBroken
+	}
+	return n, err
 }
 
 // memStats are the counters in a heap profile in text, zero where it has none: a

@@ -26,6 +26,7 @@ func (t *writer) heap(r *alloc.Report) {
 	t.heapTypes(r)
 	t.heapSites(r)
 	t.siteEstimates(r)
+	t.sourceChanged(r.Heap)
 	t.waste(r)
 	t.heapMap(r)
 	t.collections(r)
@@ -324,6 +325,21 @@ func (t *writer) siteEstimates(r *alloc.Report) {
 	t.placed("objects\tbytes\tlive\talone\ttemporary\tsurvived\tgrows\t", rows, names, places)
 	t.more(len(r.SiteEstimates), n, "sites")
 	t.fold("approximate: what the trace counts of each size, dealt out by a sampled heap profile; in brackets where bytes are in 95 of 100 cases; alone: of the bytes, those in slots of sizes of which the profile has no other site: where they are nearly all, it is told what became of them. heap record -sites has each allocation's own stack")
+}
+
+// sourceChanged says which source is not that of the program that ran.
+func (t *writer) sourceChanged(h *alloc.Heap) {
+	if n := len(h.SourceChanged); n > 0 {
+		names := make([]string, min(n, 3))
+		for i := range names {
+			names[i] = t.o.Path(h.SourceChanged[i])
+		}
+		more := ""
+		if n > len(names) {
+			more = fmt.Sprintf(" and %d more", n-len(names))
+		}
+		t.fold("written since it was recorded: " + strings.Join(names, ", ") + more + "; the lines are those of the program that ran")
+	}
 }
 
 // siteName is a site with its type and who allocates for it.
