@@ -34,7 +34,7 @@ const (
 	// runs the changed lines.
 	Unexercised FixStatus = "unexercised"
 	// Unmeasured: it makes a site allocate less, which the compiler cannot see,
-	// and no benchmark reaches it.
+	// and no measurement did.
 	Unmeasured FixStatus = "unmeasured"
 	// Refused: by the fixer, or since a step of the proof failed.
 	Refused FixStatus = "refused"

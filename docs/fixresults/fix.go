@@ -52,7 +52,7 @@ func fixModule(tmp, tool, diffs string, t modules.Target) (r row) {
 		return r
 	}
 	patch := filepath.Join(tmp, "fix.diff")
-	args := []string{"fix", "-w", "-timeout=" + timeout.String(), "-format=json", "-patch=" + patch}
+	args := []string{"fix", "-w", "-run=.", "-timeout=" + timeout.String(), "-format=json", "-patch=" + patch}
 	if benchmarks, err := hasBenchmarks(ctx, dir, env, t.Packages); err != nil {
 		r.err = err
 		return r

@@ -121,7 +121,12 @@ func source(req *engine.CostRequest, compare string) error {
 		req.Count = cmp.Or(req.Count, 6)
 		req.Benchtime = cmp.Or(req.Benchtime, "1000000x")
 	}
-	for _, f := range []struct{ name, regexp string }{{"-bench", req.Bench}, {"-run", req.Run}} {
+	return selects(req.Bench, req.Run)
+}
+
+// selects refuses what is no regular expression in -bench and -run.
+func selects(bench, run string) error {
+	for _, f := range []struct{ name, regexp string }{{"-bench", bench}, {"-run", run}} {
 		if _, err := regexp.Compile(f.regexp); err != nil {
 			return usageError(fmt.Sprintf("%s: %v", f.name, err), "the syntax is that of package regexp")
 		}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -27,15 +26,15 @@ gone and no other has come, go vet says nothing new, no test fails that passed,
 benchmarks count fewer allocations and are not slower. It shows the diffs.
 
   -bench regexp     prove by these benchmarks, too; -benchtime, -count as of go test
+  -run regexp       where no benchmark does, count what these tests allocate
   -w                write the fixes
   -commit           write each fix and commit it with its proof (git)
-  -patch file       write the diff to file
-  -diff             exit with 3 if there are fixes to make
+  -patch file       write the diff to file; -diff exits with 3 if there is any
   -site id          only the site of this id (find -format=json lists them)
   -fixer list       only these fixers (stackward help fixers)
   -min-share p      only sites with this part of a benchmark's allocations: 1%
   -unexercised      take fixes whose lines no test or benchmark runs
-  -unmeasured       take fixes that only a benchmark could prove, and none does
+  -unmeasured       take fixes that only a measurement could prove, and none did
   -exported         let exported declarations change
   -explain-refused  what was refused and why, and advice for what is left
   -timeout d        end a test binary after this time (10m)
@@ -66,6 +65,7 @@ func defineFix(fs *flag.FlagSet) runner {
 	f.define(fs)
 	o.define(fs)
 	fs.StringVar(&req.Bench, "bench", "", "benchmarks to prove by")
+	fs.StringVar(&req.Run, "run", "", "tests to count allocations in")
 	fs.StringVar(&req.Benchtime, "benchtime", "", "as of go test")
 	fs.IntVar(&req.Count, "count", 0, "runs of each side")
 	fs.BoolVar(&x.write, "w", false, "write the proved fixes")
@@ -99,8 +99,8 @@ func defineFix(fs *flag.FlagSet) runner {
 
 // check refuses what cannot be before there is any work.
 func (x *fixFlags) check(req *prove.Request) error {
-	if _, err := regexp.Compile(req.Bench); err != nil {
-		return usageError(fmt.Sprintf("-bench: %v", err), "the syntax is that of package regexp")
+	if err := selects(req.Bench, req.Run); err != nil {
+		return err
 	}
 	if x.patch != "" {
 		if err := writable("-patch", x.patch); err != nil {

@@ -157,7 +157,7 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		return nil, nil
 	}
 	run := func(tree rewrite.Tree, list []*candidate) (*weights, error) {
-		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: ".", AtOnce: runtime.GOMAXPROCS(0)})
+		return r.recorded(ctx, tree, engine.CostRequest{Patterns: packagesOf(list), Run: r.req.Run, AtOnce: runtime.GOMAXPROCS(0)})
 	}
 	before, err := run(r.tree, list)
 	if err != nil {
@@ -167,7 +167,7 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 		return list, nil // tests that fail, or cannot be recorded, measure nothing
 	}
 	good := make(map[string][]*candidate) // by package, with which nothing was wrong
-	return r.sift(ctx, list, func(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
+	return r.sift(ctx, list, func(ctx context.Context, list []*candidate, _ within) (failures []failure, err error) {
 		tree, err := r.apply(list)
 		if err != nil {
 			return nil, err
@@ -212,7 +212,7 @@ func countsInTests(before, after *weights, list []*candidate) (failures []failur
 }
 
 // worse says what benchmarks have against candidates.
-func (r *round) worse(ctx context.Context, list []*candidate, _ ...string) (failures []failure, err error) {
+func (r *round) worse(ctx context.Context, list []*candidate, _ within) (failures []failure, err error) {
 	marks := r.weights.reached(list)
 	tree, err := r.apply(list)
 	if err != nil {

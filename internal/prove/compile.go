@@ -29,7 +29,7 @@ func (r *round) compile(ctx context.Context, list []*candidate) ([]*candidate, e
 		groups.split(again)
 		todo = append(again, rest...)
 	}
-	return r.together(ctx, kept)
+	return kept, nil
 }
 
 // groups are the candidates that are tried apart from others of their package, since
@@ -153,12 +153,13 @@ func (c *candidate) verdict() string {
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
 func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
-	kept, err := r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
-		r.progress("compiling importers", 0, 0, "")
-		if len(in) == 0 {
-			in = r.graph.above(packagesOf(list))
+	kept, err := r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
+		paths := in.of(r.graph.above(packagesOf(list)))
+		if len(paths) == 0 {
+			return nil, nil
 		}
-		before, err := r.before(ctx, in)
+		r.progress("compiling importers", 0, len(paths), "")
+		before, err := r.before(ctx, paths)
 		if err != nil {
 			return nil, err
 		}
@@ -166,22 +167,24 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 		if err != nil {
 			return nil, err
 		}
-		report, err := r.find(ctx, tree, in)
+		report, err := r.find(ctx, tree, paths)
 		if err != nil {
 			return nil, err
 		}
+		broken := make(map[string]bool)
 		for _, p := range report.Problems {
 			if !r.knownProblem(p) {
+				broken[p.Package] = true
 				failures = append(failures, failure{why: fmt.Sprintf("%s does not compile: %s", p.Package, p.Message), pkg: p.Package})
 			}
 		}
-		if len(failures) > 0 {
-			return failures, nil
-		}
 		is := compare(before, newLedger(report.Sites), list)
 		for _, c := range list {
+			if broken[c.pkg] {
+				continue // nothing is known of its sites
+			}
 			why := is.kept(c)
-			if why == "" && c.Promise == fix.Moved && r.all(c, in) && is.after.spared(c) <= before.spared(c) {
+			if why == "" && c.Promise == fix.Moved && r.all(c, paths) && len(broken) == 0 && is.after.spared(c) <= before.spared(c) {
 				why = "no caller has it on its stack then"
 			}
 			if why != "" {

@@ -43,8 +43,11 @@ type Request struct {
 	// Bench are the benchmarks to prove by, a regular expression; "" none.
 	Bench     string
 	Benchtime string
-	Count     int     // runs of each side
-	MinShare  float64 // of a benchmark's allocations, 0 to 1: lesser sites are left alone
+	Count     int // runs of each side
+	// Run are the tests to count allocations in, a regular expression, for fixes that
+	// only a measurement can prove and no benchmark reaches; "" none.
+	Run      string
+	MinShare float64 // of a benchmark's allocations, 0 to 1: lesser sites are left alone
 	// API allows exported declarations to change.
 	API bool
 	// Unexercised and Unmeasured have fixes with that status stay in the tree.
@@ -265,7 +268,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		work: w, weights: weights, ledgers: make(map[string]ledger),
 		outcomes: map[bool]map[string]outcome{false: make(map[string]outcome), true: make(map[string]outcome)},
 	}
-	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.vet, r.reach, r.tally, r.regroup, r.test, r.measure, r.settle} {
+	for _, step := range []func(context.Context, []*candidate) ([]*candidate, error){r.compile, r.reach, r.together, r.vet, r.tally, r.regroup, r.test, r.measure, r.settle} {
 		if list, err = step(ctx, list); err != nil {
 			return 0, err
 		}

@@ -76,9 +76,9 @@ func (w *work) overlaid() map[string][]byte {
 	return out
 }
 
-// aside notes the candidates whose proof lacks something, with their diffs, and
-// returns the others.
-func (r *round) aside(list []*candidate, lacks func(*candidate) bool) (kept []*candidate, err error) {
+// aside notes the candidates whose proof lacks something, with a status that says so
+// and their diffs, and returns the others.
+func (r *round) aside(list []*candidate, status alloc.FixStatus, lacks func(*candidate) bool) (kept []*candidate, err error) {
 	for _, c := range list {
 		if !lacks(c) {
 			kept = append(kept, c)
@@ -88,7 +88,7 @@ func (r *round) aside(list []*candidate, lacks func(*candidate) bool) (kept []*c
 		if err != nil {
 			return nil, err
 		}
-		f := r.fix(c, c.status())
+		f := r.fix(c, status)
 		f.Reason = missing[f.Status]
 		if f.Diff, err = r.diff(r.tree, tree); err != nil {
 			return nil, err
@@ -127,7 +127,7 @@ func (r *round) accept(list []*candidate) (int, error) {
 // missing says what a fix of a status lacks.
 var missing = map[alloc.FixStatus]string{
 	alloc.Unexercised: "no test or benchmark runs the changed lines: -unexercised applies it all the same",
-	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and no benchmark or test does: -unmeasured applies it all the same",
+	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and none did: -bench and -run ask for one, -unmeasured applies it all the same",
 }
 
 // status is how far a candidate was proved by the steps it has passed.

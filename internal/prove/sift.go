@@ -12,16 +12,28 @@ type failure struct {
 	fault *candidate // whose it is, nil not known
 }
 
-// A check says what is wrong with candidates together: in packages, or where there
-// are none named in all that they may have to do with.
-type check func(ctx context.Context, list []*candidate, in ...string) ([]failure, error)
+// A check says what is wrong with candidates together, in packages.
+type check func(ctx context.Context, list []*candidate, in within) ([]failure, error)
+
+// within are packages to look at, nil all.
+type within []string
+
+// of are the packages of a list that are to be looked at.
+func (in within) of(paths []string) []string {
+	if in == nil {
+		return paths
+	}
+	return keep(paths, func(p string) bool { return slices.Contains(in, p) })
+}
 
 // sift keeps the candidates with which nothing is wrong, and notes what is with the
 // others. All are checked together; only where something is wrong, and it is not
 // said whose fault it is, are those looked at that may have done it, and only there.
+// Who is dropped changes nothing but what imports it: that is looked at again.
 func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*candidate, error) {
+	var in within
 	for len(list) > 0 {
-		failures, err := wrong(ctx, list)
+		failures, err := wrong(ctx, list, in)
 		if err != nil || len(failures) == 0 {
 			return list, err
 		}
@@ -31,8 +43,8 @@ func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*ca
 				bad[f.fault] = f.why
 			}
 		}
-		if len(bad) == 0 { // what those bring in who are at fault goes with them
-			if err := r.search(ctx, list, wrong, failures, bad); err != nil {
+		if open := keep(failures, func(f failure) bool { return f.fault == nil }); len(open) > 0 {
+			if err := r.search(ctx, list, wrong, open, bad); err != nil {
 				return nil, err
 			}
 		}
@@ -40,36 +52,49 @@ func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*ca
 			r.problem(failures[0].pkg, failures[0].why+" (once, and not again: it is not blamed on a fix)")
 			return list, nil
 		}
+		var dropped []*candidate
 		for _, c := range list {
 			if why := bad[c]; why != "" {
 				r.give(c, why)
+				dropped = append(dropped, c)
 			}
 		}
 		list = keep(list, func(c *candidate) bool { return bad[c] == "" })
+		if in = r.graph.above(packagesOf(dropped)); slices.ContainsFunc(failures, func(f failure) bool { return f.pkg == "" }) {
+			in = nil // it shows who knows where
+		}
 	}
 	return nil, nil
 }
 
-// search finds candidates that are at fault for failures: of each package in which
-// there are any, and where they show in none alone, of all.
+// search finds candidates that are at fault for failures, beside those that are known
+// to be, with which what they bring in goes: of each package in which there are any,
+// and where they show in none alone, of all.
 func (r *round) search(ctx context.Context, list []*candidate, wrong check, failures []failure, bad map[*candidate]string) error {
 	for _, pkg := range distinct(failures, func(f failure) string { return f.pkg }) {
-		left := keep(list, func(c *candidate) bool { return bad[c] == "" })
-		if err := r.culprits(ctx, r.suspects(left, pkg), wrong, bad, pkg); err != nil {
+		left := r.suspects(keep(list, func(c *candidate) bool { return bad[c] == "" }), pkg)
+		if len(bad) > 0 {
+			if still, err := wrong(ctx, left, within{pkg}); err != nil {
+				return err
+			} else if len(still) == 0 {
+				continue
+			}
+		}
+		if err := r.culprits(ctx, left, wrong, bad, within{pkg}); err != nil {
 			return err
 		}
 	}
 	if len(bad) == 0 {
-		return r.culprits(ctx, list, wrong, bad)
+		return r.culprits(ctx, list, wrong, bad, nil)
 	}
 	return nil
 }
 
 // culprits finds candidates with which something is wrong in packages, and without
 // which nothing is.
-func (r *round) culprits(ctx context.Context, list []*candidate, wrong check, bad map[*candidate]string, in ...string) error {
+func (r *round) culprits(ctx context.Context, list []*candidate, wrong check, bad map[*candidate]string, in within) error {
 	first := func(n int) (string, error) {
-		failures, err := wrong(ctx, list[:n], in...)
+		failures, err := wrong(ctx, list[:n], in)
 		if err != nil || len(failures) == 0 {
 			return "", err
 		}

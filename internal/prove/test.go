@@ -55,15 +55,16 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 	if err != nil {
 		return nil, err
 	}
-	list, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
+	list, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
+		paths := in.of(packagesOf(list))
+		if len(paths) == 0 {
+			return nil, nil
+		}
 		tree, err := r.apply(list)
 		if err != nil {
 			return nil, err
 		}
-		if len(in) == 0 {
-			in = packagesOf(list)
-		}
-		after, err := r.vetted(ctx, tree, in)
+		after, err := r.vetted(ctx, tree, paths)
 		if err != nil {
 			return nil, err
 		}
@@ -168,27 +169,24 @@ func all(c *candidate) []string { return c.tests }
 // them then, and not all tests before: most do not fail. A package whose tests have
 // passed with the same candidates, of those whose lines they run, is not run again.
 func (r *round) passing(ctx context.Context, list []*candidate, who func(*candidate) []string, race bool) (kept []*candidate, err error) {
-	kept, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in ...string) (failures []failure, err error) {
-		if len(in) == 0 {
-			in = sorted(list, who)
-		}
+	kept, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
 		with := concerned(list)
-		in = keep(in, func(pkg string) bool {
+		paths := keep(in.of(sorted(list, who)), func(pkg string) bool {
 			return len(with[pkg]) > 0 && !same(with[pkg], r.outcomes[race][pkg].with)
 		})
-		if len(in) == 0 {
+		if len(paths) == 0 {
 			return nil, nil
 		}
 		tree, err := r.apply(list)
 		if err != nil {
 			return nil, err
 		}
-		how, err := r.run(ctx, tree, in, race)
+		how, err := r.run(ctx, tree, paths, race)
 		if err != nil {
 			return nil, err
 		}
 		failures, err = r.fails(ctx, tree, how, race)
-		for _, pkg := range in {
+		for _, pkg := range paths {
 			if !slices.ContainsFunc(failures, func(f failure) bool { return f.pkg == pkg }) {
 				r.outcomes[race][pkg] = outcome{with[pkg], how.passed[pkg], how.failures(pkg)}
 			}
@@ -371,8 +369,16 @@ func telling(line string) bool {
 }
 
 // reach finds out which tests run what candidates change, and sets aside those that
-// neither they nor benchmarks do.
+// neither they nor benchmarks do. What nobody measures who would have to is set aside
+// at once.
 func (r *round) reach(ctx context.Context, list []*candidate) ([]*candidate, error) {
+	if r.req.Run == "" && !r.req.Unmeasured {
+		var err error
+		list, err = r.aside(list, alloc.Unmeasured, func(c *candidate) bool { return c.unseen() && !r.marked(c) })
+		if err != nil {
+			return nil, err
+		}
+	}
 	var unknown []string
 	for _, pkg := range sorted(list, r.edited) {
 		if !r.covered[pkg] {
@@ -389,15 +395,15 @@ func (r *round) reach(ctx context.Context, list []*candidate) ([]*candidate, err
 			return nil, err
 		}
 	}
-	return r.aside(list, func(c *candidate) bool { return !c.exercised && !r.req.Unexercised && !r.marked(c) })
+	return r.aside(list, alloc.Unexercised, func(c *candidate) bool { return !c.exercised && !r.req.Unexercised && !r.marked(c) })
 }
 
 // tally measures what only a measurement can tell, and no benchmark reaches, by what
-// the tests allocate, and sets aside what they do not count. The tests near it have
-// passed then: what is set aside would have the others run again.
+// tests allocate where that is asked for, and sets aside what they do not count. The
+// tests near it have passed then: what is set aside would have the others run again.
 func (r *round) tally(ctx context.Context, list []*candidate) ([]*candidate, error) {
 	open := keep(list, func(c *candidate) bool { return c.unseen() && c.exercised && !r.marked(c) })
-	if len(open) == 0 {
+	if len(open) == 0 || r.req.Run == "" {
 		return list, nil
 	}
 	passed, err := r.passing(ctx, open, r.near, false)
@@ -412,7 +418,7 @@ func (r *round) tally(ctx context.Context, list []*candidate) ([]*candidate, err
 	list = keep(list, func(c *candidate) bool {
 		return !slices.Contains(open, c) || slices.Contains(passed, c) && (!slices.Contains(own, c) || slices.Contains(counted, c))
 	})
-	return r.aside(list, func(c *candidate) bool {
+	return r.aside(list, alloc.Unmeasured, func(c *candidate) bool {
 		return c.status() == alloc.Unmeasured && !r.req.Unmeasured && !r.marked(c)
 	})
 }

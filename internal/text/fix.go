@@ -196,7 +196,7 @@ func (t *writer) fixSummary(counts map[alloc.FixStatus]int, left int) {
 	for _, s := range []struct {
 		status alloc.FixStatus
 		flag   string
-	}{{alloc.Unexercised, "-unexercised"}, {alloc.Unmeasured, "-unmeasured"}} {
+	}{{alloc.Unexercised, "-unexercised"}, {alloc.Unmeasured, "-bench, -run or -unmeasured"}} {
 		if n := counts[s.status]; n > 0 {
 			said += fmt.Sprintf(", %s %s (%s)", count(n), s.status, s.flag)
 		}
