@@ -59,7 +59,7 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 		patterns = []string{sites[0].Package}
 	}
 	w.progress("looking for fixes", 0, 0, "")
-	w.loaded = make(map[string][]*packages.Package)
+	w.loaded, w.sources = make(map[string][]*packages.Package), make(map[*packages.Package]*source)
 	loaded, err := w.load(ctx, patterns)
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +69,6 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 	for i, a := range w.fixers {
 		fixers[i] = reading(a, overlay)
 	}
-	loaded = keep(loaded, func(pkg *packages.Package) bool { return !strings.HasSuffix(pkg.PkgPath, "_test") })
 	graph, err := checker.Analyze(fixers, loaded, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("running fixers: %w", err)
@@ -135,41 +134,6 @@ func reading(a *analysis.Analyzer, overlay map[string][]byte) *analysis.Analyzer
 		return a.Run(&p)
 	}
 	return &with
-}
-
-// load loads packages as the tree has them: of a package that has tests in it the
-// variant with them, which holds every use of what is not exported. It keeps them in
-// w.loaded.
-func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package, error) {
-	cfg := &packages.Config{
-		Mode: packages.LoadSyntax | packages.NeedModule | packages.NeedForTest, Context: ctx,
-		Dir: w.req.Dir, Env: w.env(), BuildFlags: w.req.Flags, Tests: true, Overlay: w.overlaid(),
-	}
-	loaded, err := packages.Load(cfg, patterns...)
-	if err != nil {
-		return nil, fmt.Errorf("loading packages: %w", err)
-	}
-	tested := make(map[string]bool)
-	for _, pkg := range loaded {
-		if to := plain(pkg.PkgPath); w.loaded[to] == nil {
-			w.loaded[to] = []*packages.Package{} // there may be nothing of it that is whole
-		}
-		if pkg.ForTest != pkg.PkgPath || pkg.ForTest == "" {
-			continue
-		}
-		tested[pkg.PkgPath] = true
-		if len(pkg.Errors) > 0 && w.round == 1 {
-			w.problem(pkg.PkgPath, "its tests do not compile, so nothing in it is fixed: "+pkg.Errors[0].Msg)
-		}
-	}
-	loaded = slices.DeleteFunc(loaded, func(pkg *packages.Package) bool {
-		return len(pkg.Errors) > 0 || pkg.IllTyped || strings.HasSuffix(pkg.ID, ".test") || tested[pkg.PkgPath] && pkg.ForTest == ""
-	})
-	for _, pkg := range loaded {
-		to := plain(pkg.PkgPath)
-		w.loaded[to] = append(w.loaded[to], pkg)
-	}
-	return loaded, nil
 }
 
 // take makes a candidate of a fixer's, nil where nothing allocates.

@@ -69,6 +69,9 @@ func (w *work) users(c *candidate) (why string, err error) {
 	for _, to := range w.graph.above([]string{c.pkg}) {
 		for _, pkg := range w.loaded[to] {
 			if to != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test") {
+				if err := w.sources[pkg].need(pkg); err != nil {
+					return "", err
+				}
 				others = append(others, pkg)
 			}
 		}

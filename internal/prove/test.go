@@ -49,13 +49,10 @@ func (w *work) output(ctx context.Context, cfg *gocmd.Config, args ...string) (s
 }
 
 // vet keeps the candidates after which go vet says nothing that it did not say
-// before.
+// before, which is asked only where it says something.
 func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	before, err := r.vetted(ctx, r.tree, packagesOf(list))
-	if err != nil {
-		return nil, err
-	}
-	list, err = r.sift(ctx, list, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
+	asked, before := make(map[string]bool), make(map[vetMessage]int)
+	list, err := r.sift(ctx, list, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
 		paths := in.of(packagesOf(list))
 		if len(paths) == 0 {
 			return nil, nil
@@ -68,7 +65,19 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range slices.SortedFunc(maps.Keys(after), vetMessage.compare) {
+		said := slices.SortedFunc(maps.Keys(after), vetMessage.compare)
+		unknown := keep(distinct(said, func(m vetMessage) string { return m.pkg }), func(pkg string) bool { return !asked[pkg] })
+		if len(unknown) > 0 {
+			more, err := r.vetted(ctx, r.tree, unknown)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(before, more)
+			for _, pkg := range unknown {
+				asked[pkg] = true
+			}
+		}
+		for _, m := range said {
 			if after[m] > before[m] {
 				failures = append(failures, failure{why: "go vet: " + m.text, pkg: m.pkg})
 			}
@@ -77,7 +86,7 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 	})
 	for _, c := range list {
 		c.proof.Vet = "clean"
-		if len(before) > 0 {
+		if asked[c.pkg] {
 			c.proof.Vet = "nothing new"
 		}
 	}
