@@ -38,12 +38,7 @@ func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*ca
 			return list, err
 		}
 		bad := make(map[*candidate]string)
-		for _, f := range failures {
-			if f.fault != nil && bad[f.fault] == "" {
-				bad[f.fault] = f.why
-			}
-		}
-		if open := keep(failures, func(f failure) bool { return f.fault == nil }); len(open) > 0 {
+		if open := blame(failures, bad); len(open) > 0 {
 			if err := r.search(ctx, list, wrong, open, bad); err != nil {
 				return nil, err
 			}
@@ -68,26 +63,53 @@ func (r *round) sift(ctx context.Context, list []*candidate, wrong check) ([]*ca
 }
 
 // search finds candidates that are at fault for failures, beside those that are known
-// to be, with which what they bring in goes: of each package in which there are any,
-// and where they show in none alone, of all.
-func (r *round) search(ctx context.Context, list []*candidate, wrong check, failures []failure, bad map[*candidate]string) error {
-	for _, pkg := range distinct(failures, func(f failure) string { return f.pkg }) {
-		left := r.suspects(keep(list, func(c *candidate) bool { return bad[c] == "" }), pkg)
-		if len(bad) > 0 {
-			if still, err := wrong(ctx, left, within{pkg}); err != nil {
-				return err
-			} else if len(still) == 0 {
-				continue
-			}
+// to be: of a package in which there are any, and where they show in none alone, of
+// all. With each that is found goes what it did elsewhere.
+func (r *round) search(ctx context.Context, list []*candidate, wrong check, failures []failure, bad map[*candidate]string) (err error) {
+	left := func() []*candidate { return keep(list, func(c *candidate) bool { return bad[c] == "" }) }
+	still := func(pkgs []string) ([]string, error) {
+		if len(pkgs) == 0 {
+			return nil, nil
 		}
-		if err := r.culprits(ctx, left, wrong, bad, within{pkg}); err != nil {
+		failures, err := wrong(ctx, left(), pkgs)
+		return packagesIn(blame(failures, bad)), err
+	}
+	pkgs := packagesIn(failures)
+	if len(bad) > 0 {
+		if pkgs, err = still(pkgs); err != nil {
 			return err
+		}
+	}
+	for len(pkgs) > 0 {
+		pkg, known := pkgs[0], len(bad)
+		if err := r.culprits(ctx, r.suspects(left(), pkg), wrong, bad, within{pkg}); err != nil {
+			return err
+		}
+		if pkgs = pkgs[1:]; len(bad) > known {
+			if pkgs, err = still(pkgs); err != nil {
+				return err
+			}
 		}
 	}
 	if len(bad) == 0 {
 		return r.culprits(ctx, list, wrong, bad, nil)
 	}
 	return nil
+}
+
+// blame notes the failures of which it is said whose they are, and returns the others.
+func blame(failures []failure, bad map[*candidate]string) []failure {
+	for _, f := range failures {
+		if f.fault != nil && bad[f.fault] == "" {
+			bad[f.fault] = f.why
+		}
+	}
+	return keep(failures, func(f failure) bool { return f.fault == nil })
+}
+
+// packagesIn are the packages in which failures show, sorted.
+func packagesIn(failures []failure) []string {
+	return distinct(failures, func(f failure) string { return f.pkg })
 }
 
 // culprits finds candidates with which something is wrong in packages, and without
