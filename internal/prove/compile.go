@@ -3,6 +3,7 @@ package prove
 import (
 	"context"
 	"fmt"
+	"go/token"
 	"slices"
 	"strings"
 
@@ -105,6 +106,10 @@ func (r *round) judge(ctx context.Context, kept, wave []*candidate) (passed, aga
 		mates[c.pkg]++
 	}
 	for _, c := range wave {
+		if !r.outside(c) && broken[c.pkg] == "" && is.idle(c) {
+			r.give(c, unspared)
+			continue
+		}
 		why := ""
 		if msg := broken[c.pkg]; msg != "" {
 			why = "it does not compile: " + msg
@@ -184,8 +189,8 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 				continue // nothing is known of its sites
 			}
 			why := is.kept(c)
-			if why == "" && c.Promise == fix.Moved && r.all(c, paths) && len(broken) == 0 && is.after.spared(c) <= before.spared(c) {
-				why = "no caller has it on its stack then"
+			if why == "" && r.all(c, paths) && len(broken) == 0 && is.idle(c) {
+				why = unspared
 			}
 			if why != "" {
 				failures = append(failures, failure{why, c.pkg, c})
@@ -195,6 +200,17 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 	})
 	r.joined = len(kept)
 	return kept, err
+}
+
+// unspared is why a candidate is refused that moves a site nowhere.
+const unspared = "no caller has it on its stack then"
+
+// outside reports whether other packages may call what a candidate changes.
+func (r *round) outside(c *candidate) bool {
+	return len(r.graph[c.pkg]) > 0 && slices.ContainsFunc(c.funcs, func(f function) bool {
+		name := strings.ReplaceAll(f.name, "[...]", "") // type parameters
+		return token.IsExported(name[strings.LastIndexByte(name, '.')+1:])
+	})
 }
 
 // regroup compiles together what is left, where something was set aside that it was

@@ -103,6 +103,12 @@ func (is *comparison) kept(c *candidate) string {
 	return ""
 }
 
+// idle reports whether a candidate promises that callers will have a value on their
+// stack, and none does that did not before.
+func (is *comparison) idle(c *candidate) bool {
+	return c.Promise == fix.Moved && is.after.spared(c) <= is.before.spared(c)
+}
+
 // spared counts the places into which the functions of a candidate were inlined
 // and where the values that they make are on the stack.
 func (l ledger) spared(c *candidate) (n int) {

@@ -204,3 +204,19 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestOutside tells what other packages may call.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	r := &round{work: &work{graph: graph{"m": {"n": true}}}}
+	for name, want := range map[string]bool{
+		"f": false, "F": true, "(*T).f": false, "(*t).F": true, "T.F": true, "f[...]": false, "F[...]": true, "(*T[...]).F": true, "(*T[...]).f": false,
+	} {
+		if got := r.outside(&candidate{pkg: "m", funcs: []function{{"m", name}}}); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if r.outside(&candidate{pkg: "n", funcs: []function{{"n", "F"}}}) {
+		t.Error("nobody imports n")
+	}
+}
