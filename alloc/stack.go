@@ -20,12 +20,13 @@ type Stack struct {
 	Frame int64 `json:"frame"`
 	// Vars are what the frame holds, the largest first, where that was asked for:
 	// variables and values of [SmallestVar] bytes and more. Args is the part at the
-	// frame's end for arguments and results of calls, Other the rest: small variables
-	// and registers that are saved. With the bytes of all that are not Shared they make
+	// frame's end for arguments and results of calls, Other the rest: the Smaller
+	// variables and values, and registers that are saved. With the bytes of all that are not Shared they make
 	// up the frame.
-	Vars  []StackVar `json:"vars,omitempty"`
-	Args  int64      `json:"args,omitempty"`
-	Other int64      `json:"other,omitempty"`
+	Vars    []StackVar `json:"vars,omitempty"`
+	Args    int64      `json:"args,omitempty"`
+	Other   int64      `json:"other,omitempty"`
+	Smaller int        `json:"smaller,omitempty"`
 	// Check reports whether it asks for more stack where it is short: one that
 	// does not, a nosplit or a small leaf, goes on in what the guard leaves.
 	Check bool `json:"check"`

@@ -171,6 +171,8 @@ func heapError(file string, err error) *Error {
 func (s *traceSource) early(err *Error) *Error {
 	if s.rec != nil && s.rec.Stop != nil && s.rec.Stop.Why == recording.WhyError {
 		err.Hint = "the recording ended early: " + s.rec.Stop.Error
+	} else if s.rec != nil && s.rec.Partial != nil {
+		err.Hint = s.rec.Partial.Error() + "; record again"
 	}
 	return err
 }

@@ -91,6 +91,7 @@ func (s *stacks) frame(row *alloc.Stack, f *asmlist.Func, typed map[string]bool)
 	var taken []slot
 	for _, v := range slots {
 		if v.Bytes < alloc.SmallestVar {
+			row.Smaller++
 			continue
 		}
 		// The parameter of a body that was inlined is the argument, most of the time.

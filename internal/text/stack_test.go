@@ -43,7 +43,7 @@ func stacks() *alloc.Report {
 					{Expr: "li", Type: "badger.LevelInfo", Bytes: 72, Pos: alloc.Pos{File: "levels.go", Line: 9}},
 					{Name: "li", Type: "badger.LevelInfo", Bytes: 72, Pos: alloc.Pos{File: "levels.go", Line: 8}, Shared: true},
 				},
-				Args: 376, Other: 248,
+				Args: 376, Other: 248, Smaller: 17,
 				StackChain: alloc.StackChain{Bytes: 54696, Size: 65536, Copies: 1},
 			},
 			{

@@ -77,11 +77,16 @@ func (t *writer) frame(s *alloc.Stack, column int) {
 		}
 		parts = append(parts, plural(n, "more value"))
 	}
-	parts = append(parts, "what is smaller, and saved registers")
+	if s.Smaller > 0 {
+		parts = append(parts, plural(s.Smaller, "smaller value"))
+	}
+	parts = append(parts, "saved registers")
 	if s.Args > 0 {
 		line(s.Args, "", "arguments and results of calls")
 	}
-	line(rest, "", strings.Join(parts, ", "))
+	if rest > 0 {
+		line(rest, "", strings.Join(parts, ", "))
+	}
 }
 
 // what is what a place holds: "buf [4096]byte", "make([]byte, 64)".
