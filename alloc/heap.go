@@ -243,6 +243,31 @@ type GoroutineStacks struct {
 	Grown  int64 `json:"grown"`
 	Copied int64 `json:"copied_bytes"`
 	Shrunk int64 `json:"shrunk,omitempty"`
+	// Static is what the machine code says of Func, as it is built now, where that was
+	// asked for.
+	Static *StaticStack `json:"static,omitempty"`
+}
+
+// A StaticStack is what makes the stacks of goroutines grow, as far as it is known
+// without running them.
+type StaticStack struct {
+	// Bytes is the longest chain of frames over direct calls, Size the stack that it
+	// needs, Dynamic the calls through pointers on it, which are not followed. It is one
+	// that leads aside, and Aside says why, where the ordinary one needs less than there
+	// was.
+	Aside   StackAside `json:"aside,omitempty"`
+	Bytes   int64      `json:"bytes"`
+	Size    int64      `json:"stack"`
+	Dynamic int        `json:"dynamic,omitempty"`
+	// Frames are the largest on the chain, the largest first.
+	Frames []StaticFrame `json:"frames,omitempty"`
+}
+
+// A StaticFrame is a large frame, and what is in it.
+type StaticFrame struct {
+	Func  string     `json:"func"`
+	Frame int64      `json:"frame"`
+	Vars  []StackVar `json:"vars,omitempty"`
 }
 
 // A StartStack is the size of a new goroutine's stack from a moment on.

@@ -20,6 +20,7 @@ it, of a program that ran with GODEBUG=traceallocfree=1.
 
   -at duration  the heap at this moment since the beginning; the end otherwise
   -map          draw the arenas and the spans in them
+  -frames       what makes goroutines' stacks grow: builds the program's source
   -top n        rows of a table (12; 0 all; all with -format=json)
   -format f     text or json
   -o file       write to file
@@ -41,6 +42,7 @@ func defineHeap(fs *flag.FlagSet) runner {
 	o.define(fs)
 	fs.DurationVar(&req.At, "at", 0, "the heap at this `moment` since the beginning")
 	fs.BoolVar(&req.Map, "map", false, "draw the arenas and the spans in them")
+	fs.BoolVar(&req.Frames, "frames", false, "the frames that make goroutines' stacks grow")
 	fs.IntVar(&o.top, "top", 12, "`rows` of a table, 0 all")
 	return func(ctx context.Context, e *env, args, _ []string) error {
 		if len(args) != 1 {

@@ -21,6 +21,10 @@ type HeapRequest struct {
 	File string        // a recording, or an execution trace
 	At   time.Duration // since the beginning: the moment to show, 0 the end
 	Map  bool          // each span of that moment, too
+	// Frames has the goroutines' first functions built and their frames told, with Build
+	// but for its directory, which is that of the recorded program.
+	Frames bool
+	Build  Build
 	// Approximate has sites be estimated even if the recording tells them exactly.
 	Approximate bool
 	// Progress, if not nil, is told how much of the trace is read, in bytes.
@@ -63,6 +67,13 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	fill(r, p.trace, m)
 	fillSpans(r, m, req.Map)
 	fillGoroutines(r, m)
+	if req.Frames {
+		if err := fillFrames(ctx, r, src.rec, req.Build); ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		} else if err != nil {
+			r.Problems = append(r.Problems, noFrames(err))
+		}
+	}
 	if src.sites.fill(r, m); src.sites == nil && req.At == 0 {
 		if err := estimateSites(r, src.rec, p.trace, m); err != nil {
 			return nil, err

@@ -415,6 +415,7 @@ func (t *writer) goroutines(r *alloc.Report) {
 	}
 	t.table("began\tlive\tstacks\tmost\tlargest\tgrown\tcopied at most\t  goroutine", rows, names)
 	t.more(len(r.Goroutines), n, "functions that goroutines began with")
+	t.static(r.Goroutines[:n])
 	const most = 4 // sizes of new stacks
 	var sizes []string
 	for i, s := range r.Heap.StartStacks[:min(most, len(r.Heap.StartStacks))] {

@@ -92,19 +92,26 @@ func (t *writer) asides(list []*alloc.Stack) {
 	t.chainTable(list, func(s *alloc.Stack) (*alloc.StackChain, string) { return &s.Aside.StackChain, t.leaves(s.Aside) }, func(*alloc.Stack) {})
 }
 
+// aside is a reason in words.
+func aside(why alloc.StackAside) string {
+	switch why {
+	case alloc.AsidePanic:
+		return "to a panic"
+	case alloc.AsideError:
+		return "for an error"
+	case alloc.AsideFormat:
+		return "to format text"
+	}
+	return string(why)
+}
+
 // leaves says where a chain leaves the ordinary way.
 func (t *writer) leaves(a *alloc.AsideChain) string {
-	why := map[alloc.StackAside]string{
-		alloc.AsidePanic: "to a panic", alloc.AsideError: "for an error", alloc.AsideFormat: "to format text",
-	}[a.Why]
-	if why == "" {
-		why = string(a.Why)
-	}
 	place := ""
 	if a.Leave.File != "" {
 		place = " at " + t.pos(alloc.Pos{File: a.Leave.File, Line: a.Leave.Line})
 	}
-	return why + place + ", into " + shortFunc(a.Leave.Func)
+	return aside(a.Why) + place + ", into " + shortFunc(a.Leave.Func)
 }
 
 // chainTable writes a chain of each function, what there is to say of it first, and

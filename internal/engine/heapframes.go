@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/recording"
+)
+
+// staticFrames are how many of the large frames of a chain are told.
+const staticFrames = 3
+
+// fillFrames adds to the goroutines whose stacks grew what makes them: the longest
+// chain down from the function that they began with, and what is in its large frames.
+// It is that of the source as it is now, built where the recorded program was.
+func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Build) error {
+	if rec == nil || rec.Header.Dir == "" {
+		return errNoSource
+	}
+	b.Dir = rec.Header.Dir
+	tests := len(rec.Header.Command) > 1 && rec.Header.Command[1] == "test"
+	grown := make(map[string][]*alloc.GoroutineStacks) // by the name that the machine code has
+	for _, g := range r.Goroutines {
+		if g.Grown == 0 || g.Func == "" {
+			continue
+		}
+		name := g.Func
+		if rest, ok := strings.CutPrefix(name, "main."); ok {
+			name = rec.Header.Package + "." + rest
+		}
+		grown[name] = append(grown[name], g)
+	}
+	rows, err := stacksNamed(ctx, b, tests, keysOf(grown), 0)
+	if err != nil {
+		return err
+	}
+	large := make(map[string]bool)
+	for name, list := range grown {
+		row := rows[name]
+		if row == nil {
+			continue
+		}
+		chain, why := &row.StackChain, alloc.StackAside("")
+		for _, g := range list {
+			if aside := row.Aside; aside != nil && row.Size < g.Largest && aside.Size > row.Size {
+				chain, why = &aside.StackChain, aside.Why
+			}
+		}
+		static := &alloc.StaticStack{Aside: why, Bytes: chain.Bytes, Size: chain.Size, Dynamic: chain.Dynamic}
+		for _, x := range chain.Chain {
+			static.Frames = append(static.Frames, alloc.StaticFrame{Func: x.Func, Frame: x.Frame})
+		}
+		slices.SortStableFunc(static.Frames, func(a, b alloc.StaticFrame) int { return cmp.Compare(b.Frame, a.Frame) })
+		static.Frames = slices.DeleteFunc(static.Frames, func(f alloc.StaticFrame) bool { return f.Frame < LargeFrame })
+		static.Frames = static.Frames[:min(staticFrames, len(static.Frames))]
+		for _, f := range static.Frames {
+			large[f.Func] = true
+		}
+		for _, g := range list {
+			g.Static = static
+		}
+	}
+	if len(large) == 0 {
+		return nil
+	}
+	if rows, err = stacksNamed(ctx, b, tests, keysOf(large), -1); err != nil {
+		return err
+	}
+	for _, g := range r.Goroutines {
+		if g.Static == nil {
+			continue
+		}
+		for i := range g.Static.Frames {
+			if row := rows[g.Static.Frames[i].Func]; row != nil {
+				g.Static.Frames[i].Vars = row.Vars
+			}
+		}
+	}
+	return nil
+}
+
+var errNoSource = errors.New("where the program's source is, the recording does not tell")
+
+// noFrames is why there are none.
+func noFrames(err error) *alloc.Problem {
+	p := &alloc.Problem{Message: "no frames: " + err.Error(), Hint: "stackward find -stack, in the program's module, has them"}
+	if !errors.Is(err, errNoSource) {
+		p.Message = "no frames: the program's source cannot be built now: " + err.Error()
+	}
+	return p
+}
+
+func keysOf[V any](m map[string]V) (keys []string) {
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// stacksNamed is what Stack says of functions, by name.
+func stacksNamed(ctx context.Context, b Build, tests bool, names []string, vars int) (map[string]*alloc.Stack, error) {
+	rows := make(map[string]*alloc.Stack)
+	if len(names) == 0 {
+		return rows, nil
+	}
+	var packages, exact []string
+	for _, name := range names {
+		packages = append(packages, strings.TrimSuffix(packageOf(name), "_test"))
+		exact = append(exact, regexp.QuoteMeta(name))
+	}
+	slices.Sort(packages)
+	rep, err := Stack(ctx, StackRequest{
+		Build: b, Patterns: slices.Compact(packages), Tests: tests, Generated: true,
+		Func: regexp.MustCompile("^(" + strings.Join(exact, "|") + ")$"), Chain: vars == 0, Vars: vars,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rep.FuncStacks) == 0 && len(rep.Problems) > 0 {
+		return nil, errors.New(rep.Problems[0].Message)
+	}
+	for _, s := range rep.FuncStacks {
+		if old := rows[s.Func]; old == nil || s.Bytes > old.Bytes {
+			rows[s.Func] = s
+		}
+	}
+	return rows, nil
+}
+
+// packageOf is the import path in a function's name, whose last element has no dot.
+func packageOf(name string) string {
+	end := len(name)
+	if i := strings.IndexAny(name, "[("); i >= 0 {
+		end = i
+	}
+	slash := strings.LastIndexByte(name[:end], '/') + 1
+	path, _, _ := strings.Cut(name[slash:], ".")
+	return name[:slash] + path
+}
