@@ -45,6 +45,8 @@ type Heap struct {
 	MarkNs      int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
 	AssistNs    int64 `json:"assist_ns"` // of goroutines that helped, in sum
 	PeakStacks  int64 `json:"peak_stack_bytes"`
+	// GCCPU is absent where there was no collection, or it is not known.
+	GCCPU *GCCPU `json:"gc_cpu,omitempty"`
 	// StartStacks are what new goroutines' stacks had, in order; absent where none was
 	// seen to be made. StacksUntied counts stacks that are of no known goroutine.
 	StartStacks  []StartStack `json:"start_stacks,omitempty"`
@@ -207,7 +209,39 @@ type Collection struct {
 	Assist     int64  `json:"assist_ns"`
 	Freed      int64  `json:"freed_slots"` // swept until the next one began
 	FreedBytes int64  `json:"freed_bytes"`
+	// CPU is nil where it is not known.
+	CPU *CollectionCPU `json:"cpu,omitempty"`
 }
+
+// A CollectionCPU is what collections took of the processors: time on a P, in ns.
+type CollectionCPU struct {
+	Workers int64 `json:"workers_ns"` // that marked in the background
+	Assists int64 `json:"assists_ns"` // goroutines that allocated and helped
+	Pauses  int64 `json:"pauses_ns"`  // all Ps, while the world stood still
+	Idle    int64 `json:"idle_ns"`    // workers on Ps that had nothing else to do
+	// Share is that of all but Idle in the CPU time of the process, absent where that is
+	// not known.
+	Share *float64 `json:"share,omitempty"`
+}
+
+// Sum is all but what was idle.
+func (c *CollectionCPU) Sum() int64 { return c.Workers + c.Assists + c.Pauses }
+
+// A GCCPU is what all collections took of the processors.
+type GCCPU struct {
+	// Source says who tells it: the collector's own log, or the trace's events.
+	Source GCSource `json:"source"`
+	CollectionCPU
+}
+
+// A GCSource is where the time of collections is known from.
+type GCSource string
+
+// The sources.
+const (
+	FromGCLog GCSource = "gc log" // GODEBUG=gctrace=1
+	FromTrace GCSource = "trace"
+)
 
 // A HeapMoment is the heap at one of many moments.
 type HeapMoment struct {

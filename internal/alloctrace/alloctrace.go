@@ -47,8 +47,9 @@ const (
 	MarkBegin   // a collection begins, N is its number in the trace's count; it marks from the end of the pause for sweep termination on
 	MarkEnd     // and ends
 	AssistBegin // Goroutine marks, since it allocates
-	AssistEnd
-	SweepEnd // Proc swept: N bytes reclaimed
+	AssistEnd   // N ns of the time it was on a P
+	WorkerEnd   // a worker has marked for N ns, on behalf of Reason: IdleMarker or another
+	SweepEnd    // Proc swept: N bytes reclaimed
 
 	PauseBegin // the world is stopped for Reason
 	PauseEnd
@@ -65,6 +66,9 @@ const (
 
 	numKinds
 )
+
+// MarkTermination is the Reason of the pause that ends marking.
+const MarkTermination = "GC mark termination"
 
 // A Why says what is wrong with a Misfit.
 type Why uint8
@@ -107,7 +111,7 @@ type Event struct {
 	Class     Class
 	Why       Why
 	Of        Kind     // of a Misfit in place of an event: that event's kind
-	Reason    string   // of a pause
+	Reason    string   // of a pause, or the label of a worker
 	Stack     []string // of MarkBegin: the functions that began it, innermost first
 	Start     *Start   // the same for equal ones of a second or so
 }

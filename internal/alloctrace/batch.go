@@ -42,6 +42,7 @@ const (
 	evAssistEnd         = 36
 	evHeapAlloc         = 37
 	evHeapGoal          = 38
+	evGoLabel           = 39
 	evGoSwitch          = 45
 	evGoSwitchDestroy   = 46
 	evGoCreateBlocked   = 47

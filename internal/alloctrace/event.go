@@ -18,7 +18,9 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	case evStack, evStackAlloc, evStackFree:
 		return r.stack(c)
 	case evSTWBegin:
-		e.Kind, e.Reason = PauseBegin, g.text(c.args[0])
+		if e.Kind, e.Reason = PauseBegin, g.text(c.args[0]); e.Reason == MarkTermination {
+			r.stops(c.thread)
+		}
 	case evSTWEnd:
 		e.Kind = PauseEnd
 	case evGCActive:
@@ -31,10 +33,15 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 		e.Kind, e.N = SweepEnd, c.args[1]
 	case evAssistBegin:
 		e.Kind = AssistBegin
+		r.assistBegins(e.Goroutine, true)
 	case evAssistActive:
 		e.Kind, e.Goroutine = AssistBegin, int64(c.args[0])
+		r.assistBegins(e.Goroutine, c.thread.goroutine == e.Goroutine)
 	case evAssistEnd:
-		e.Kind = AssistEnd
+		e.Kind, e.N = AssistEnd, uint64(r.assistEnds(e.Goroutine))
+	case evGoLabel:
+		r.label(g, c)
+		return false
 	case evHeapAlloc:
 		e.Kind, e.N = HeapLive, c.args[0]
 	case evHeapGoal:
@@ -54,14 +61,13 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 		e.Kind = GoroutineEnd
 		return e.Goroutine > 0
 	default:
-		r.schedule(c)
-		return false
+		return r.schedule(c)
 	}
 	return true
 }
 
-// schedule follows what runs on a thread.
-func (r *Reader) schedule(c *cursor) {
+// schedule follows what runs on a thread. It reports whether there is an event.
+func (r *Reader) schedule(c *cursor) (event bool) {
 	t := c.thread
 	switch c.typ {
 	case evProcStart:
@@ -77,14 +83,19 @@ func (r *Reader) schedule(c *cursor) {
 			t.proc = int32(c.args[0])
 		}
 	case evGoStart, evGoSwitch, evGoSwitchDestroy:
+		event = r.leaves(t)
 		t.goroutine = int64(c.args[0])
+		r.arrives(t)
 	case evGoStop, evGoBlock, evGoDestroy, evGoDestroySyscall, evGoSyscallBlocked:
+		event = r.leaves(t)
 		t.goroutine = 0
 	case evGoStatus, evGoStatusStack:
 		if o := r.threads[c.args[1]]; o != nil && c.args[2] == statusRunning {
 			o.goroutine = int64(c.args[0])
+			r.arrives(o)
 		}
 	}
+	return event
 }
 
 // misfit makes the event one that does not fit.

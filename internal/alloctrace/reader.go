@@ -36,6 +36,7 @@ type Reader struct {
 	first      uint64 // tick at which the trace begins
 	ns         float64
 	clock      *Clock
+	assists    map[int64]*assist // by goroutine
 	ev         Event
 	now        int64
 }
@@ -44,6 +45,7 @@ type Reader struct {
 type thread struct {
 	goroutine int64
 	proc      int32
+	worker    worker
 }
 
 // Open reads the beginning of a trace. The error is an [Error] if it is none, or

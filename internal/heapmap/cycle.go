@@ -40,16 +40,25 @@ func TriggerOf(stack []string) Trigger {
 
 // A Collection is one cycle of the collector. Times are in ns, sizes in bytes.
 type Collection struct {
-	Trigger      Trigger
-	Begin, End   int64 // since the beginning; End is 0 where it did not end
-	Goal         int64 // at the beginning
-	Live         int64 // at the beginning, as the slots say
-	Pause        int64 // for which the world stood still
-	Assist       int64 // for which goroutines that allocated helped, in sum
-	Swept        int64 // objects' slots that were swept until the next one
-	SweptBytes   int64
-	Marked       int64 // live when marking ended, as the runtime counts it
-	afterMarking bool  // the runtime is still to say that
+	Trigger    Trigger
+	Begin, End int64 // since the beginning; End is 0 where it did not end
+	Goal       int64 // at the beginning
+	Live       int64 // at the beginning, as the slots say
+	Pause      int64 // for which the world stood still
+	Assist     int64 // for which goroutines that allocated helped, in sum
+	Swept      int64 // objects' slots that were swept until the next one
+	SweptBytes int64
+	CPU        CPU
+	Begun      int64 // live at the beginning, as the runtime counts it
+	Marked     int64 // live when marking ended, as the runtime counts it
+}
+
+// A CPU is what a collection took of the processors, in ns: the time on a P, as the
+// runtime counts it for itself.
+type CPU struct {
+	Workers, Idle int64 // that marked in the background; Idle were those that had nothing else to do
+	Assists       int64 // of goroutines that allocated and helped
+	Pauses        int64 // of all Ps, while the world stood still
 }
 
 // cycle is the collector's work under way.
@@ -57,6 +66,9 @@ type cycle struct {
 	swept, sweptBytes int64
 	stopped           int64           // since when, where stop says why
 	stop              string          // "": the world does not stand still
+	stopper           int64           // the thread that has stopped it
+	procs             int64           // that there are
+	live              int64           // as the runtime counts it
 	next              *Collection     // that has begun and does not mark yet
 	assists           map[int64]int64 // since when, by goroutine
 }
@@ -74,20 +86,21 @@ func (m *Map) collect(e *alloctrace.Event) {
 	last := m.last()
 	switch e.Kind {
 	case alloctrace.MarkBegin:
-		y.next = &Collection{Trigger: TriggerOf(e.Stack), Begin: m.now, Goal: m.Goal}
+		y.next = &Collection{Trigger: TriggerOf(e.Stack), Begin: m.now, Goal: m.Goal, Begun: y.live}
 	case alloctrace.MarkEnd:
 		m.mark() // if the pause before was not seen
 		if last = m.last(); last != nil {
-			last.End, last.afterMarking = m.now, true
+			last.End = m.now
 		}
 		m.ended++
 		m.flush(0) // each P does, before it allocates again
 	case alloctrace.HeapLive:
-		if last != nil && last.afterMarking {
-			last.Marked, last.afterMarking = int64(e.N), false
+		y.live = int64(e.N)
+		if last != nil && y.stop == alloctrace.MarkTermination && e.Thread == y.stopper {
+			last.Marked = y.live // gcMark tells it in that pause (runtime/mgc.go)
 		}
 	case alloctrace.PauseBegin:
-		y.stopped, y.stop = m.now, e.Reason
+		y.stopped, y.stop, y.stopper = m.now, e.Reason, e.Thread
 	case alloctrace.PauseEnd:
 		if y.stop == "" {
 			break // it began before the trace
@@ -95,26 +108,39 @@ func (m *Map) collect(e *alloctrace.Event) {
 		d := m.now - y.stopped
 		switch {
 		case y.stop == sweepTermination && y.next != nil:
-			y.next.Pause = d
+			y.next.Pause, y.next.CPU.Pauses = d, d*y.procs
 			m.mark()
-		case y.stop == "GC mark termination" && last != nil:
+		case y.stop == alloctrace.MarkTermination && last != nil:
 			last.Pause += d
+			last.CPU.Pauses += d * y.procs
 		case y.stop == "read mem stats":
 			m.flush(0)
 		}
 		y.stop = ""
 	case alloctrace.Procs:
+		y.procs = int64(e.N)
 		m.flush(int(e.N))
 	case alloctrace.AssistBegin:
 		if y.assists == nil {
 			y.assists = make(map[int64]int64)
 		}
-		y.assists[e.Goroutine] = m.now
+		if _, ok := y.assists[e.Goroutine]; !ok { // each part of a trace tells it again
+			y.assists[e.Goroutine] = m.now
+		}
 	case alloctrace.AssistEnd:
 		if begin, ok := y.assists[e.Goroutine]; ok && last != nil {
 			last.Assist += m.now - begin
+			last.CPU.Assists += int64(e.N)
 		}
 		delete(y.assists, e.Goroutine)
+	case alloctrace.WorkerEnd:
+		switch {
+		case last == nil: // it began before the trace
+		case e.Reason == alloctrace.IdleMarker:
+			last.CPU.Idle += int64(e.N)
+		default:
+			last.CPU.Workers += int64(e.N)
+		}
 	}
 }
 

@@ -58,6 +58,18 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	line("stacks", "%s, at most %s", size(h.StackBytes), size(h.PeakStacks))
 	if h.Collections > 0 {
 		line("collector", "%s: marking %s, the world stopped %s, goroutines helped or waited to for %s", plural(h.Collections, "collection"), duration(h.MarkNs), duration(h.PauseNs), duration(h.AssistNs))
+		if g := h.GCCPU; g != nil {
+			share := ""
+			if g.Share != nil {
+				share = fmt.Sprintf(" (%.1f%% of the process's)", 100**g.Share)
+			}
+			said := "by the collector's log"
+			if g.Source == alloc.FromTrace {
+				said = "by the trace, which has no less"
+			}
+			line("", "%s of CPU time%s: workers %s, assists %s, pauses %s; and %s on processors that were idle; %s",
+				duration(g.Sum()), share, duration(g.Workers), duration(g.Assists), duration(g.Pauses), duration(g.Idle), said)
+		}
 	} else {
 		line("collector", "no collection")
 	}
@@ -359,6 +371,8 @@ func (t *writer) collections(r *alloc.Report) {
 	if len(r.Collections) == 0 {
 		return
 	}
+	// A narrow screen has no room for what CPU time is of the process's.
+	shares := (t.o.Width == 0 || t.o.Width >= 90) && r.Heap.GCCPU != nil && r.Heap.GCCPU.Share != nil
 	// Those that took the most, in their order.
 	list := slices.SortedStableFunc(slices.Values(r.Collections), func(a, b *alloc.Collection) int {
 		return cmp.Compare(b.End-b.Begin+b.Pause, a.End-a.Begin+a.Pause)
@@ -368,7 +382,15 @@ func (t *writer) collections(r *alloc.Report) {
 	slices.SortFunc(list, func(a, b *alloc.Collection) int { return a.N - b.N })
 	var rows, triggers []string
 	for _, c := range list {
-		mark, marked, goal := "", "", ""
+		mark, marked, goal, cpu, share := "", "", "", "", ""
+		if shares {
+			share = "\t"
+		}
+		if p := c.CPU; p != nil {
+			if cpu = brief(p.Sum()); p.Share != nil && shares {
+				share = fmt.Sprintf("%.1f%%\t", 100**p.Share)
+			}
+		}
 		if c.End > 0 {
 			mark = brief(c.End - c.Begin)
 		}
@@ -378,10 +400,14 @@ func (t *writer) collections(r *alloc.Report) {
 		if c.Goal > 0 {
 			goal = size(c.Goal)
 		}
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t", c.N, brief(c.Begin), size(c.Live), goal, marked, mark, brief(c.Pause), size(c.FreedBytes)))
+		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t", c.N, brief(c.Begin), size(c.Live), goal, marked, mark, cpu, share, brief(c.Pause), size(c.FreedBytes)))
 		triggers = append(triggers, c.Trigger)
 	}
-	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tpause\tswept\t  by", rows, triggers)
+	percent := ""
+	if shares {
+		percent = "%\t"
+	}
+	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tCPU\t"+percent+"pause\tswept\t  by", rows, triggers)
 	if len(r.Collections) > n {
 		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("the %d that took longest, of %s", n, count(len(r.Collections)))))
 	}

@@ -34,7 +34,9 @@ type History struct {
 	marks []uint64
 	ages  ages
 	begun *Cycle // has begun and does not mark yet
-	after bool   // the runtime is still to say what the last cycle marked
+	// ending is the thread that has stopped the world to end marking, which then says what
+	// the last cycle marked; 0 none.
+	ending int64
 
 	live, goal int64 // the pacer's
 	tracer     heapmap.Tracer
@@ -319,19 +321,24 @@ func (h *History) collect(e *alloctrace.Event) {
 	case alloctrace.HeapLive:
 		h.live = int64(e.N)
 		switch {
-		case h.after:
-			last.Marked, h.after = h.live, false
+		case h.ending == e.Thread && last != nil:
+			last.Marked = h.live
 		case last != nil && !last.Done:
 			last.End = max(last.End, h.live)
 		}
 	case alloctrace.MarkBegin:
 		h.begun = &Cycle{Start: h.live, Goal: h.goal, End: h.live, Forced: heapmap.TriggerOf(e.Stack) != heapmap.ByGoal}
+	case alloctrace.PauseBegin:
+		if h.ending = 0; e.Reason == alloctrace.MarkTermination {
+			h.ending = e.Thread
+		}
 	case alloctrace.PauseEnd:
+		h.ending = 0
 		h.mark()
 	case alloctrace.MarkEnd:
 		h.mark()
 		if len(h.Cycles) > 0 {
-			h.Cycles[len(h.Cycles)-1].Done, h.after = true, true
+			h.Cycles[len(h.Cycles)-1].Done = true
 		}
 	}
 }
@@ -344,7 +351,7 @@ func (h *History) mark() {
 	h.begun.At = h.made
 	h.Cycles = append(h.Cycles, *h.begun)
 	h.marks = append(h.marks, h.made)
-	h.begun, h.after = nil, false
+	h.begun = nil
 }
 
 // A birth is an object, how many were made before it, and how many cycles had marked.

@@ -55,9 +55,9 @@ func (h *History) Forced() []uint64 {
 type LogLine struct {
 	N                                          int
 	Start, End, Marked                         int64
-	clock                                      float64 // of marking
-	sweepTerm, assist, workers, idle, markTerm float64
-	procs                                      int
+	Clock                                      float64 // of marking
+	SweepTerm, Assist, Workers, Idle, MarkTerm float64
+	Procs                                      int
 }
 
 // ReadLog reads the lines of gctrace among some.
@@ -71,25 +71,34 @@ func ReadLog(log []string) []LogLine {
 		}
 		var ignore float64
 		if _, err := fmt.Sscanf(text, "%f+%f+%f ms clock, %f+%f/%f/%f+%f ms cpu, %d->%d->%d MB",
-			&ignore, &l.clock, &ignore, &l.sweepTerm, &l.assist, &l.workers, &l.idle, &l.markTerm, &l.Start, &l.End, &l.Marked); err != nil {
+			&ignore, &l.Clock, &ignore, &l.SweepTerm, &l.Assist, &l.Workers, &l.Idle, &l.MarkTerm, &l.Start, &l.End, &l.Marked); err != nil {
 			continue
 		}
 		for field := range strings.SplitSeq(text, ", ") {
-			fmt.Sscanf(field, "%d P", &l.procs)
+			fmt.Sscanf(field, "%d P", &l.Procs)
 		}
 		list = append(list, l)
 	}
 	return list
 }
 
-// align finds the lines of the cycles in a log that may have begun before them and
-// gone on behind them, nil if they are not there.
+// align finds the lines of the cycles.
 func (h *History) align(lines []LogLine) []LogLine {
+	return Align(lines, len(h.Cycles), func(i int, l *LogLine) bool {
+		c := &h.Cycles[i]
+		return l.Start == c.Start>>20 && l.Marked == c.Marked>>20
+	})
+}
+
+// Align finds the lines of so many cycles in a log that may have begun before them and
+// gone on behind them, nil if they are not there. Same reports whether a line may be of
+// the i-th: nearly all have to be.
+func Align(lines []LogLine, cycles int, same func(i int, l *LogLine) bool) []LogLine {
 	most, at := 0, -1
-	for from := 0; from+len(h.Cycles) <= len(lines); from++ {
+	for from := 0; from+cycles <= len(lines); from++ {
 		n := 0
-		for i, c := range h.Cycles {
-			if l := &lines[from+i]; l.Start == c.Start>>20 && l.Marked == c.Marked>>20 {
+		for i := range cycles {
+			if same(i, &lines[from+i]) {
 				n++
 			}
 		}
@@ -97,25 +106,25 @@ func (h *History) align(lines []LogLine) []LogLine {
 			most, at = n, from
 		}
 	}
-	if at < 0 || most < len(h.Cycles)*9/10 {
+	if at < 0 || most < cycles*9/10 {
 		return nil
 	}
-	return lines[at:]
+	return lines[at : at+cycles]
 }
 
 // CPU is what a cycle took of the processors, in ns, but for those that were idle.
-func (l *LogLine) CPU() float64 { return (l.sweepTerm + l.assist + l.workers + l.markTerm) * 1e6 }
+func (l *LogLine) CPU() float64 { return (l.SweepTerm + l.Assist + l.Workers + l.MarkTerm) * 1e6 }
 
 // lead is heapsim.Mark's: endCycle of runtime/mgcpacer.go adds the idle processors'
 // share to that of who marked besides.
 func (l *LogLine) lead() float64 {
 	const share = 0.25 // gcBackgroundUtilization
-	all := l.clock * float64(l.procs)
+	all := l.Clock * float64(l.Procs)
 	if all <= 0 {
 		return 1
 	}
-	busy := share + l.assist/all
-	return (busy + l.idle/all) / busy
+	busy := share + l.Assist/all
+	return (busy + l.Idle/all) / busy
 }
 
 // A line is fitted to points by least squares.

@@ -14,8 +14,8 @@ func TestReadLog(t *testing.T) {
 		"no line of it: 7%: at all",
 	})
 	want := []LogLine{
-		{N: 1, Start: 4, End: 5, Marked: 2, clock: 0.53, sweepTerm: 0.026, assist: 0.1, workers: 0.4, idle: 0.3, markTerm: 0.008, procs: 2},
-		{N: 2, Start: 20, End: 21, Marked: 9, clock: 1, sweepTerm: 0.2, workers: 0.5, idle: 1.5, markTerm: 0.4, procs: 4},
+		{N: 1, Start: 4, End: 5, Marked: 2, Clock: 0.53, SweepTerm: 0.026, Assist: 0.1, Workers: 0.4, Idle: 0.3, MarkTerm: 0.008, Procs: 2},
+		{N: 2, Start: 20, End: 21, Marked: 9, Clock: 1, SweepTerm: 0.2, Workers: 0.5, Idle: 1.5, MarkTerm: 0.4, Procs: 4},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d lines, want %d", len(got), len(want))

@@ -1,0 +1,136 @@
+package heaprecord
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/alloctrace"
+	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/sizeclass"
+	"github.com/stackward-go/stackward/internal/whatif"
+)
+
+// cpuProgram is testdata/cpu in a module of its own.
+func cpuProgram(t *testing.T) string {
+	t.Helper()
+	src, err := os.ReadFile("testdata/cpu/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := module(t)
+	for name, text := range map[string][]byte{"main.go": src, "go.mod": []byte("module example.com/m\n\ngo 1.24\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "m_test.go")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestCollectionCPU holds what a trace tells of the collector's time to what the
+// collector's own log does, cycle by cycle.
+func TestCollectionCPU(t *testing.T) {
+	t.Parallel()
+	req := request(t, cpuProgram(t), "go", "run", ".", "alloc")
+	f := record(t, t.Context(), req)
+	tr, err := alloctrace.Open(f.Trace(), alloctrace.Options{SlotBytes: sizeclass.ForGo(runtime.Version()).Slots()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := heapmap.New(tr, runtime.Version())
+	for e, err := range tr.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Add(e)
+	}
+	m.Finish()
+	lines := whatif.ReadLog(f.GCLog)
+	n, marking := 0, int64(0)
+	for _, c := range m.Collections {
+		if c.End > 0 {
+			n++
+			marking += c.End - c.Begin
+		}
+	}
+	lines = whatif.Align(lines, n, func(i int, l *whatif.LogLine) bool {
+		return l.Start == m.Collections[i].Begun>>20 && l.Marked == m.Collections[i].Marked>>20
+	})
+	if n < 20 || len(lines) != n {
+		t.Fatalf("%d cycles, and %d lines are theirs", n, len(lines))
+	}
+	var log, trace heapmap.CPU
+	differ := 0
+	for i, l := range lines {
+		c := &m.Collections[i]
+		if l.Start != c.Begun>>20 || l.Marked != c.Marked>>20 {
+			differ++
+		}
+		log.Workers += int64(l.Workers * 1e6)
+		log.Assists += int64(l.Assist * 1e6)
+		log.Idle += int64(l.Idle * 1e6)
+		log.Pauses += int64((l.SweepTerm + l.MarkTerm) * 1e6)
+		trace.Workers += c.CPU.Workers
+		trace.Assists += c.CPU.Assists
+		trace.Idle += c.CPU.Idle
+		trace.Pauses += c.CPU.Pauses
+	}
+	if differ > 0 {
+		t.Errorf("%d of %d lines have other sizes than their cycles", differ, n)
+	}
+	// The trace has a worker's time up to where it gives its P away, which is at least
+	// that of marking, the log's; the log has two digits.
+	for _, x := range []struct {
+		what       string
+		trace, log int64
+	}{{"workers", trace.Workers, log.Workers}, {"assists", trace.Assists, log.Assists}, {"idle", trace.Idle, log.Idle}} {
+		if float64(x.trace) < 0.9*float64(x.log) {
+			t.Errorf("%s: by the trace %d ns, by the log %d ns", x.what, x.trace, x.log)
+		}
+	}
+	if most := marking * int64(f.Start.GOMAXPROCS); trace.Workers+trace.Idle > most {
+		t.Errorf("workers took %d ns of %d", trace.Workers+trace.Idle, most)
+	}
+
+	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := r.Heap.GCCPU
+	if g == nil || g.Source != alloc.FromGCLog || g.Workers != log.Workers || g.Share == nil || *g.Share <= 0 || *g.Share >= 1 {
+		t.Errorf("%+v, want %d ns of workers by the log", g, log.Workers)
+	}
+	sum := int64(0)
+	for _, c := range r.Collections {
+		if c.CPU != nil {
+			sum += c.CPU.Sum()
+		}
+	}
+	if sum != g.Sum() {
+		t.Errorf("the collections have %d ns of CPU time, together %d", sum, g.Sum())
+	}
+
+	// Without a log the trace tells.
+	file := filepath.Join(t.TempDir(), "trace")
+	out, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(out, f.Trace()); err != nil {
+		t.Fatal(err)
+	}
+	out.Close()
+	if r, err = engine.Heap(t.Context(), engine.HeapRequest{File: file}); err != nil {
+		t.Fatal(err)
+	}
+	if g := r.Heap.GCCPU; g == nil || g.Source != alloc.FromTrace || g.Workers != trace.Workers || g.Share != nil {
+		t.Errorf("%+v, want %d ns of workers by the trace", g, trace.Workers)
+	}
+}
