@@ -111,22 +111,16 @@ func (f *Func) read(line []byte) {
 	}
 }
 
-// touch reads the end of "LEAQ<tab>example.com/m.a+3056".
+// touch reads the end of "LEAQ<tab>example.com/m.a+3056", or of one without an offset.
 func touch(operand string) (Touch, bool) {
-	sign := strings.LastIndexAny(operand, "+-")
-	if sign < 0 {
-		return Touch{}, false
+	name, off := operand, int64(0)
+	if sign := strings.LastIndexAny(operand, "+-"); sign >= 0 {
+		if n, err := strconv.ParseInt(operand[sign:], 10, 64); err == nil {
+			name, off = operand[:sign], n
+		}
 	}
-	off, err := strconv.ParseInt(operand[sign:], 10, 64)
-	if err != nil {
-		return Touch{}, false
-	}
-	name := operand[strings.LastIndexAny(operand[:sign], "\t ,$(")+1 : sign]
-	dot := strings.IndexByte(name[strings.LastIndexByte(name, '/')+1:], '.')
-	if dot < 0 {
-		return Touch{}, false
-	}
-	name = name[strings.LastIndexByte(name, '/')+1+dot+1:]
-	temp := strings.HasPrefix(name, ".autotmp_")
-	return Touch{Var: name, Temp: temp, Offset: off}, name != ""
+	name = name[strings.LastIndexAny(name, "\t ,$(")+1:]
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	_, name, ok := strings.Cut(name, ".")
+	return Touch{Var: name, Temp: strings.HasPrefix(name, ".autotmp_"), Offset: off}, ok && name != ""
 }

@@ -15,6 +15,9 @@ const listing = "# example.com/m\n" +
 	"\t0x0055 00085 (/src/m (1).go:26)\tMOVQ\tAX, example.com/m..autotmp_17+7168(SP)\n" +
 	"\t0x0055 00085 (/src/m (1).go:27)\tMOVQ\tAX, 16(SP)\n" +
 	"\t0x0055 00085 (/src/m (1).go:28)\tMOVD\t$example.com/m-x.s-1008(SP), R0\n" +
+	"\t0x0055 00085 (/src/m (1).go:29)\tLEAQ\texample.com/m-x.first(SP), CX\n" +
+	"\t0x0055 00085 (/src/m (1).go:30)\tLEAQ\t-216(SP), R12\n" +
+	"\t0x0055 00085 (/src/m (1).go:30)\tMOVQ\t(SP), R12\n" +
 	"\t0x0000 4c 8d a4 24 30 df ff ff 0f 82 2e 03 00 00 4d 3b  L..$0.........M;\n" +
 	"\trel 110+4 t=R_CALL example.com/m.leaf+0\n" +
 	"example.com/m.G STEXT size=1 args=0x8\n" +
@@ -33,6 +36,7 @@ func TestRead(t *testing.T) {
 	const file = "/src/m (1).go"
 	want := []Touch{
 		{"a", false, 3056, file, 24}, {"b", false, 3056, file, 25}, {".autotmp_17", true, 7168, file, 26}, {"s", false, -1008, file, 28},
+		{"first", false, 0, file, 29},
 	}
 	if len(got) != 1 || !slices.Equal(got[0].Touches, want) {
 		t.Errorf("got %+v, want %+v", got[0], want)

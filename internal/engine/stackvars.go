@@ -143,6 +143,14 @@ func (s *stacks) slots(row *alloc.Stack, f *asmlist.Func, typed map[string]bool)
 		v.variable, v.start = x.name, x.at
 		switch {
 		case v.known:
+			// Its first words may be told only where nobody knows it, at the call of what
+			// was inlined.
+			i := slices.IndexFunc(slots, func(o slot) bool { return !o.known && o.variable == x.name && x.at < o.start+v.Bytes })
+			if i >= 0 {
+				v.start, v.end = slots[i].start, slots[i].start+v.Bytes
+				slots[i] = v
+				continue
+			}
 			v.end = x.at + v.Bytes
 		case last >= 0 && slots[last].variable == x.name:
 			continue // more of the same

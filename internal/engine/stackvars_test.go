@@ -36,6 +36,7 @@ func TestStackVars(t *testing.T) {
 		"Inlines":  {"2048 big [2048]byte m.go:17", "2048 big [2048]byte m.go:17"},
 		"ByValue":  {"336 s m.S m.go:38", "336 s m.S m.go:23", "336 r m.S m.go:41"},
 		"Unnamed":  {"3000 slice make([]byte, 3000) []byte m.go:46", "336 composite &S{...} m.S m.go:48", "200 map make(map[string]int) map[string]int m.go:49"},
+		"Interior": {"336 o m.S m.go:85"},
 		"Ranges":   {"336 s m.S m.go:55"},
 		"Shares":   {"1000 first [1000]byte m.go:64", "1000 second [1000]byte m.go:68"},
 		"Variadic": {"224 variadic fmt.Sprint(a, b, c, d, len(a), a, b, c, d, a, b, c, d, a) []any m.go:73"},
@@ -71,6 +72,9 @@ func TestStackVars(t *testing.T) {
 	}
 	if s := stacks["pass2"]; s == nil || s.Vars != nil || s.Other != 0 {
 		t.Errorf("of a small frame is told: %+v", s)
+	}
+	if s := stacks["Interior"]; len(s.Vars) != 1 {
+		t.Errorf("Interior has one variable, told are %+v", s.Vars)
 	}
 	if s := stacks["ByValue"]; s.Args < 3*336 {
 		t.Errorf("ByValue: %d bytes for arguments and results", s.Args)
