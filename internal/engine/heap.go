@@ -229,6 +229,10 @@ func openTrace(name string) (*traceSource, error) {
 	if n == 0 || string(head[:]) == "go 1." {
 		return &traceSource{Reader: f, size: info.Size(), close: f.Close}, nil
 	}
+	if string(head[:2]) == "\x1f\x8b" {
+		f.Close()
+		return nil, &Error{Msg: name + ": not a recording: it is compressed, as profiles are", Hint: "stackward cost -profile " + name + " weighs sites by a heap profile"}
+	}
 	rec, err := recording.Read(f, info.Size(), name)
 	if err != nil {
 		f.Close()
