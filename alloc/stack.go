@@ -72,7 +72,7 @@ type StackAside string
 // The reasons.
 const (
 	AsidePanic  StackAside = "panic"  // the code reaches no return from there
-	AsideError  StackAside = "error"  // it runs where an error has come back, or makes one
+	AsideError  StackAside = "error"  // it runs where an error has come back, or makes or examines one
 	AsideFormat StackAside = "format" // it formats text: fmt, log, log/slog
 )
 

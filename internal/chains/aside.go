@@ -14,8 +14,8 @@ type Aside = alloc.StackAside
 // aside says of a call whether it leads aside, and why:
 //
 //   - from there the machine code reaches no return, only a panic;
-//   - it stands in source that only runs where an error has come back, or it makes an
-//     error: a call of fmt.Errorf, or into package errors;
+//   - it stands in source that only runs where an error has come back, or it makes or
+//     examines one: a call of fmt.Errorf, or into package errors;
 //   - it leads from elsewhere into a package that formats text for people. How deep
 //     that goes is for what is printed, and the deepest is what complains of a wrong
 //     format.
