@@ -15,18 +15,19 @@ import (
 
 // CoverCommand is the command of stackward with which go test runs test binaries
 // where each shall keep a cover profile of its own: go test merges them, and whose
-// tests ran a line is lost. It takes a directory, then the binary and its arguments
-// ([Covered]).
+// tests ran a line is lost. It takes a directory, then what the user's -exec flag says,
+// if there is one, the binary and its arguments ([Covered]).
 const CoverCommand = "run-covered"
 
 // profileApart is the -exec flag that has each binary write its profile into a
-// directory.
-func profileApart(dir string) (string, error) {
+// directory. with is the user's own -exec, which stays: it starts the binary where
+// [Covered] would.
+func profileApart(dir, with string) (string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("finding what tests run: %w", err)
 	}
-	return fmt.Sprintf("-exec=%s %s %s", quoted(self), CoverCommand, quoted(dir)), nil
+	return strings.TrimSpace(fmt.Sprintf("-exec=%s %s %s %s", quoted(self), CoverCommand, quoted(dir), with)), nil
 }
 
 // quoted is a field as the go command splits those of a flag (cmd/internal/quoted,

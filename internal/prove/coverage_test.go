@@ -97,9 +97,12 @@ func TestDistances(t *testing.T) {
 
 func TestProfileApart(t *testing.T) {
 	t.Parallel()
-	flag, err := profileApart("/tmp/a b's")
+	flag, err := profileApart("/tmp/a b's", "")
 	if err != nil || !strings.HasSuffix(flag, " "+CoverCommand+` "/tmp/a b's"`) || !strings.HasPrefix(flag, "-exec='/") {
 		t.Errorf("%s, %v", flag, err)
+	}
+	if kept, err := profileApart("/tmp/a b's", "'my emulator' -fast"); err != nil || kept != flag+" 'my emulator' -fast" {
+		t.Errorf("with the user's own: %s, %v", kept, err)
 	}
 	dir := t.TempDir()
 	link := filepath.Join(dir, "link")

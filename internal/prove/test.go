@@ -462,7 +462,11 @@ func (r *round) cover(ctx context.Context, packages []string) error {
 	if err != nil {
 		return err
 	}
-	apart, err := profileApart(dir)
+	with, err := r.cfg.Exec(ctx)
+	if err != nil {
+		return err
+	}
+	apart, err := profileApart(dir, with)
 	if err != nil {
 		return err
 	}
