@@ -37,6 +37,9 @@ type Build struct {
 	Cache string
 	// Env is the environment, nil the process's own.
 	Env []string
+	// GoEnv is what the go command says of itself in Dir, nil where it has to be
+	// asked.
+	GoEnv *gocmd.Env
 	// Stdin and Stderr are those of a command that Cost runs.
 	Stdin  io.Reader
 	Stdout io.Writer

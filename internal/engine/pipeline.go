@@ -98,6 +98,7 @@ func open(ctx context.Context, b Build) (*pipeline, error) {
 	if b.Progress != nil {
 		p.cfg.Progress = func(g gocmd.Progress) { b.Progress(g.Step, g.Done, g.Total, g.Package) }
 	}
+	p.cfg.Know(b.GoEnv)
 	p.env, err = p.cfg.Environ(ctx)
 	if err != nil {
 		return nil, advise(err)

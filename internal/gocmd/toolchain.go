@@ -55,6 +55,14 @@ func (c *Config) Environ(ctx context.Context) (*Env, error) {
 	return env, nil
 }
 
+// Know takes the environment for granted that another Config of the same directory,
+// variables and flags was told. nil is none.
+func (c *Config) Know(env *Env) {
+	if env != nil {
+		c.env.Store(env)
+	}
+}
+
 // LinkedGoroot returns a configuration with the same toolchain whose GOROOT may
 // be replaced in an overlay, and that GOROOT.
 //

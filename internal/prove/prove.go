@@ -195,6 +195,9 @@ func (w *work) find(ctx context.Context, tree rewrite.Tree, patterns []string) (
 	if build.Overlay, err = w.overlay(tree); err != nil {
 		return nil, err
 	}
+	if build.GoEnv, err = w.cfg.Environ(ctx); err != nil {
+		return nil, err
+	}
 	r, err := engine.Find(ctx, engine.FindRequest{Build: build, Patterns: patterns})
 	if err != nil {
 		return nil, err
