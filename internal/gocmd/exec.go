@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"slices"
 )
 
 // Exec is what the go command starts the programs that it built with, as the
@@ -12,19 +11,13 @@ import (
 // or GOFLAGS or, where it builds for another system, a program named for that
 // which is on PATH (go help run).
 func (c *Config) Exec(ctx context.Context) (string, error) {
-	env, err := c.Environ(ctx)
+	with, told, err := c.inForce(ctx, "exec")
 	if err != nil {
 		return "", err
 	}
-	flags, err := splitQuoted(env.GOFLAGS)
+	env, err := c.Environ(ctx)
 	if err != nil {
-		return "", badGoflags(err)
-	}
-	with, told := "", false
-	for _, f := range slices.Concat(flags, c.BuildFlags) {
-		if v, ok := flagValue(f, "exec"); ok {
-			with, told = v, true
-		}
+		return "", err
 	}
 	if told || env.GOOS == env.GOHOSTOS && env.GOARCH == env.GOHOSTARCH {
 		return with, nil

@@ -86,6 +86,25 @@ func flagValue(flag, name string) (string, bool) {
 	return strings.CutPrefix(strings.TrimPrefix(flag, "-"), name+"=")
 }
 
+// inForce is the value of a flag that the last of GOFLAGS and the configuration's own
+// flags tells, and whether one does.
+func (c *Config) inForce(ctx context.Context, name string) (value string, told bool, err error) {
+	env, err := c.Environ(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	flags, err := splitQuoted(env.GOFLAGS)
+	if err != nil {
+		return "", false, badGoflags(err)
+	}
+	for _, f := range slices.Concat(flags, c.Flags()) {
+		if v, ok := flagValue(f, name); ok {
+			value, told = v, true
+		}
+	}
+	return value, told, nil
+}
+
 func badGoflags(err error) error {
 	return &Error{Msg: "reading GOFLAGS", Err: err, Usage: true, Hint: "go help environment says how to quote flags"}
 }

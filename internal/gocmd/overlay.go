@@ -48,19 +48,9 @@ func ReadOverlay(file string) (map[string]string, error) {
 // -overlay in BuildFlags or one in GOFLAGS; "" if there is none. A command line
 // with another -overlay drops it, so that one must have it merged.
 func (c *Config) OverlayFile(ctx context.Context) (string, error) {
-	env, err := c.Environ(ctx)
+	file, _, err := c.inForce(ctx, "overlay")
 	if err != nil {
 		return "", err
-	}
-	flags, err := splitQuoted(env.GOFLAGS)
-	if err != nil {
-		return "", badGoflags(err)
-	}
-	var file string
-	for _, f := range slices.Concat(flags, c.Flags()) {
-		if v, ok := flagValue(f, "overlay"); ok {
-			file = v
-		}
 	}
 	if file != "" && !filepath.IsAbs(file) {
 		file = filepath.Join(c.Dir, file)

@@ -15,19 +15,12 @@ import (
 
 // pgoFlag is the -pgo flag in force, "auto" if there is none (go help build).
 func (c *Config) pgoFlag(ctx context.Context) (string, error) {
-	env, err := c.Environ(ctx)
+	pgo, told, err := c.inForce(ctx, "pgo")
 	if err != nil {
 		return "", err
 	}
-	flags, err := splitQuoted(env.GOFLAGS)
-	if err != nil {
-		return "", badGoflags(err)
-	}
-	pgo := "auto"
-	for _, f := range slices.Concat(flags, c.BuildFlags) {
-		if v, ok := flagValue(f, "pgo"); ok {
-			pgo = v
-		}
+	if !told {
+		return "auto", nil
 	}
 	return pgo, nil
 }
