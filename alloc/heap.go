@@ -47,6 +47,8 @@ type Heap struct {
 	PeakStacks  int64 `json:"peak_stack_bytes"`
 	// GCCPU is absent where there was no collection, or it is not known.
 	GCCPU *GCCPU `json:"gc_cpu,omitempty"`
+	// CPU is absent where the trace has no samples of it.
+	CPU *HeapCPU `json:"cpu,omitempty"`
 	// StartStacks are what new goroutines' stacks had, in order; absent where none was
 	// seen to be made. StacksUntied counts stacks that are of no known goroutine.
 	StartStacks  []StartStack `json:"start_stacks,omitempty"`

@@ -38,6 +38,7 @@ type Report struct {
 	HeapSites []*HeapSite
 	// SiteEstimates stand where there are no HeapSites.
 	SiteEstimates []*HeapSiteEstimate
+	CPUSites      []*HeapCPUSite
 	Collections   []*Collection
 	Moments       []*HeapMoment
 	Stacks        []*StackSize
@@ -129,6 +130,7 @@ type Message struct {
 	HeapType     *HeapType         `json:"heap_type,omitempty"`
 	HeapSite     *HeapSite         `json:"heap_site,omitempty"`
 	SiteEstimate *HeapSiteEstimate `json:"heap_site_estimate,omitempty"`
+	HeapCPUSite  *HeapCPUSite      `json:"heap_cpu_site,omitempty"`
 	Collection   *Collection       `json:"collection,omitempty"`
 	HeapMoment   *HeapMoment       `json:"heap_moment,omitempty"`
 	StackSize    *StackSize        `json:"stack_size,omitempty"`
@@ -216,6 +218,11 @@ func (r *Report) Messages() iter.Seq[Message] {
 		}
 		for _, e := range r.SiteEstimates {
 			if !yield(Message{SiteEstimate: e}) {
+				return
+			}
+		}
+		for _, s := range r.CPUSites {
+			if !yield(Message{HeapCPUSite: s}) {
 				return
 			}
 		}
@@ -323,6 +330,8 @@ func ReadJSON(r io.Reader) (*Report, error) {
 			rep.Types = append(rep.Types, m.HeapType)
 		case m.HeapSite != nil:
 			rep.HeapSites = append(rep.HeapSites, m.HeapSite)
+		case m.HeapCPUSite != nil:
+			rep.CPUSites = append(rep.CPUSites, m.HeapCPUSite)
 		case m.Collection != nil:
 			rep.Collections = append(rep.Collections, m.Collection)
 		case m.HeapMoment != nil:

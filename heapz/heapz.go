@@ -5,7 +5,9 @@
 //
 // A recording has the execution trace with an event for every allocation and
 // every free, the metrics of runtime/metrics ten times a second, and heap
-// profiles of the begin and of the end. The process need not be started in any
+// profiles of the begin and of the end. Its CPU time is sampled meanwhile, as by
+// net/http/pprof: who asks for a CPU profile then is told that one is taken
+// already. The process need not be started in any
 // special way; it costs nothing while nobody records. Who may reach the handler
 // may slow the process down: serve it where net/http/pprof would be served.
 //
@@ -20,6 +22,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime/pprof"
 	"strconv"
 	"sync"
 	"time"
@@ -65,6 +68,12 @@ func Record(ctx context.Context, w io.Writer, opts Options) error {
 
 	out := &sink{w: w, held: []byte(stackwardMagic)}
 	r := &stackwardRecorder{emit: out.write, quiet: out.flush, max: opts.MaxSize, profiles: true}
+	// If somebody else takes a CPU profile, its samples are in the trace.
+	r.cpu = func() {
+		if pprof.StartCPUProfile(io.Discard) == nil {
+			r.cpuEnd = func(string) { pprof.StopCPUProfile() }
+		}
+	}
 	header, err := json.Marshal(map[string]any{"time": time.Now(), "sites": "approximate", "max_size": opts.MaxSize})
 	if err != nil {
 		return err

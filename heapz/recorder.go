@@ -45,6 +45,8 @@ type stackwardRecorder struct {
 	profiles bool                     // take heap profiles, at the end and before
 	collect  bool                     // a collection comes before the one at the end
 	quiet    func()                   // if not nil, called after each sample
+	cpu      func()                   // if not nil, has the process's CPU time be sampled
+	cpuEnd   func(why string)         // if not nil, ends that
 
 	mu     sync.Mutex
 	buf    []byte // the chunk being emitted
@@ -73,6 +75,9 @@ func (r *stackwardRecorder) start() error {
 	}
 	if err := trace.Start(stackwardTracer{r}); err != nil {
 		return err
+	}
+	if r.cpu != nil {
+		r.cpu() // the samples go into the trace
 	}
 	// What the tracer allocates as it starts is before the trace's first event.
 	var m runtime.MemStats
@@ -116,6 +121,9 @@ func (r *stackwardRecorder) loop() {
 
 // finish writes what is known at the end.
 func (r *stackwardRecorder) finish(why string) {
+	if r.cpuEnd != nil {
+		r.cpuEnd(why)
+	}
 	trace.Stop()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -17,6 +17,7 @@ const (
 	evStrings           = 4
 	evString            = 5
 	evCPUSamples        = 6
+	evCPUSample         = 7
 	evFrequency         = 8
 	evProcsChange       = 9
 	evProcStart         = 10
@@ -102,6 +103,7 @@ type generation struct {
 	clock   *snapshot
 	strings [][]byte
 	stacks  [][]byte
+	samples [][]byte
 	texts   map[uint64]string // of strings, nil: not looked at yet
 	frames  map[uint64][]byte // of stacks, the same
 	starts  map[startKey]*Start
@@ -153,7 +155,7 @@ type source struct {
 
 // next reads a generation, into the memory of an old one; io.EOF is the end.
 func (s *source) next(g *generation) error {
-	*g = generation{mem: g.mem[:0], threads: g.threads[:0], index: g.index, exp: g.exp[:0], strings: g.strings[:0], stacks: g.stacks[:0]}
+	*g = generation{mem: g.mem[:0], threads: g.threads[:0], index: g.index, exp: g.exp[:0], strings: g.strings[:0], stacks: g.stacks[:0], samples: g.samples[:0]}
 	clear(g.index)
 	if g.index == nil {
 		g.index = make(map[uint64]int)
@@ -276,6 +278,7 @@ func (g *generation) add(thread, tick uint64, exp byte, data []byte) error {
 	}
 	switch data[0] {
 	case evCPUSamples:
+		g.samples = append(g.samples, data[1:])
 		return nil
 	case evStacks:
 		g.stacks = append(g.stacks, data[1:])
@@ -346,8 +349,9 @@ func (g *generation) text(id uint64) string {
 	return g.texts[id]
 }
 
-// stack looks up the functions of a stack of the generation, innermost first.
-func (g *generation) stack(id uint64) []string {
+// stackData looks up the frames of a stack of the generation, innermost first: of each
+// the PC, the function, the file and the line.
+func (g *generation) stackData(id uint64) []byte {
 	if g.frames == nil {
 		g.frames = make(map[uint64][]byte)
 		for _, data := range g.stacks {
@@ -367,8 +371,13 @@ func (g *generation) stack(id uint64) []string {
 			}
 		}
 	}
+	return g.frames[id]
+}
+
+// stack looks up the functions of a stack of the generation, innermost first.
+func (g *generation) stack(id uint64) []string {
 	var list []string
-	for d := (decoder{data: g.frames[id]}); len(d.data) > 0; {
+	for d := (decoder{data: g.stackData(id)}); len(d.data) > 0; {
 		d.uvarint()
 		list = append(list, g.text(d.uvarint()))
 		d.uvarint()

@@ -20,6 +20,9 @@ type Options struct {
 	// ended. Data is valid until then. Both may be nil.
 	Batch      func(thread int64, data []byte)
 	Generation func()
+	// Sample takes those of a CPU profile, as the part of the trace begins that they
+	// are in. It may be nil.
+	Sample func(*Sample)
 }
 
 // A Reader reads one trace.
@@ -233,6 +236,9 @@ func (r *Reader) begin(g *generation, first bool) error {
 				r.opt.Batch(int64(b.thread), b.data)
 			}
 		}
+	}
+	if err := r.samples(g); err != nil {
+		return err
 	}
 	if !info {
 		return &Error{Msg: "it has no events of allocations", Hint: "trace a process that was started with GODEBUG=traceallocfree=1, from the moment at which tracing starts"}

@@ -389,8 +389,16 @@ func FuzzReader(f *testing.F) {
 	f.Add(small)
 	f.Add(small[:len(small)/2])
 	f.Add([]byte("go 1.25 trace\x00\x00\x00"))
+	// One with a sample of a CPU profile, of a stack that there is not, and without a clock.
+	f.Add([]byte("go 1.25 trace\x00\x00\x00\x01\x01\x01\x01\x07\x06\x07\x01\x01\x01\x01\x01"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := Open(bytes.NewReader(data), Options{SlotBytes: slotBytes})
+		r, err := Open(bytes.NewReader(data), Options{SlotBytes: slotBytes, Sample: func(s *Sample) {
+			for _, f := range s.Stack {
+				if f.Line < 0 {
+					t.Fatalf("%+v", f)
+				}
+			}
+		}})
 		if err != nil {
 			return
 		}

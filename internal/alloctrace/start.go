@@ -31,8 +31,7 @@ func (g *generation) start(first, stack uint64) *Start {
 		}
 		s.By = by(s.Func, frames)
 	}
-	// The linker writes a dot in the last element of a package's path so.
-	s.Func, s.By = strings.ReplaceAll(s.Func, "%2e", "."), strings.ReplaceAll(s.By, "%2e", ".")
+	s.Func, s.By = plain(s.Func), plain(s.By)
 	if g.starts == nil {
 		g.starts = make(map[startKey]*Start)
 	}

@@ -113,7 +113,7 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 			c.Share = ranked(b.Index, c.AllocsPerOp*sc.Ops, c.BytesPerOp*sc.Ops, c.InUseBytes) / all
 		}
 		if b.GC != nil && sum.Bytes > 0 {
-			c.GCShare = b.GC.CPUShare * c.BytesPerOp * sc.Ops / sum.Bytes
+			c.GCShare = GCShare(b.GC.CPUShare, c.BytesPerOp*sc.Ops, sum.Bytes)
 		}
 		out = append(out, c)
 	}
@@ -129,6 +129,10 @@ func (sc Scale) Weigh(b *alloc.Benchmark, samples []alloc.Sample) []*alloc.Cost 
 	})
 	return out
 }
+
+// GCShare is what of the collector's share of the CPU time falls to so many bytes of all
+// that were allocated.
+func GCShare(share, bytes, all float64) float64 { return share * bytes / all }
 
 // ranked chooses the figure that an index names.
 func ranked(index string, objects, bytes, inuse float64) float64 {

@@ -44,6 +44,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	if req.Approximate {
 		src.sites = nil
 	}
+	samples := src.samples(int64(req.At))
 	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
 	err = p.each(func(e *alloctrace.Event) {
@@ -80,6 +81,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 			return nil, err
 		}
 	}
+	samples.fill(r)
 	noteSource(r, src.rec)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
@@ -195,12 +197,28 @@ type traceSource struct {
 	size  int64
 	rec   *recording.File // nil of a trace file
 	sites *heapSites      // nil where the trace does not tell them
+	take  func(*alloctrace.Sample)
 	close func() error
+}
+
+// samples counts those of the trace's CPU profile up to a moment, 0 the end.
+func (s *traceSource) samples(until int64) *cpuSamples {
+	dir, pkg := "", ""
+	if s.rec != nil {
+		dir, pkg = s.rec.Header.Dir, s.rec.Header.Package
+	}
+	c := newCPUSamples(until, dir, pkg)
+	s.take = c.add
+	return c
 }
 
 // options say how to read the trace.
 func (s *traceSource) options(table *sizeclass.Table) alloctrace.Options {
-	o := alloctrace.Options{SlotBytes: table.Slots()}
+	o := alloctrace.Options{SlotBytes: table.Slots(), Sample: func(x *alloctrace.Sample) {
+		if s.take != nil {
+			s.take(x)
+		}
+	}}
 	if s.sites != nil {
 		o.Batch, o.Generation = s.sites.ids.Batch, s.sites.generation
 	}

@@ -28,7 +28,7 @@ func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map) {
 	}
 	share := func(c *alloc.CollectionCPU) {
 		if total > 0 {
-			s := float64(c.Sum()) / total
+			s := min(1, float64(c.Sum())/total) // a P may wait for a processor that others use
 			c.Share = &s
 		}
 	}

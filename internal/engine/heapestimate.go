@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"math"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,16 +45,9 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		rate = rec.Start.ProfileRate
 	}
 	samples := prof.Samples()
-	if pkg := rec.Header.Package; pkg != "" {
-		// A profile calls the program's main package so; the tests of a package have one, too,
-		// which is generated.
-		for i := range samples {
-			for j := range samples[i].Frames {
-				f := &samples[i].Frames[j]
-				if rest, ok := strings.CutPrefix(f.Func, "main."); ok && path.Base(f.File) != "_testmain.go" {
-					f.Func = pkg + "." + rest
-				}
-			}
+	for i := range samples {
+		for j := range samples[i].Frames {
+			inPackage(&samples[i].Frames[j], rec.Header.Package)
 		}
 	}
 	r.SiteEstimates = dealOut(samples, m.Classes(), livesOfSizes(m, t), rec.Header.Dir, float64(rate))

@@ -1,16 +1,21 @@
 package heaprecord
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
+
+	"github.com/google/pprof/profile"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/recording"
 	"github.com/stackward-go/stackward/internal/sizeclass"
 	"github.com/stackward-go/stackward/internal/whatif"
 )
@@ -104,7 +109,7 @@ func TestCollectionCPU(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := r.Heap.GCCPU
-	if g == nil || g.Source != alloc.FromGCLog || g.Workers != log.Workers || g.Share == nil || *g.Share <= 0 || *g.Share >= 1 {
+	if g == nil || g.Source != alloc.FromGCLog || g.Workers != log.Workers || g.Share == nil || *g.Share <= 0 || *g.Share > 1 {
 		t.Errorf("%+v, want %d ns of workers by the log", g, log.Workers)
 	}
 	sum := int64(0)
@@ -132,5 +137,114 @@ func TestCollectionCPU(t *testing.T) {
 	}
 	if g := r.Heap.GCCPU; g == nil || g.Source != alloc.FromTrace || g.Workers != trace.Workers || g.Share != nil {
 		t.Errorf("%+v, want %d ns of workers by the trace", g, trace.Workers)
+	}
+}
+
+// cpuSamples is how many samples of the CPU time the trace of a recording has.
+func cpuSamples(t *testing.T, f *recording.File) (n int) {
+	t.Helper()
+	tr, err := alloctrace.Open(f.Trace(), alloctrace.Options{
+		SlotBytes: sizeclass.ForGo(runtime.Version()).Slots(),
+		Sample:    func(*alloctrace.Sample) { n++ },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range tr.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return n
+}
+
+// TestCPU says where a program that mostly allocates in one place spends its time, with
+// exact sites and without.
+func TestCPU(t *testing.T) {
+	t.Parallel()
+	for _, exact := range []bool{true, false} {
+		req := request(t, cpuProgram(t), "go", "run", ".", "alloc")
+		req.Exact = exact
+		record(t, t.Context(), req)
+		r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := r.Heap.CPU
+		if c == nil || c.Samples < 20 || c.Recording == 0 {
+			t.Fatalf("exact %v: samples %+v", exact, c)
+		}
+		if c.Allocation.Likely < 0.1 || c.Collection.Likely < 0.05 || c.Paid.Samples > c.Collection.Samples {
+			t.Errorf("exact %v: allocation %+v, collection %+v, paid %+v", exact, c.Allocation, c.Collection, c.Paid)
+		}
+		if len(r.CPUSites) == 0 {
+			t.Fatalf("exact %v: no sites", exact)
+		}
+		s := r.CPUSites[0]
+		if s.File != "main.go" || s.Line != 37 || s.Func != "example.com/m.hot" || s.Callee != "" {
+			t.Errorf("exact %v: the first is %s:%d in %s", exact, s.File, s.Line, s.Func)
+		}
+		if float64(s.Allocation.Samples) < 0.8*float64(c.Allocation.Samples) || float64(s.Paid.Samples) < 0.5*float64(c.Paid.Samples) {
+			t.Errorf("exact %v: the first has %+v of %+v, and paid %+v of %+v", exact, s.Allocation, c.Allocation, s.Paid, c.Paid)
+		}
+		if s.Collection == nil || *s.Collection < 0.9*c.Collection.Likely || *s.Collection > c.Collection.Likely*1.001 {
+			t.Errorf("exact %v: %v of the collector's %v are its part", exact, s.Collection, c.Collection.Likely)
+		}
+	}
+}
+
+// A program that allocates nothing spends no time on it.
+func TestNoAllocationCPU(t *testing.T) {
+	t.Parallel()
+	req := request(t, cpuProgram(t), "go", "run", ".", "none")
+	record(t, t.Context(), req)
+	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Heap.CPU
+	if c == nil || c.Samples < 20 {
+		t.Fatalf("samples %+v", c)
+	}
+	if c.Allocation.Samples > 1+c.Samples/50 || c.Collection.Samples > 1+c.Samples/50 {
+		t.Errorf("of %d samples %d are of allocation and %d of collection", c.Samples, c.Allocation.Samples, c.Collection.Samples)
+	}
+}
+
+// A program that takes a CPU profile of itself gets it, of the time that it asked for.
+func TestOwnCPUProfile(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "cpu.prof")
+	req := request(t, cpuProgram(t), "go", "run", ".", "profile", name)
+	var stderr bytes.Buffer
+	req.Build.Stderr = &stderr
+	f := record(t, t.Context(), req)
+	if f.End.Exit != "" || stderr.Len() > 0 {
+		t.Fatalf("it ended with %q, and said %s", f.End.Exit, &stderr)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := profile.ParseData(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	its, others := int64(0), int64(0)
+	for _, s := range p.Sample {
+		in := slices.ContainsFunc(s.Location, func(l *profile.Location) bool {
+			return slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function.Name == "main.profiled" })
+		})
+		if in {
+			its += s.Value[0]
+		} else {
+			others += s.Value[0]
+		}
+	}
+	if its < 5 || others > its/2 {
+		t.Errorf("its profile has %d samples of what it profiles, and %d others", its, others)
+	}
+	if n := cpuSamples(t, f); int64(n) < 3*its/2 {
+		t.Errorf("the trace has %d samples, the profile of its second half %d", n, its)
 	}
 }

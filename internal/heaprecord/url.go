@@ -177,6 +177,17 @@ func copyChunks(w *recording.Writer, br *bufio.Reader) error {
 	}
 }
 
+// sampleCPU asks for a CPU profile, whose samples are in a trace that is taken meanwhile,
+// and throws it away. Where another is taken already, there are that one's.
+func (r *remote) sampleCPU(ctx context.Context, page string, seconds int) {
+	body, err := r.get(ctx, page, fmt.Sprintf("seconds=%d", seconds))
+	if err != nil {
+		return
+	}
+	defer body.Close()
+	io.Copy(io.Discard, body)
+}
+
 // pprof records a process that serves net/http/pprof.
 func (r *remote) pprof(ctx context.Context) error {
 	const base = "/debug/pprof/"
@@ -228,6 +239,9 @@ func (r *remote) pprof(ctx context.Context) error {
 		}
 		return err
 	}
+	sampling, enough := context.WithCancel(ctx)
+	defer enough()
+	go r.sampleCPU(sampling, base+"profile", seconds)
 	w, err := r.req.create(recording.Header{URL: r.req.Source, Command: start.Args, Sites: recording.Approximate})
 	if err != nil {
 		return err
@@ -252,6 +266,7 @@ func (r *remote) pprof(ctx context.Context) error {
 		stop.Why = recording.WhyMaxSize
 	}
 	body.Close()
+	enough()
 	// The end is asked for even if the user has asked to stop.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()

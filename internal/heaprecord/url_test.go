@@ -45,6 +45,7 @@ func TestPprof(t *testing.T) {
 		"/debug/pprof/":        pprof.Index,
 		"/debug/pprof/cmdline": pprof.Cmdline,
 		"/debug/pprof/trace":   pprof.Trace,
+		"/debug/pprof/profile": pprof.Profile,
 	})
 	t.Setenv("GODEBUG", "")
 	_, err := Record(t.Context(), source(t, url))
@@ -71,6 +72,10 @@ func TestPprof(t *testing.T) {
 	}
 	if f.Stop.Why != recording.WhyDuration || f.Stop.MemStats.Mallocs <= f.Start.MemStats.Mallocs || f.Start.Args[0] != os.Args[0] || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, mallocs %d to %d, args %q, %d profiles", f.Stop.Why, f.Start.MemStats.Mallocs, f.Stop.MemStats.Mallocs, f.Start.Args, len(f.Profiles))
+	}
+
+	if n := cpuSamples(t, f); n < 5 {
+		t.Errorf("%d samples of the CPU time of a process that is busy", n)
 	}
 
 	// What came up to an interrupt is there.

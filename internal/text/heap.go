@@ -27,6 +27,7 @@ func (t *writer) heap(r *alloc.Report) {
 	t.heapSites(r)
 	t.siteEstimates(r)
 	t.sourceChanged(r.Heap)
+	t.cpuSites(r)
 	t.waste(r)
 	t.heapMap(r)
 	t.collections(r)
@@ -72,6 +73,9 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		}
 	} else {
 		line("collector", "no collection")
+	}
+	if h.CPU != nil {
+		line("CPU time", "%s", cpuTime(h.CPU))
 	}
 	if c := h.Runtime; c != nil {
 		live := "; what was live then is not comparable: it collected once more"

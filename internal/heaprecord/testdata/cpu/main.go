@@ -1,8 +1,12 @@
 // Command cpu spends its time as its argument says: with "alloc" mostly on allocating in
-// one place, with "none" on no allocation at all.
+// one place, with "none" on no allocation at all. With "profile" it takes a CPU profile
+// of some of it, to the file that is named.
 package main
 
-import "os"
+import (
+	"os"
+	"runtime/pprof"
+)
 
 type node struct {
 	left, right *node
@@ -15,10 +19,13 @@ var (
 )
 
 func main() {
-	if os.Args[1] == "none" {
+	switch os.Args[1] {
+	case "none":
 		os.Exit(compute(300_000_000) & 1)
+	case "profile":
+		os.Exit(compute(200_000_000)&1 + profile(os.Args[2]))
 	}
-	for i := range 4_000_000 {
+	for i := range 6_000_000 {
 		hot(i)
 		if i%64 == 0 {
 			cold()
@@ -34,6 +41,22 @@ func hot(i int) {
 func cold() {
 	sink = new([4]int)
 }
+
+func profile(name string) int {
+	f, err := os.Create(name)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	defer pprof.StopCPUProfile()
+	return profiled(200_000_000) & 1
+}
+
+//go:noinline
+func profiled(n int) int { return compute(n) }
 
 //go:noinline
 func compute(n int) int {

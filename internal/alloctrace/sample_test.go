@@ -1,0 +1,82 @@
+package alloctrace
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/exp/trace"
+)
+
+// TestSamples compares the samples of a CPU profile with those that
+// golang.org/x/exp/trace has: how many there are of each stack.
+func TestSamples(t *testing.T) {
+	data := record(t, func() {
+		if err := pprof.StartCPUProfile(io.Discard); err != nil {
+			t.Skip(err) // the tests themselves are profiled
+		}
+		defer pprof.StopCPUProfile()
+		for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; { // of two parts
+			churn()
+		}
+	})
+	want := make(map[string]int)
+	ref, err := trace.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		e, err := ref.ReadEvent()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Skip(err) // the runtime damages a trace now and then: docs/heap.md
+		}
+		if e.Kind() != trace.EventStackSample {
+			continue
+		}
+		var b strings.Builder
+		for f := range e.Stack().Frames() {
+			fmt.Fprintln(&b, f.Func, f.File, f.Line)
+		}
+		want[b.String()]++
+	}
+	got := make(map[string]int)
+	n, churns := 0, 0
+	r, err := Open(bytes.NewReader(data), Options{SlotBytes: slotBytes, Sample: func(s *Sample) {
+		var b strings.Builder
+		mine := 0
+		for _, f := range s.Stack {
+			fmt.Fprintln(&b, f.Func, f.File, f.Line)
+			if strings.HasSuffix(f.Func, "/alloctrace.churn") {
+				mine = 1
+			}
+		}
+		n++
+		churns += mine
+		got[b.String()]++
+		if s.Time < 0 || s.Time > int64(time.Minute) {
+			t.Errorf("a sample at %d", s.Time)
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%d stacks, want %d", len(got), len(want))
+	}
+	if n < 10 || churns == 0 {
+		t.Errorf("%d samples, %d of what ran", n, churns)
+	}
+}
