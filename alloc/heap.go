@@ -219,15 +219,14 @@ type Collection struct {
 type CollectionCPU struct {
 	Workers int64 `json:"workers_ns"` // that marked in the background
 	Assists int64 `json:"assists_ns"` // goroutines that allocated and helped
-	Pauses  int64 `json:"pauses_ns"`  // all Ps, while the world stood still
+	Pauses  int64 `json:"pauses_ns"`  // all Ps, while the world stood still: little of it is CPU time
 	Idle    int64 `json:"idle_ns"`    // workers on Ps that had nothing else to do
-	// Share is that of all but Idle in the CPU time of the process, absent where that is
-	// not known.
+	// Share is that of Sum in the CPU time of the process, absent where that is not known.
 	Share *float64 `json:"share,omitempty"`
 }
 
-// Sum is all but what was idle.
-func (c *CollectionCPU) Sum() int64 { return c.Workers + c.Assists + c.Pauses }
+// Sum is what marking took from the program.
+func (c *CollectionCPU) Sum() int64 { return c.Workers + c.Assists }
 
 // A GCCPU is what all collections took of the processors.
 type GCCPU struct {

@@ -14,9 +14,10 @@ const heapHelp = `usage: stackward heap [flags] FILE
        stackward heap top [flags] URL
 
 Heap shows the heap of a Go program over time: what lives where, what fills which
-spans, how long it lives, and what the garbage collector did about it. FILE is a
-recording of stackward heap record, or an execution trace, as runtime/trace writes
-it, of a program that ran with GODEBUG=traceallocfree=1.
+spans, how long it lives, what the garbage collector did about it, and what both
+take of the CPU time. FILE is a recording of stackward heap record, or an execution
+trace, as runtime/trace writes it, of a program that ran with
+GODEBUG=traceallocfree=1.
 
   -at duration  the heap at this moment since the beginning; the end otherwise
   -map          draw the arenas and the spans in them

@@ -19,8 +19,9 @@ const recordHelp = `usage: stackward heap record [flags] -- go run|go test …
 
 Record makes a recording of the heap of a program, of the tests or benchmarks of
 a package, or of a process that serves net/http/pprof or stackward/heapz: its
-execution trace with all allocations, metrics, the collector's log and heap
-profiles, in one file. It ends with the program, at Ctrl-C, or at its bounds.
+execution trace with all allocations and samples of its CPU time, metrics, the
+collector's log and heap profiles, in one file. It ends with the program, at
+Ctrl-C, or at its bounds.
 
   -o file         the recording (run.heap)
   -max-size size  its bound (1GB): the recording ends there, the program goes on

@@ -68,8 +68,8 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 			if g.Source == alloc.FromTrace {
 				said = "by the trace, which has no less"
 			}
-			line("", "%s of CPU time%s: workers %s, assists %s, pauses %s; and %s on processors that were idle; %s",
-				duration(g.Sum()), share, duration(g.Workers), duration(g.Assists), duration(g.Pauses), duration(g.Idle), said)
+			line("", "marking took %s of CPU time%s: workers %s, assists %s; and %s on processors that were idle; all processors stood still for %s; %s",
+				duration(g.Sum()), share, duration(g.Workers), duration(g.Assists), duration(g.Idle), duration(g.Pauses), said)
 		}
 	} else {
 		line("collector", "no collection")
