@@ -39,7 +39,7 @@ var (
 	// recorders are what tracing and profiling do. Of heap profiles it is the recorder's, too:
 	// it has them take 128 times as many samples as they do by themselves.
 	recorders = []string{
-		"runtime.trace", "runtime.(*trace", "runtime.readTrace", "runtime.ReadTrace", "runtime.postMallocgcDebug",
+		"runtime.trace", "runtime.(*trace", "runtime.readTrace", "runtime.ReadTrace", "runtime.preMallocgcDebug", "runtime.postMallocgcDebug",
 		"runtime.profilealloc", "runtime.mProf_", "runtime.(*profBuf)", "runtime/pprof.profileWriter",
 		"runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)", "runtime/trace.(*recorder)",
 		"github.com/stackward-go/stackward/heapz.",

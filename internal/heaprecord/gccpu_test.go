@@ -181,7 +181,7 @@ func TestCPU(t *testing.T) {
 			t.Fatalf("exact %v: no sites", exact)
 		}
 		s := r.CPUSites[0]
-		if s.File != "main.go" || s.Line != 37 || s.Func != "example.com/m.hot" || s.Callee != "" {
+		if s.File != "main.go" || s.Line != 42 || s.Func != "example.com/m.hot" || s.Callee != "" {
 			t.Errorf("exact %v: the first is %s:%d in %s", exact, s.File, s.Line, s.Func)
 		}
 		if float64(s.Allocation.Samples) < 0.8*float64(c.Allocation.Samples) || float64(s.Paid.Samples) < 0.5*float64(c.Paid.Samples) {
@@ -222,6 +222,19 @@ func TestOwnCPUProfile(t *testing.T) {
 	if f.End.Exit != "" || stderr.Len() > 0 {
 		t.Fatalf("it ended with %q, and said %s", f.End.Exit, &stderr)
 	}
+	its, others := profiled(t, name)
+	if its < 5 || others > its/2 {
+		t.Errorf("its profile has %d samples of what it profiles, and %d others", its, others)
+	}
+	if n := cpuSamples(t, f); int64(n) < 3*its/2 {
+		t.Errorf("the trace has %d samples, the profile of its second half %d", n, its)
+	}
+}
+
+// profiled counts the samples of a CPU profile: those of the program's function of this
+// name, and the others.
+func profiled(t *testing.T, name string) (its, others int64) {
+	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -230,7 +243,6 @@ func TestOwnCPUProfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	its, others := int64(0), int64(0)
 	for _, s := range p.Sample {
 		in := slices.ContainsFunc(s.Location, func(l *profile.Location) bool {
 			return slices.ContainsFunc(l.Line, func(l profile.Line) bool { return l.Function.Name == "main.profiled" })
@@ -241,10 +253,20 @@ func TestOwnCPUProfile(t *testing.T) {
 			others += s.Value[0]
 		}
 	}
-	if its < 5 || others > its/2 {
-		t.Errorf("its profile has %d samples of what it profiles, and %d others", its, others)
+	return its, others
+}
+
+// Where the recording ends at its bound, a program's own CPU profile goes on.
+func TestOwnCPUProfileGoesOn(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "cpu.prof")
+	req := request(t, cpuProgram(t), "go", "run", ".", "profile", name, "allocate")
+	req.MaxSize = 4 << 20
+	f := record(t, t.Context(), req)
+	if f.Stop.Why != recording.WhyMaxSize || f.End.Exit != "" {
+		t.Fatalf("stopped by %q, ended with %q", f.Stop.Why, f.End.Exit)
 	}
-	if n := cpuSamples(t, f); int64(n) < 3*its/2 {
-		t.Errorf("the trace has %d samples, the profile of its second half %d", n, its)
+	if its, others := profiled(t, name); its < 5 || others == 0 {
+		t.Errorf("its profile has %d samples of behind the recording, and %d of before", its, others)
 	}
 }

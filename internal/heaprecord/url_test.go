@@ -238,6 +238,9 @@ func main() {
 	go func() {
 		for {
 			sink = make([]byte, 1000)
+			for i := range 1_000_000 {
+				sink[i%1000]++
+			}
 			time.Sleep(time.Millisecond)
 		}
 	}()
@@ -272,6 +275,9 @@ func main() {
 	f := record(t, t.Context(), source(t, strings.TrimSpace(url)))
 	if c := count(t, f); c.allocs < 50 || c.readTo != nil {
 		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
+	}
+	if n := cpuSamples(t, f); n < 5 {
+		t.Errorf("%d samples of the CPU time of a process that is busy", n)
 	}
 	if f.Stop.Why != recording.WhyDuration || f.Start.PID != server.Process.Pid || len(f.Metrics) == 0 || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, process %d, %d metrics, %d profiles", f.Stop.Why, f.Start.PID, len(f.Metrics), len(f.Profiles))

@@ -1,6 +1,7 @@
 // Command cpu spends its time as its argument says: with "alloc" mostly on allocating in
 // one place, with "none" on no allocation at all. With "profile" it takes a CPU profile
-// of some of it, to the file that is named.
+// of some of it, to the file that is named, for which it allocates first with one more
+// argument.
 package main
 
 import (
@@ -25,7 +26,11 @@ func main() {
 	case "profile":
 		os.Exit(compute(200_000_000)&1 + profile(os.Args[2]))
 	}
-	for i := range 6_000_000 {
+	allocate(6_000_000)
+}
+
+func allocate(n int) {
+	for i := range n {
 		hot(i)
 		if i%64 == 0 {
 			cold()
@@ -52,6 +57,9 @@ func profile(name string) int {
 	}
 	defer f.Close()
 	defer pprof.StopCPUProfile()
+	if len(os.Args) > 3 {
+		allocate(2_000_000)
+	}
 	return profiled(200_000_000) & 1
 }
 
