@@ -66,7 +66,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
 	fill(r, p.trace, m)
-	fillGCCPU(r, src.rec, m)
+	fillGCCPU(r, src.rec, m, req.At == 0)
 	fillSpans(r, m, req.Map)
 	fillGoroutines(r, m)
 	if req.Frames {

@@ -9,8 +9,9 @@ import (
 
 // fillGCCPU puts into a report what each collection took of the processors: by the
 // collector's log where the recording has one that fits the trace, else by the trace's
-// own events. Rec is nil of a trace alone.
-func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map) {
+// own events. Rec is nil of a trace alone; whole is that the collections are those of all
+// of the recording, whose CPU time is known.
+func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map, whole bool) {
 	if len(m.Collections) == 0 {
 		return
 	}
@@ -19,7 +20,7 @@ func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map) {
 	total := 0.0
 	if rec != nil {
 		lines = logOf(rec.GCLog, m.Collections)
-		if rec.End != nil {
+		if rec.End != nil && whole {
 			total = rec.End.CPUSeconds * 1e9
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -120,6 +121,18 @@ func TestCollectionCPU(t *testing.T) {
 	}
 	if sum != g.Sum() {
 		t.Errorf("the collections have %d ns of CPU time, together %d", sum, g.Sum())
+	}
+
+	// Of a part of the recording, what it is of all CPU time is not known.
+	r, err = engine.Heap(t.Context(), engine.HeapRequest{File: req.Out, At: time.Duration(m.Collections[n/2].Begin)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := r.Heap.GCCPU; p == nil || p.Source != alloc.FromGCLog || p.Workers >= g.Workers || p.Share != nil {
+		t.Errorf("half of it has %+v, all %+v", p, g)
+	}
+	if c := r.Heap.CPU; c == nil || c.Last > m.Collections[n/2].Begin || c.Samples == 0 {
+		t.Errorf("half of it has samples %+v", c)
 	}
 
 	// Without a log the trace tells.
