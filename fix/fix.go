@@ -68,6 +68,13 @@ type Candidate struct {
 	// cannot be, and neither if it does not use the declaration.
 	API       string
 	Elsewhere *analysis.Analyzer
+
+	// Of what is reported, see separate: what is replaced as a whole, and what
+	// the edits rely on without changing it. Around says that its edits are put
+	// around expressions, in which others may replace something.
+	units  []ast.Node
+	relies []Span
+	around bool
 }
 
 // A Promise is what a rewrite says that it does to its sites.
@@ -181,15 +188,21 @@ func (p *pass) propose(c *Candidate) {
 		p.refuse(c.Sites[0], "the comment %s stands in what is rewritten", comment)
 		return
 	}
+	sortEdits(c.Edits)
+	if !p.parses(c.Edits) {
+		p.refuse(c.Sites[0], "a comment stands in what is rewritten")
+		return
+	}
 	p.result.Candidates = append(p.result.Candidates, c)
 	if c.API != "" {
 		return // edits of one package alone would break others
 	}
 	site := c.Sites[0]
-	p.Report(analysis.Diagnostic{
-		Pos: site.Pos, End: site.End, Category: p.name, Message: c.Message,
-		SuggestedFixes: []analysis.SuggestedFix{{Message: c.Message, TextEdits: c.Edits}},
-	})
+	d := analysis.Diagnostic{Pos: site.Pos, End: site.End, Category: p.name, Message: c.Message}
+	if edits := p.separate(c); edits != nil {
+		d.SuggestedFixes = []analysis.SuggestedFix{{Message: c.Message, TextEdits: edits}}
+	}
+	p.Report(d)
 }
 
 // refuse notes why a place is left alone.

@@ -40,7 +40,8 @@ func inlinesplit(p *pass) {
 		p.propose(&Candidate{
 			Message: fmt.Sprintf("split %s, so that its %s can be on the caller's stack", fn.Name(), typ),
 			Sites:   []Span{m.site}, Promise: Moved, Adds: []alloc.Kind{alloc.New, alloc.Composite},
-			Edits: m.split(rest),
+			Edits:  m.split(rest),
+			relies: []Span{{Pos: m.decl.Name.Pos(), End: m.decl.Body.Lbrace}}, // the new function has the same signature
 		})
 	})
 }

@@ -44,10 +44,14 @@ func iterseq(p *pass) {
 		default:
 			edits = append(edits, analysis.TextEdit{Pos: loop.Key.Pos(), End: loop.Value.Pos()})
 		}
-		p.propose(&Candidate{
+		cand := &Candidate{
 			Message: fmt.Sprintf("range over %s.%sSeq, which makes no slice", s.pkg, s.function),
 			Sites:   []Span{s.site()}, Promise: Gone, Edits: edits,
-		})
+		}
+		if decl := p.simple(s.fun.Pos()); decl != nil && decl != loop {
+			cand.units = []ast.Node{decl} // its variable gets another type
+		}
+		p.propose(cand)
 	}
 }
 

@@ -108,7 +108,7 @@ func (b *built) isBetween(stmt ast.Stmt, loop *ast.RangeStmt, last bool) bool {
 		return false
 	}
 	i, _ := b.TypesInfo.Defs[key].(*types.Var)
-	if i == nil || !b.isVar(cond.X, i) {
+	if i == nil || !b.isVar(cond.X, i) || b.measures(cond.Y, loop.X) {
 		return false
 	}
 	if !last {
@@ -122,6 +122,20 @@ func (b *built) isBetween(stmt ast.Stmt, loop *ast.RangeStmt, last bool) bool {
 	one, ok := b.integer(end.Y)
 	x := b.length(end.X)
 	return ok && one == 1 && x != nil && b.text(end.X)[0] == 'l' && b.same(x, loop.X)
+}
+
+// measures reports whether an expression names a variable besides the one given,
+// as len(array) does, a constant: it may be the only use of it.
+func (p *pass) measures(e, besides ast.Expr) (found bool) {
+	ast.Inspect(e, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		if ok {
+			_, isVar := p.TypesInfo.Uses[id].(*types.Var)
+			found = found || isVar && !p.same(id, besides)
+		}
+		return !found
+	})
+	return found
 }
 
 // same reports whether two expressions are the same variable.
