@@ -105,6 +105,47 @@ func (p *pass) mentioned(name string) bool {
 		slices.ContainsFunc(p.tests(), has(os.ReadFile)) // the pass reads none but its own
 }
 
+// declaredUnseen reports whether a file of the package that is not compiled here
+// declares a name for all of it, or cannot be read: an import of that name would
+// not compile there.
+func (p *pass) declaredUnseen(name string) bool {
+	for _, file := range slices.Concat(p.IgnoredFiles, p.tests()) {
+		if filepath.Ext(file) != ".go" {
+			continue
+		}
+		data, err := p.ReadFile(file)
+		if err != nil {
+			data, err = os.ReadFile(file) // a pass may read none but its own
+		}
+		if err != nil {
+			return true
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), "", data, parser.SkipObjectResolution)
+		if err != nil || f.Name.Name == p.Pkg.Name() && slices.ContainsFunc(f.Decls, func(d ast.Decl) bool { return declaresName(d, name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// declaresName reports whether a declaration of a file declares a name.
+func declaresName(d ast.Decl, name string) (found bool) {
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		return d.Recv == nil && d.Name.Name == name
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch spec := spec.(type) {
+			case *ast.TypeSpec:
+				found = found || spec.Name.Name == name
+			case *ast.ValueSpec:
+				found = found || slices.ContainsFunc(spec.Names, func(id *ast.Ident) bool { return id.Name == name })
+			}
+		}
+	}
+	return found
+}
+
 // tests are the test files of the package that are not part of the pass: a
 // package is looked at with its tests and without.
 func (p *pass) tests() []string {
@@ -233,7 +274,7 @@ func (p *pass) imported(pos token.Pos, importPath string) (name string, edits []
 		}
 		return "", nil, false // shadowed
 	}
-	if _, obj := scope.LookupParent(name, pos); obj != nil {
+	if _, obj := scope.LookupParent(name, pos); obj != nil || p.declaredUnseen(name) {
 		return "", nil, false
 	}
 	return name, []analysis.TextEdit{importEdit(f, importPath)}, true
