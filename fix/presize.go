@@ -320,6 +320,7 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 			s.refuse(s.site, "the name of package slices means something else here")
 			return
 		}
+		c.Adds = append(c.Adds, alloc.Append) // slices.Grow has both
 		pos := s.before(at.Node())
 		a.n -= a.had
 		text := fmt.Sprintf("%s%s = %s.Grow(%s, %s)\n", before, name, pkg, name, a.text())

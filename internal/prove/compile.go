@@ -158,7 +158,14 @@ func (c *candidate) verdict() string {
 // together compiles all that was kept with every package that imports it, which
 // may inline other bodies now.
 func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, error) {
-	kept, err := r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
+	if len(kept) == 0 {
+		return nil, nil
+	}
+	whole, err := r.before(ctx, r.graph.above(packagesOf(kept)))
+	if err != nil {
+		return nil, err
+	}
+	kept, err = r.sift(ctx, kept, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
 		paths := in.of(r.graph.above(packagesOf(list)))
 		if len(paths) == 0 {
 			return nil, nil
@@ -196,7 +203,7 @@ func (r *round) together(ctx context.Context, kept []*candidate) ([]*candidate, 
 				failures = append(failures, failure{why, c.pkg, c})
 			}
 		}
-		return append(failures, is.added(func(pkg string) bool { return r.dirs[pkg] == "" })...), nil
+		return append(failures, is.added(func(pkg string) bool { return r.dirs[pkg] == "" }, whole)...), nil
 	})
 	r.joined = len(kept)
 	return kept, err

@@ -66,7 +66,7 @@ func TestLedger(t *testing.T) {
 				t.Errorf("kept: %q, want %q", why, tt.why)
 			}
 			added := ""
-			for _, f := range is.added(func(pkg string) bool { return pkg != "m" }) {
+			for _, f := range is.added(func(pkg string) bool { return pkg != "m" }, nil) {
 				added = f.why
 			}
 			if !strings.HasPrefix(added, tt.added) || (added == "") != (tt.added == "") {

@@ -51,7 +51,7 @@ func (w *work) output(ctx context.Context, cfg *gocmd.Config, args ...string) (s
 // vet keeps the candidates after which go vet says nothing that it did not say
 // before, which is asked only where it says something.
 func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error) {
-	asked, before := make(map[string]bool), make(map[vetMessage]int)
+	asked, before, whole := make(map[string]bool), make(map[vetMessage]int), packagesOf(list)
 	list, err := r.sift(ctx, list, func(ctx context.Context, list []*candidate, in within) (failures []failure, err error) {
 		paths := in.of(packagesOf(list))
 		if len(paths) == 0 {
@@ -67,12 +67,17 @@ func (r *round) vet(ctx context.Context, list []*candidate) ([]*candidate, error
 		}
 		said := slices.SortedFunc(maps.Keys(after), vetMessage.compare)
 		unknown := keep(distinct(said, func(m vetMessage) string { return m.pkg }), func(pkg string) bool { return !asked[pkg] })
+		if slices.ContainsFunc(said, func(m vetMessage) bool { return m.pkg == "" }) { // it does not always tell
+			unknown = keep(whole, func(pkg string) bool { return !asked[pkg] })
+		}
 		if len(unknown) > 0 {
 			more, err := r.vetted(ctx, r.tree, unknown)
 			if err != nil {
 				return nil, err
 			}
-			maps.Copy(before, more)
+			for m, n := range more {
+				before[m] += n
+			}
 			for _, pkg := range unknown {
 				asked[pkg] = true
 			}
