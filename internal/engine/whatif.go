@@ -53,7 +53,8 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 		}
 	}
 	r := p.report
-	r.WhatIfs = append(r.WhatIfs, a.recorded())
+	recorded := a.recorded()
+	r.WhatIfs = append(r.WhatIfs, recorded)
 	for i := range questions {
 		if req.Progress != nil {
 			req.Progress("simulating", i, len(questions), req.Questions[i].Text)
@@ -62,6 +63,7 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 			return nil, context.Cause(ctx)
 		}
 		w := a.answer(&questions[i], false)
+		asWrong(w, recorded)
 		w.Question = req.Questions[i].Text
 		r.WhatIfs = append(r.WhatIfs, w)
 	}
@@ -264,6 +266,26 @@ func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
 		out.Objects, out.ObjectBytes = p.Changed, p.ChangedBytes
 	}
 	return out
+}
+
+// asWrong widens an answer by what the simulation of the recording itself is off: it is
+// not to be trusted more where it can be held to nothing.
+func asWrong(w, recorded *alloc.WhatIf) {
+	real := recorded.Recorded
+	by := func(e *alloc.Estimate, real, likely int64) {
+		if real <= 0 || likely <= 0 {
+			return
+		}
+		off := float64(real) / float64(likely)
+		e.Low, e.High = int64(float64(e.Low)*min(off, 1)), int64(math.Ceil(float64(e.High)*max(off, 1)))
+	}
+	by(&w.Collections, real.Collections, recorded.Collections.Likely)
+	for _, e := range []*alloc.Estimate{&w.Peak, &w.PeakMarked, &w.PeakInuse} {
+		by(e, real.Peak, recorded.PeakMarked.Likely)
+	}
+	if w.GCCPU != nil && recorded.GCCPU != nil {
+		by(w.GCCPU, real.GCCPU, recorded.GCCPU.Likely)
+	}
 }
 
 // otherProcs widens an answer about another number of processors than the recording

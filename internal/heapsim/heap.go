@@ -10,6 +10,7 @@ type Heap struct {
 	pacer  pacer
 	pages  pageHeap
 	procs  []proc
+	made   uint64 // objects, by replay
 
 	spans     []span   // by number; 0 is none
 	freeSpans []uint32 // numbers that are not in use

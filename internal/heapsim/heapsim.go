@@ -56,6 +56,8 @@ type Config struct {
 	// Marks are what the program does while cycles mark, which take them in turn.
 	// Without any marking takes no time.
 	Marks []Mark
+	// draw says how a cycle marks in their place, if it is not nil.
+	draw func(n int) Mark
 	// SweepNow lets each cycle sweep as it ends, as the background sweeper does
 	// when a processor is idle. Without it, only those who allocate sweep.
 	SweepNow bool
@@ -63,6 +65,9 @@ type Config struct {
 
 // A Mark is what a program does while a cycle marks.
 type Mark struct {
+	// At is when the cycle began of which this is known: how many objects the
+	// recording had made. 0 is not known.
+	At uint64
 	// Rate is what it allocates, in bytes for each byte that the cycle has to scan,
 	// until it comes to the goal and has to help.
 	Rate float64

@@ -155,7 +155,10 @@ func (p *pacer) endCycle(marked, scan uint64, m Mark) {
 
 // mark is how the n-th cycle marks.
 func (c *Config) mark(n int) Mark {
-	if len(c.Marks) == 0 {
+	switch {
+	case c.draw != nil:
+		return c.draw(n)
+	case len(c.Marks) == 0:
 		return Mark{}
 	}
 	return c.Marks[n%len(c.Marks)]

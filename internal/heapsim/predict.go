@@ -1,6 +1,7 @@
 package heapsim
 
 import (
+	"cmp"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -81,7 +82,7 @@ type Prediction struct {
 
 // Predict answers a question about the objects of a recording, the oldest
 // first, which it goes through once for each of several runs. They differ in what a
-// recording leaves open: which cycle meets which of the marks that were seen, how
+// recording leaves open: which of the marks that were seen near it a cycle meets, how
 // much the recording held the program back while cycles marked, and when between two
 // cycles objects died. The middle is the median run; the range has all of them and a
 // twentieth more on either side, for what the model itself leaves out. Whether one more
@@ -135,16 +136,21 @@ type outcome struct {
 
 func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 	c := w.Config
-	c.Marks = make([]Mark, len(w.Config.Marks))
-	for i, from := range rand.New(rand.NewPCG(uint64(seed), 0)).Perm(len(c.Marks)) {
-		m := w.Config.Marks[from]
-		if !w.Traced {
-			m.Rate *= r.speed
-			m.Over = int64(float64(m.Over) * r.speed)
+	var h *Heap
+	chance := rand.New(rand.NewPCG(uint64(seed), 0))
+	var drawn []Mark
+	c.draw = func(n int) Mark {
+		for len(drawn) <= n {
+			m := near(c.Marks, h.made, chance)
+			if !w.Traced {
+				m.Rate *= r.speed
+				m.Over = int64(float64(m.Over) * r.speed)
+			}
+			drawn = append(drawn, m)
 		}
-		c.Marks[i] = m
+		return drawn[n]
 	}
-	h := New(c)
+	h = New(c)
 	o := replay(h, objects, w, r.death)
 	o.total += int64(h.Stats().TotalAlloc)
 	o.peak = h.peak
@@ -158,6 +164,25 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan))
 	}
 	return o
+}
+
+// nearMarks is how many of the marks that were seen before a moment, and after it, one
+// is drawn from.
+const nearMarks = 4
+
+// near draws one of the marks that were seen near a moment: what a program does while a
+// cycle marks is another thing in another of its phases. Where no moments are known it
+// is one of all.
+func near(marks []Mark, at uint64, chance *rand.Rand) Mark {
+	if len(marks) == 0 {
+		return Mark{}
+	}
+	if last := marks[len(marks)-1]; last.At > 0 {
+		i, _ := slices.BinarySearchFunc(marks, at, func(m Mark, at uint64) int { return cmp.Compare(m.At, at) })
+		from := min(max(i-nearMarks, 0), max(len(marks)-2*nearMarks, 0))
+		marks = marks[from:min(from+2*nearMarks, len(marks))]
+	}
+	return marks[chance.IntN(len(marks))]
 }
 
 func rangeOf(results []outcome, of func(*outcome) int64) Range {
@@ -174,27 +199,26 @@ func rangeOf(results []outcome, of func(*outcome) int64) Range {
 func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcome) {
 	var due, away deaths
 	procs := len(h.procs)
-	made := uint64(0)
 	forced := w.Forced
 	bytes := int64(0)
 	bring := func(r Ref) { bytes -= int64(r) }
 	for o := range objects {
-		due.until(made, h.Free)
-		away.until(made, bring)
-		if made == w.Before && made > 0 {
+		due.until(h.made, h.Free)
+		away.until(h.made, bring)
+		if h.made == w.Before && h.made > 0 {
 			out.total = -int64(h.Stats().TotalAlloc)
 			h.GC()
 		}
-		for len(forced) > 0 && forced[0] <= made {
+		for len(forced) > 0 && forced[0] <= h.made {
 			h.GC()
 			forced = forced[1:]
 		}
-		made++
+		h.made++
 		at := [...]uint64{o.Alive, o.Likely, o.Dead}[death]
 		if o.Dead == Forever {
 			at = Forever
 		}
-		at = max(at, made)
+		at = max(at, h.made)
 		if w.Change != nil {
 			c, stays := w.Change(o)
 			if !stays || c != o {

@@ -26,7 +26,7 @@ func (h *History) Marks(roots int64, log []string) (marks []heapsim.Mark, cost h
 		if c.Forced {
 			continue
 		}
-		m := heapsim.Mark{Lead: 1}
+		m := heapsim.Mark{At: c.At, Lead: 1}
 		m.Over = max(c.End-max(c.Goal, c.Start), 0)
 		m.Rate = float64(c.End-m.Over-c.Start) / float64(scan)
 		if lines != nil {
