@@ -58,7 +58,7 @@ func figures(a *answer) []figure {
 
 func write(w io.Writer, programs []*program) {
 	fmt.Fprintf(w, "## What-if\n\nWhat stackward heap whatif says of real programs, and how they fared. Made by\n\n    go run ./docs/whatif -w docs/accuracy.md\n\n")
-	fmt.Fprintf(w, "with %s. docs/whatif/programs.txt names the programs; nothing in the simulation was fitted to them, but for how wide the range of CPU is. Each is recorded once, with GOGC=%s and -sites, and asked; then it is run %d times with each of the settings, not recorded, with GODEBUG=gctrace=1. The last, docs/whatif/variants, is run with GOGC=100, and has variants that do what the question says.\n\n", machine(), recordedGOGC, runsEach)
+	fmt.Fprintf(w, "with %s. docs/whatif/programs.txt names the programs; nothing in the simulation was fitted to them. How wide ranges are was settled with all but btree and expr in view: half less and half more for CPU, and that what the recording itself is off widens them; those two were measured afterwards. Each is recorded once, with GOGC=%s and -sites, and asked; then it is run %d times with each of the settings, not recorded, with GODEBUG=gctrace=1. The last, docs/whatif/variants, is run with GOGC=100, and has variants that do what the question says.\n\n", machine(), recordedGOGC, runsEach)
 	fmt.Fprintf(w, "- *collections*; *heap*, the largest at the end of marking, as gctrace prints it, in MiB; *CPU*, what collections took of the processors, idle ones left out, in ms: likely (from to), and of the runs the middle (least to most). gctrace rounds MiB down.\n- *off*: by how much the likely value differs from the middle. **Bold**: the middle is outside of the range.\n\n")
 	var all [3][]figure
 	for _, p := range programs {
