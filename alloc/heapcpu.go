@@ -18,6 +18,8 @@ type HeapCPU struct {
 	Collection CPUShare `json:"collection"`
 	Paid       CPUShare `json:"paid"`
 	Idle       CPUShare `json:"idle"`
+	// Stacks is where goroutines' stacks were copied to larger ones.
+	Stacks CPUShare `json:"stacks"`
 }
 
 // A CPUShare is a part of a program's CPU time, 0 to 1: by how many samples it is known,

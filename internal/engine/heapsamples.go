@@ -22,6 +22,7 @@ type work struct {
 	allocates bool
 	collects  bool
 	idle      bool // it marks on a processor that is idle
+	grows     bool // a goroutine's stack
 }
 
 // The functions of the runtime that make memory, with what growing a slice copies, and
@@ -58,6 +59,9 @@ func workOf(stack []alloctrace.Frame) (w work) {
 		w.allocates = w.allocates || begins(name, allocators)
 		w.collects = w.collects || name == "GC" || begins(name, collectors)
 		w.idle = w.idle || name == "gcDrainMarkWorkerIdle"
+		if name == "copystack" && i+1 < len(stack) {
+			w.grows = stack[i+1].Func == "runtime.newstack" // and not to be smaller
+		}
 	}
 	return w
 }
@@ -83,6 +87,7 @@ type cpuSamples struct {
 	collect  int64
 	paid     int64
 	idle     int64
+	grow     int64
 }
 
 type cpuCounts struct{ allocate, paid int64 }
@@ -127,6 +132,8 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 	case w.allocates:
 		c.allocate++
 		at.allocate++
+	case w.grows:
+		c.grow++
 	}
 }
 
@@ -180,6 +187,7 @@ func (c *cpuSamples) fill(r *alloc.Report) {
 	}
 	share := func(k int64) alloc.CPUShare { return shareOf(k, c.cpu.Samples) }
 	c.cpu.Allocation, c.cpu.Collection, c.cpu.Paid, c.cpu.Idle = share(c.allocate), share(c.collect), share(c.paid), share(c.idle)
+	c.cpu.Stacks = share(c.grow)
 	r.Heap.CPU = &c.cpu
 	list := make(map[cpuPlace]*alloc.HeapCPUSite)
 	at := func(p cpuPlace, fn string) *alloc.HeapCPUSite {

@@ -43,6 +43,9 @@ func TestWorkOf(t *testing.T) {
 		{[]string{"runtime.traceAcquireEnabled", "runtime.postMallocgcDebug", "runtime.mallocgc", "main.f"}, work{recording: true, allocates: true}},
 		{[]string{"runtime.tracebackPCs", "runtime.callers", "runtime.Callers", "main.f"}, work{}},
 		{[]string{"runtime.mallocgc", "runtime.newobject", "main.stackwardAgent"}, work{recording: true, allocates: true}},
+		{[]string{"runtime.adjustframe", "runtime.copystack", "runtime.newstack", "main.f"}, work{grows: true}},
+		{[]string{"runtime.memmove", "runtime.copystack", "runtime.shrinkstack", "runtime.scanstack", "runtime.gcDrain"}, work{collects: true}},
+		{[]string{"runtime.schedule", "runtime.gopreempt_m", "runtime.newstack", "main.f"}, work{}},
 		// A library's own functions of these names are not the runtime's.
 		{[]string{"main.mallocgc", "main.f"}, work{}},
 		{[]string{"runtime.gcallers", "main.f"}, work{}},

@@ -194,7 +194,7 @@ func TestCPU(t *testing.T) {
 			t.Fatalf("exact %v: no sites", exact)
 		}
 		s := r.CPUSites[0]
-		if s.File != "main.go" || s.Line != 42 || s.Func != "example.com/m.hot" || s.Callee != "" {
+		if s.File != "main.go" || s.Line != 44 || s.Func != "example.com/m.hot" || s.Callee != "" {
 			t.Errorf("exact %v: the first is %s:%d in %s", exact, s.File, s.Line, s.Func)
 		}
 		if float64(s.Allocation.Samples) < 0.8*float64(c.Allocation.Samples) || float64(s.Paid.Samples) < 0.5*float64(c.Paid.Samples) {
@@ -221,6 +221,21 @@ func TestNoAllocationCPU(t *testing.T) {
 	}
 	if c.Allocation.Samples > 1+c.Samples/50 || c.Collection.Samples > 1+c.Samples/50 {
 		t.Errorf("of %d samples %d are of allocation and %d of collection", c.Samples, c.Allocation.Samples, c.Collection.Samples)
+	}
+}
+
+// A program whose goroutines grow their stacks spends time on that.
+func TestStacksCPU(t *testing.T) {
+	t.Parallel()
+	req := request(t, cpuProgram(t), "go", "run", ".", "stacks")
+	record(t, t.Context(), req)
+	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.Heap.CPU
+	if c == nil || c.Samples < 20 || c.Stacks.High < 0.1 || c.Stacks.Samples < 3 {
+		t.Fatalf("growing stacks: %+v", c)
 	}
 }
 

@@ -15,6 +15,9 @@ func cpuTime(c *alloc.HeapCPU) string {
 	if c.Idle.Samples > 0 {
 		s += fmt.Sprintf(", %s on processors that were idle", cpuShare(c.Idle))
 	}
+	if c.Stacks.Samples > 0 {
+		s += fmt.Sprintf(", growing stacks %s", cpuShare(c.Stacks))
+	}
 	s += "; by " + plural(int(c.Samples), "sample")
 	if c.Recording > 0 {
 		s += fmt.Sprintf(", without %s of the recording itself", count(int(c.Recording)))

@@ -1,5 +1,5 @@
 // Command cpu spends its time as its argument says: with "alloc" mostly on allocating in
-// one place, with "none" on no allocation at all. With "profile" it takes a CPU profile
+// one place, with "none" on no allocation at all, with "stacks" on growing stacks. With "profile" it takes a CPU profile
 // of some of it, to the file that is named, for which it allocates first with one more
 // argument.
 package main
@@ -23,6 +23,8 @@ func main() {
 	switch os.Args[1] {
 	case "none":
 		os.Exit(compute(300_000_000) & 1)
+	case "stacks":
+		os.Exit(deep() & 1)
 	case "profile":
 		os.Exit(compute(200_000_000)&1 + profile(os.Args[2]))
 	}
@@ -75,4 +77,24 @@ func compute(n int) int {
 		x ^= x << 5
 	}
 	return int(x &^ 1)
+}
+
+// deep has goroutines one after the other grow their stacks.
+func deep() (sum int) {
+	done := make(chan int)
+	for range 30_000 {
+		go func() { done <- deeper(100) }()
+		sum += <-done
+	}
+	return sum
+}
+
+//go:noinline
+func deeper(n int) int {
+	var frame [64]int
+	if n == 0 {
+		return frame[n]
+	}
+	frame[n%64] = deeper(n - 1)
+	return frame[(n+1)%64]
 }
