@@ -206,16 +206,22 @@ func TestCPU(t *testing.T) {
 	}
 }
 
-// A program that allocates nothing spends no time on it.
-func TestNoAllocationCPU(t *testing.T) {
-	t.Parallel()
-	req := request(t, cpuProgram(t), "go", "run", ".", "none")
+// cpuOf is what a run of the program's spent its time on.
+func cpuOf(t *testing.T, mode string) *alloc.HeapCPU {
+	t.Helper()
+	req := request(t, cpuProgram(t), "go", "run", ".", mode)
 	record(t, t.Context(), req)
 	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := r.Heap.CPU
+	return r.Heap.CPU
+}
+
+// A program that allocates nothing spends no time on it.
+func TestNoAllocationCPU(t *testing.T) {
+	t.Parallel()
+	c := cpuOf(t, "none")
 	if c == nil || c.Samples < 20 {
 		t.Fatalf("samples %+v", c)
 	}
@@ -227,13 +233,7 @@ func TestNoAllocationCPU(t *testing.T) {
 // A program whose goroutines grow their stacks spends time on that.
 func TestStacksCPU(t *testing.T) {
 	t.Parallel()
-	req := request(t, cpuProgram(t), "go", "run", ".", "stacks")
-	record(t, t.Context(), req)
-	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := r.Heap.CPU
+	c := cpuOf(t, "stacks")
 	if c == nil || c.Samples < 20 || c.Stacks.High < 0.1 || c.Stacks.Samples < 3 {
 		t.Fatalf("growing stacks: %+v", c)
 	}
