@@ -141,17 +141,26 @@ func TestF(t *testing.T) {
 			if err := syscall.Mkfifo(started, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(binary, "fix", "-fixer=presize", "-w", ".")
+			cmd := exec.Command(binary, "fix", "-fixer=presize", "-unmeasured", "-w", ".")
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GOTMPDIR="+tmp, "GOFLAGS=", "GOWORK=off", "STARTED="+started)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			ended := make(chan error, 1)
+			go func() {
+				ended <- cmd.Wait()
+				if f, err := os.OpenFile(started, os.O_WRONLY|syscall.O_NONBLOCK, 0); err == nil {
+					f.Close() // the test has not opened it
+				}
+			}()
 			if _, err := os.ReadFile(started); err != nil { // waits for the test to open it
 				t.Fatal(err)
 			}
-			cmd.Process.Signal(sig)
-			cmd.Wait()
+			if err := cmd.Process.Signal(sig); err != nil {
+				t.Fatalf("it had ended before the test began: %v", err)
+			}
+			<-ended
 			src, err := os.ReadFile(filepath.Join(dir, "m.go"))
 			if err != nil || !bytes.Contains(src, []byte("\ts := []int{}\n")) {
 				t.Errorf("m.go is %v\n%s", err, src)
