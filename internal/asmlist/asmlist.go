@@ -36,6 +36,7 @@ type Func struct {
 type Touch struct {
 	Var    string // the variable, without its package
 	Temp   bool   // it is the compiler's own
+	Part   bool   // it is a word, or less, of what the compiler took apart: "s.len"
 	Offset int64  // from the stack pointer, below zero from the top of the frame
 	File   string
 	Line   int
@@ -122,5 +123,10 @@ func touch(operand string) (Touch, bool) {
 	name = name[strings.LastIndexAny(name, "\t ,$(")+1:]
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	_, name, ok := strings.Cut(name, ".")
-	return Touch{Var: name, Temp: strings.HasPrefix(name, ".autotmp_"), Offset: off}, ok && name != ""
+	if !ok || name == "" {
+		return Touch{}, false
+	}
+	// A part is named for what it is of: s.ptr, p.field, a[0] (SplitSlot,
+	// cmd/compile/internal/ssagen/ssa.go, go1.26).
+	return Touch{Var: name, Temp: strings.HasPrefix(name, ".autotmp_"), Part: strings.ContainsAny(name[1:], ".["), Offset: off}, true
 }

@@ -16,6 +16,9 @@ const listing = "# example.com/m\n" +
 	"\t0x0055 00085 (/src/m (1).go:27)\tMOVQ\tAX, 16(SP)\n" +
 	"\t0x0055 00085 (/src/m (1).go:28)\tMOVD\t$example.com/m-x.s-1008(SP), R0\n" +
 	"\t0x0055 00085 (/src/m (1).go:29)\tLEAQ\texample.com/m-x.first(SP), CX\n" +
+	"\t0x0055 00085 (/src/m (1).go:29)\tMOVQ\tAX, example.com/m.s.len+24(SP)\n" +
+	"\t0x0055 00085 (/src/m (1).go:29)\tMOVQ\texample.com/m..autotmp_8.ptr-8(SP), CX\n" +
+	"\t0x0055 00085 (/src/m (1).go:29)\tMOVQ\texample.com/m.a[0]+32(SP), CX\n" +
 	"\t0x0055 00085 (/src/m (1).go:30)\tLEAQ\t-216(SP), R12\n" +
 	"\t0x0055 00085 (/src/m (1).go:30)\tMOVQ\t(SP), R12\n" +
 	"\t0x0000 4c 8d a4 24 30 df ff ff 0f 82 2e 03 00 00 4d 3b  L..$0.........M;\n" +
@@ -35,8 +38,9 @@ func TestRead(t *testing.T) {
 	}
 	const file = "/src/m (1).go"
 	want := []Touch{
-		{"a", false, 3056, file, 24}, {"b", false, 3056, file, 25}, {".autotmp_17", true, 7168, file, 26}, {"s", false, -1008, file, 28},
-		{"first", false, 0, file, 29},
+		{"a", false, false, 3056, file, 24}, {"b", false, false, 3056, file, 25}, {".autotmp_17", true, false, 7168, file, 26}, {"s", false, false, -1008, file, 28},
+		{"first", false, false, 0, file, 29},
+		{"s.len", false, true, 24, file, 29}, {".autotmp_8.ptr", true, true, -8, file, 29}, {"a[0]", false, true, 32, file, 29},
 	}
 	if len(got) != 1 || !slices.Equal(got[0].Touches, want) {
 		t.Errorf("got %+v, want %+v", got[0], want)

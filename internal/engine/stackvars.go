@@ -185,6 +185,9 @@ func (s *stacks) slots(row *alloc.Stack, f *asmlist.Func, typed map[string]bool)
 	return slots, places[0].at &^ 7
 }
 
+// partBytes is the most that a part of a value has that was taken apart: a word.
+const partBytes = 8
+
 // fits reports whether a value of a size fills a place, which is rounded up to a word.
 func fits(bytes, place int64) bool { return bytes <= place && place-bytes < 8 }
 
@@ -195,6 +198,10 @@ func fits(bytes, place int64) bool { return bytes <= place && place-bytes < 8 }
 func (s *stacks) variable(touches []asmlist.Touch, typed map[string]bool) slot {
 	first := touches[0]
 	v := slot{StackVar: alloc.StackVar{Pos: alloc.Pos{File: first.File, Line: first.Line}}}
+	if first.Part { // each place is that of another, of one name where bodies were inlined
+		v.Bytes, v.known = partBytes, true
+		return v
+	}
 	if first.Temp || strings.HasPrefix(first.Var, "~") {
 		return v
 	}
