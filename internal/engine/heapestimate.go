@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"math"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,12 +132,20 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, lives map[int64]he
 func standardLibrary(samples []alloc.Sample) string {
 	for i := range samples {
 		for _, f := range samples[i].Frames {
-			if strings.HasPrefix(f.Func, "runtime.") {
-				if before, _, ok := strings.Cut(f.File, "/runtime/"); ok {
-					return before + "/"
-				}
+			if std := standardOf(f.Func, f.File); std != "" {
+				return std
 			}
 		}
 	}
 	return ""
+}
+
+// standardOf is the prefix of the standard library's files, by a function of the runtime's;
+// "" by another. Functions of that name may be of internal/runtime/maps, too.
+func standardOf(fn, file string) string {
+	before, ok := strings.CutSuffix(path.Dir(file), "/runtime")
+	if !ok || path.Base(before) == "internal" || !strings.HasPrefix(fn, "runtime.") {
+		return ""
+	}
+	return before + "/"
 }

@@ -133,3 +133,19 @@ func BenchmarkEstimates(b *testing.B) {
 		b.ReportMetric(100*errs[len(errs)/2], "median-error-%")
 	}
 }
+
+func TestStandardOf(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ fn, file, want string }{
+		{"runtime.goexit", "/usr/local/go/src/runtime/asm_amd64.s", "/usr/local/go/src/"},
+		{"runtime.mapassign_faststr", "/usr/local/go/src/internal/runtime/maps/runtime_faststr.go", ""},
+		{"runtime.f", "/usr/local/go/src/internal/runtime/f.go", ""},
+		{"strings.genSplit", "/usr/local/go/src/strings/strings.go", ""},
+		{"example.com/m/runtime.F", "/m/runtime/f.go", ""},
+		{"runtime.goexit", "runtime/asm_amd64.s", ""}, // -trimpath
+	} {
+		if got := standardOf(tt.fn, tt.file); got != tt.want {
+			t.Errorf("%s in %s: %q, want %q", tt.fn, tt.file, got, tt.want)
+		}
+	}
+}

@@ -142,8 +142,7 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 func (c *cpuSamples) at(stack []alloctrace.Frame) *cpuCounts {
 	if c.sites.std == "" {
 		for i := range stack {
-			if before, _, ok := strings.Cut(stack[i].File, "/runtime/"); ok && strings.HasPrefix(stack[i].Func, "runtime.") {
-				c.sites.std = before + "/"
+			if c.sites.std = standardOf(stack[i].Func, stack[i].File); c.sites.std != "" {
 				break
 			}
 		}

@@ -152,5 +152,8 @@ func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
 
 // pos is a place's position, relative to where the program was built.
 func (s *heapSites) pos(p *heapPlace) alloc.Pos {
+	if s.dir == "" {
+		return alloc.Pos{File: p.file, Line: p.line}
+	}
 	return alloc.Pos{File: strings.TrimPrefix(p.file, s.dir+"/"), Line: p.line}
 }

@@ -36,7 +36,7 @@ func (t *writer) heap(r *alloc.Report) {
 }
 
 func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
-	fmt.Fprintf(t, "%s  %s, %s, %s", t.color(bold, t.o.Path(h.File)), r.Header.Go, duration(h.Duration), plural(h.Events, "event"))
+	fmt.Fprintf(t, "%s  %s, %s, %s", t.color(bold, h.File), r.Header.Go, duration(h.Duration), plural(h.Events, "event"))
 	if r.Moments != nil && h.Duration-h.At > h.Duration/1000 {
 		fmt.Fprintf(t, "; at %s", duration(h.At))
 	}
@@ -63,6 +63,9 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 			share := ""
 			if g.Share != nil {
 				share = fmt.Sprintf(" (%.1f%% of the process's)", 100**g.Share)
+				if *g.Share >= 1 { // the log has the time that processors of the runtime were held
+					share = " (more than the process had: others kept the machine busy)"
+				}
 			}
 			said := "by the collector's log"
 			if g.Source == alloc.FromTrace {

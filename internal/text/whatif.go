@@ -87,6 +87,10 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 	if w.GCCPU != nil {
 		line("collector's CPU", duration(rec.GCCPU), estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}
+	outside := func(n int64, e *alloc.Estimate) bool { return n < e.Low || n > e.High }
+	if outside(rec.Collections, &w.Collections) || outside(rec.Peak, &w.PeakMarked) {
+		t.fold("  The simulation does not agree with what was recorded: what follows is as uncertain, and its ranges are as much wider.")
+	}
 }
 
 // settings are those of the runtime.
