@@ -169,7 +169,7 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 	depth := o.depths(i)
 	f.Bytes, f.Known = depth.max()
 	code, word := o.symData(i), returnAddress(o.goarch)
-	lastValue, lastLine := "", int32(-1)
+	var starts starts
 	var offs, dead []int // of calls, of those that do not return
 	panics := false
 	for b := o.relocs(i); len(b) >= relocSize; b = b[relocSize:] {
@@ -179,11 +179,11 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 		}
 		indirect := rel.typ == relocCallInd
 		if !indirect && !rel.isCall() {
-			if name, ok := r.value(rel.sym); ok {
+			if name, closure, ok := r.value(rel.sym); ok {
 				if strings.Contains(name, ".deferwrap") {
 					f.Deferred = append(f.Deferred, name)
 				}
-				lastValue, lastLine = name, r.lineAt(&fi, rel.off, q)
+				starts.value(stmtAt(&fi, rel.off, q), name, closure)
 			}
 			continue
 		}
@@ -200,14 +200,9 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 				dead = append(dead, rel.off)
 				panics = panics || to == "runtime.gopanic"
 				continue
-			case to == "runtime.newproc":
-				if lastLine != r.lineAt(&fi, rel.off, q) {
-					lastValue = ""
-				}
-				f.Starts = append(f.Starts, lastValue)
-				lastValue = ""
 			}
 		}
+		starts.call(stmtAt(&fi, rel.off, q), to)
 		used := max(0, int(depth.at(rel.off, q)))
 		if indirect || !isJump(o.goarch, code, rel.off) {
 			used += word
@@ -222,6 +217,7 @@ func (r *stackReader) read(i int) (StackFunc, error) {
 	if panics && len(offs) > 0 {
 		markCold(f.Calls, offs, dead, instructions(o.goarch, code))
 	}
+	f.Starts = starts.started()
 	slices.Sort(f.Deferred)
 	f.Deferred = slices.Compact(f.Deferred)
 	return f, nil
@@ -243,19 +239,18 @@ func markCold(calls []StackCall, offs, dead []int, code []insn) {
 	}
 }
 
-// value is the key of a function whose address is taken.
-func (r *stackReader) value(ref symRef) (string, bool) {
+// value is the key of a function whose address is taken; closure reports that it
+// is the code's own.
+func (r *stackReader) value(ref symRef) (name string, closure, ok bool) {
 	if i := r.o.local(ref); i >= 0 && r.o.isText(i) {
-		return r.key(ref), true
+		return r.key(ref), true, true
 	}
-	name, ok := strings.CutSuffix(r.o.refName(ref), "·f")
+	name, ok = strings.CutSuffix(r.o.refName(ref), "·f")
 	if ok && ofMain(name) {
 		name += "<" + r.pkg + ">"
 	}
-	return name, ok
+	return name, false, ok
 }
-
-func (r *stackReader) lineAt(fi *funcInfo, off, quantum int) int32 { return fi.line.at(off, quantum) }
 
 // outerLine is the line of the function itself at an offset: of the outermost
 // call that was inlined there.
