@@ -294,6 +294,9 @@ type StaticStack struct {
 	Bytes   int64      `json:"bytes"`
 	Size    int64      `json:"stack"`
 	Dynamic int        `json:"dynamic,omitempty"`
+	// Recursive are the functions of the chain that may be entered again from
+	// themselves: it goes round once, and has no bound.
+	Recursive []string `json:"recursive,omitempty"`
 	// Frames are the largest on the chain, the largest first.
 	Frames []StaticFrame `json:"frames,omitempty"`
 }

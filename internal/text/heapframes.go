@@ -20,14 +20,12 @@ func (t *writer) static(list []*alloc.GoroutineStacks) {
 			t.fold(t.color(bold, "frames of the goroutines that grew") + ", as the source is built now: the longest chain of direct calls")
 			head = false
 		}
-		what := fmt.Sprintf("%s: %s B, a stack of %s; the largest was %s", shortFunc(g.Func), count(int(s.Bytes)), stackSize(s.Size), stackSize(g.Largest))
+		notes := []string{fmt.Sprintf("%s: %s B, a stack of %s; the largest was %s", shortFunc(g.Func), count(int(s.Bytes)), stackSize(s.Size), stackSize(g.Largest))}
 		if s.Aside != "" {
-			what += "; it leads " + aside(s.Aside)
+			notes = append(notes, "it leads "+aside(s.Aside))
 		}
-		if s.Dynamic > 0 {
-			what += "; " + plural(s.Dynamic, "call") + " through pointers not followed"
-		}
-		t.fold(what)
+		notes = append(notes, limitNotes(s.Recursive, s.Dynamic)...)
+		t.fold(strings.Join(notes, "; "))
 		var cells []string
 		for _, f := range s.Frames {
 			cells = append(cells, count(int(f.Frame))+"\t")

@@ -147,14 +147,21 @@ func chainNotes(s *alloc.StackChain) []string {
 	if l := s.Largest; l != nil && l.Frame >= smallFrame {
 		notes = append(notes, fmt.Sprintf("through %s (%s)", shortFunc(l.Func), count(int(l.Frame))))
 	}
-	switch n := len(s.Recursive); {
+	return append(notes, limitNotes(s.Recursive, s.Dynamic)...)
+}
+
+// limitNotes say why a chain may be longer than it is told to be: functions on it
+// recur, or call through so many pointers.
+func limitNotes(recursive []string, dynamic int) []string {
+	var notes []string
+	switch n := len(recursive); {
 	case n == 1:
-		notes = append(notes, "no bound: "+shortFunc(s.Recursive[0])+" recurs")
+		notes = append(notes, "no bound: "+shortFunc(recursive[0])+" recurs")
 	case n > 1:
-		notes = append(notes, fmt.Sprintf("no bound: %s and %d more recur", shortFunc(s.Recursive[0]), n-1))
+		notes = append(notes, fmt.Sprintf("no bound: %s and %d more recur", shortFunc(recursive[0]), n-1))
 	}
-	if s.Dynamic > 0 {
-		notes = append(notes, plural(s.Dynamic, "call")+" through pointers not followed")
+	if dynamic > 0 {
+		notes = append(notes, plural(dynamic, "call")+" through pointers not followed")
 	}
 	return notes
 }
