@@ -68,7 +68,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	fill(r, p.trace, m)
 	fillGCCPU(r, src.rec, m, req.At == 0)
 	fillSpans(r, m, req.Map)
-	fillGoroutines(r, m)
+	fillGoroutines(r, src.rec, m, int64(req.At))
 	if req.Frames {
 		if err := fillFrames(ctx, r, src.rec, req.Build); ctx.Err() != nil {
 			return nil, context.Cause(ctx)

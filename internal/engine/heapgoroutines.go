@@ -5,10 +5,12 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/recording"
 )
 
-// fillGoroutines puts into a report what goroutines' stacks did.
-func fillGoroutines(r *alloc.Report, m *heapmap.Map) {
+// fillGoroutines puts into a report what goroutines' stacks did up to a moment, 0 the
+// end. Rec is nil of a trace alone.
+func fillGoroutines(r *alloc.Report, rec *recording.File, m *heapmap.Map, until int64) {
 	list, untied := m.Goroutines()
 	for _, g := range list {
 		if ofRecorder(g.Start.Func) {
@@ -20,9 +22,7 @@ func fillGoroutines(r *alloc.Report, m *heapmap.Map) {
 		})
 	}
 	r.Heap.StacksUntied = untied
-	for _, s := range m.StartSizes() {
-		r.Heap.StartStacks = append(r.Heap.StartStacks, alloc.StartStack{At: s.Time, Bytes: s.Bytes})
-	}
+	r.Heap.StartStacks = startStacks(rec, m, until)
 }
 
 // ofRecorder reports whether a goroutine with this first function is the recorder's or
