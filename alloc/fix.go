@@ -30,8 +30,8 @@ const (
 	// Proved: the compiler, the tests that reach it, and what was measured say
 	// that it does what it promises.
 	Proved FixStatus = "proved"
-	// Unexercised: it compiles and the site is gone, but no test or benchmark
-	// runs the changed lines.
+	// Unexercised: it compiles and the site is gone, but no test that
+	// passes, and no benchmark, runs all of the changed lines.
 	Unexercised FixStatus = "unexercised"
 	// Unmeasured: it makes a site allocate less, which the compiler cannot see,
 	// and no measurement did.

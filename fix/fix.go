@@ -69,6 +69,10 @@ type Candidate struct {
 	API       string
 	Elsewhere *analysis.Analyzer
 
+	// Measure is that the compiler cannot tell whether it allocates less: what it adds may
+	// allocate as often as what is gone did, where a loop has few rounds.
+	Measure bool
+
 	// Of what is reported, see separate: what is replaced as a whole, and what
 	// the edits rely on without changing it. Around says that its edits are put
 	// around expressions, in which others may replace something.

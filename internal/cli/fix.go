@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -102,6 +103,9 @@ func (x *fixFlags) check(req *prove.Request) error {
 	if err := selects(req.Bench, req.Run); err != nil {
 		return err
 	}
+	if req.Count < 0 {
+		return usageError(fmt.Sprintf("-count: %d is no number of runs", req.Count), "it is how often each side of a comparison runs")
+	}
 	if x.patch != "" {
 		if err := writable("-patch", x.patch); err != nil {
 			return err
@@ -169,6 +173,11 @@ func (x *fixFlags) run(ctx context.Context, e *env, b *buildFlags, o *output, re
 			}
 			return &engine.Error{Msg: err.Error(), Hint: hint}
 		}
+		files := slices.Sorted(maps.Keys(res.After))
+		for i, f := range files {
+			files[i] = fromHere(res.Report.Root)(strings.TrimPrefix(f, res.Report.Root+"/"))
+		}
+		fmt.Fprintf(e.stderr, "stackward: wrote %s\n", strings.Join(files, ", "))
 	}
 	if err == nil && x.diff && len(res.Steps) > 0 {
 		return errFindings

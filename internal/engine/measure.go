@@ -97,7 +97,7 @@ func adviseRun(err error, req CostRequest) error {
 		return &Error{Msg: "no benchmarks match -bench=" + req.Bench, situation: benchrun.ErrNoBenchmarks, Hint: "list them with: go test -run='^$' -list=Benchmark ./...; without any, weigh tests: stackward cost -run ."}
 	}
 	if errors.Is(err, benchrun.ErrNoTests) {
-		return &Error{Msg: "no tests match -run=" + req.Run, Hint: "go test -list=Test ./... lists them; examples are not measured; without tests, weigh a program: stackward cost -- go run ./cmd"}
+		return &Error{Msg: "no tests match -run=" + req.Run, situation: benchrun.ErrNoTests, Hint: "go test -list=Test ./... lists them; examples are not measured; without tests, weigh a program: stackward cost -- go run ./cmd"}
 	}
 	if un, ok := errors.AsType[*benchrun.Unsupported](err); ok {
 		e := &Error{Msg: un.Error(), Hint: "profile it, and weigh by that: go test -memprofile=mem.out -memprofilerate=1, then stackward cost -profile mem.out"}

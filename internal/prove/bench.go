@@ -3,6 +3,7 @@ package prove
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -163,6 +164,9 @@ func (r *round) inTests(ctx context.Context, list []*candidate) ([]*candidate, e
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, err
+		}
+		if errors.Is(err, benchrun.ErrNoTests) {
+			r.problem("", err.Error()+" in "+strings.Join(packagesOf(list), ", "))
 		}
 		return list, nil // tests that fail, or cannot be recorded, measure nothing
 	}

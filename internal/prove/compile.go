@@ -145,7 +145,7 @@ func (r *round) applicable(wave []*candidate) ([]*candidate, error) {
 // verdict is what the compiler said of a candidate that passed.
 func (c *candidate) verdict() string {
 	switch {
-	case c.unseen():
+	case c.Promise == fix.Fewer || len(c.sites) == 0:
 		return "no new site"
 	case c.Promise == fix.Moved:
 		return "inlined into callers that have it on their stack, no new site"

@@ -126,7 +126,7 @@ func (r *round) accept(list []*candidate) (int, error) {
 
 // missing says what a fix of a status lacks.
 var missing = map[alloc.FixStatus]string{
-	alloc.Unexercised: "no test or benchmark runs the changed lines: -unexercised applies it all the same",
+	alloc.Unexercised: "no test that passes, and no benchmark, runs all of the changed lines: -unexercised applies it all the same",
 	alloc.Unmeasured:  "only a measurement can tell that it allocates less, and none did: -bench and -run ask for one, -unmeasured applies it all the same",
 }
 
@@ -145,7 +145,9 @@ func (c *candidate) status() alloc.FixStatus {
 
 // unseen reports whether the compiler cannot tell that a candidate does what it
 // promises, but only a measurement.
-func (c *candidate) unseen() bool { return c.Promise == fix.Fewer || len(c.sites) == 0 }
+func (c *candidate) unseen() bool {
+	return c.Promise == fix.Fewer || c.Measure || len(c.sites) == 0
+}
 
 // diff is a unified diff of trees; a file that the first lacks is as the disk has
 // it.

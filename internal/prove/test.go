@@ -170,9 +170,19 @@ func (r *round) test(ctx context.Context, list []*candidate) ([]*candidate, erro
 	}
 	list = keep(list, func(c *candidate) bool { return !c.Shares || slices.Contains(raced, c) })
 	if len(raced) < len(shared) {
-		return r.passing(ctx, list, all, false)
+		if list, err = r.passing(ctx, list, all, false); err != nil {
+			return nil, err
+		}
 	}
-	return list, nil
+	return r.aside(list, alloc.Unexercised, func(c *candidate) bool {
+		return c.exercised && !r.passes(c) && !r.req.Unexercised && !r.marked(c)
+	})
+}
+
+// passes reports whether any test passes among those that run what a candidate changes:
+// one that fails before and after tells nothing.
+func (r *round) passes(c *candidate) bool {
+	return slices.ContainsFunc(c.runs, func(pkg string) bool { return r.outcomes[false][pkg].passed > 0 })
 }
 
 // all are the packages whose tests have to do with a candidate.
