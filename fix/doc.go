@@ -55,6 +55,9 @@ becomes strings.Join, which makes its string in one piece:
 		s += p
 	}
 
+A loop of one round or two allocates as often with a builder as without: whether
+it does less is for a measurement to tell.
+
 It refuses where
   - a function literal uses the string, or its address is taken: they would see
     it while it grows;
