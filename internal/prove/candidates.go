@@ -213,7 +213,7 @@ func (w *work) call(pkg *packages.Package, span fix.Span) *call {
 		return n == nil || n.Pos() < span.Pos
 	})
 	s.ID = fmt.Sprintf("%s.%s#%s#%d", s.Package, s.Func, s.Expr, ordinal)
-	if w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s) {
+	if !w.asked(s) {
 		return nil
 	}
 	return &call{s, pkg.Fset.Position(span.End).Line}

@@ -149,10 +149,15 @@ func (c *candidate) verdict() string {
 		return "no new site"
 	case c.Promise == fix.Moved:
 		return "inlined into callers that have it on their stack, no new site"
-	case len(c.sites) > 1:
-		return fmt.Sprintf("%d sites gone, no new one", len(c.sites))
 	}
-	return "the site is gone, no new one"
+	said := "the site is gone, no new one"
+	if len(c.sites) > 1 {
+		said = fmt.Sprintf("%d sites gone, no new one", len(c.sites))
+	}
+	if len(c.Adds) > 0 {
+		said += " beside its own"
+	}
+	return said
 }
 
 // together compiles all that was kept with every package that imports it, which

@@ -121,7 +121,7 @@ func Run(ctx context.Context, req Request) (*Result, error) {
 			if err := w.begin(ctx, r); err != nil {
 				return nil, err
 			}
-			sites = w.own(r.Sites)
+			sites = keep(w.own(r.Sites), w.asked)
 		}
 		accepted, err := w.once(ctx, r.Sites)
 		if err != nil {
@@ -233,11 +233,14 @@ func (w *work) own(sites []*alloc.Site) []*alloc.Site {
 	return slices.DeleteFunc(slices.Clone(sites), func(s *alloc.Site) bool { return w.dirOf(s.Package) == "" })
 }
 
+// asked reports whether a request is about a site.
+func (w *work) asked(s *alloc.Site) bool {
+	return (w.req.Site == "" || s.ID == w.req.Site) && w.req.Filter.Keeps(s)
+}
+
 // once is one round; it returns how many fixes it added to the tree.
 func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
-	sites = slices.DeleteFunc(w.own(sites), func(s *alloc.Site) bool {
-		return w.req.Site != "" && s.ID != w.req.Site || !w.req.Filter.Keeps(s)
-	})
+	sites = keep(w.own(sites), w.asked)
 	list, refused, err := w.propose(ctx, sites)
 	if err != nil {
 		return 0, err

@@ -18,9 +18,11 @@ const (
 // fixes writes each fix with its proof and its diff, then what all of them do
 // together and how many were refused.
 func (t *writer) fixes(r *alloc.Report) {
-	counts := make(map[alloc.FixStatus]int)
+	counts, taken := make(map[alloc.FixStatus]int), make(map[alloc.FixStatus]int)
 	for _, f := range r.Fixes {
-		counts[f.Status]++
+		if counts[f.Status]++; f.Reason == "" { // nothing was in its way
+			taken[f.Status]++
+		}
 		if f.Status == alloc.Refused && !t.o.Refused {
 			continue
 		}
@@ -33,7 +35,7 @@ func (t *writer) fixes(r *alloc.Report) {
 	if len(r.Effects) > 0 {
 		t.effects(r.Effects)
 	}
-	t.fixSummary(counts, len(left))
+	t.fixSummary(counts, taken, len(left))
 }
 
 // unfixed are the sites that no fixer had anything to say of.
@@ -53,19 +55,25 @@ func unfixed(r *alloc.Report) (left []*alloc.Site) {
 	return left
 }
 
+// mostUnfixed is how many sites of a cause are listed that no fixer looks for; find
+// lists all.
+const mostUnfixed = 20
+
 // unfixed lists sites that no fixer looks for, by cause, each with what may remove
 // it.
 func (t *writer) unfixed(sites []*alloc.Site) {
 	for _, cause := range slices.Concat(alloc.Causes, []alloc.Cause{""}) {
-		headed := false
+		listed := 0
 		for _, s := range sites {
 			if s.Cause != cause {
 				continue
 			}
-			if !headed {
+			if listed++; listed > mostUnfixed {
+				continue
+			}
+			if listed == 1 {
 				fmt.Fprintf(t, "no fixer for: %s\n", t.color(bold, cmp.Or(string(cause), "cause not known")))
 				t.advice("  what removes it: ", t.o.Remedy, cause)
-				headed = true
 			}
 			place, in := t.place(s)
 			room := 0
@@ -74,7 +82,10 @@ func (t *writer) unfixed(sites []*alloc.Site) {
 			}
 			fmt.Fprintf(t, "  %s: %s\n", place, line(s, in, room))
 		}
-		if headed {
+		if listed > mostUnfixed {
+			fmt.Fprintf(t, "  and %s, which stackward find lists\n", count(listed-mostUnfixed))
+		}
+		if listed > 0 {
 			fmt.Fprintln(t)
 		}
 	}
@@ -187,7 +198,7 @@ func (t *writer) columns(rows [][]string) {
 	}
 }
 
-func (t *writer) fixSummary(counts map[alloc.FixStatus]int, left int) {
+func (t *writer) fixSummary(counts, taken map[alloc.FixStatus]int, left int) {
 	said := count(counts[alloc.Proved]) + " fixes"
 	if counts[alloc.Proved] == 1 {
 		said = "1 fix"
@@ -197,7 +208,10 @@ func (t *writer) fixSummary(counts map[alloc.FixStatus]int, left int) {
 		status alloc.FixStatus
 		flag   string
 	}{{alloc.Unexercised, "-unexercised"}, {alloc.Unmeasured, "-bench, -run or -unmeasured"}} {
-		if n := counts[s.status]; n > 0 {
+		if n := taken[s.status]; n > 0 {
+			said += fmt.Sprintf(", %s %s and taken", count(n), s.status)
+		}
+		if n := counts[s.status] - taken[s.status]; n > 0 {
 			said += fmt.Sprintf(", %s %s (%s)", count(n), s.status, s.flag)
 		}
 	}
