@@ -23,7 +23,7 @@ func stacks() *alloc.Report {
 	}
 	compact := step(module+".(*levelsController).doCompact", 2128, 1200, "levels.go", 120)
 	shortest := step("strconv.roundShortest", 1688, 8712, "/usr/local/go/src/internal/strconv/ftoa.go", 196)
-	errorf := step("fmt.errorf", 136, 3000, "/root/go/pkg/mod/github.com/klauspost/compress@v1.18.0/huff0/bitreader.go", 117)
+	errorf := step("fmt.errorf", 136, 3000, "/home/go/pkg/mod/github.com/klauspost/compress@v1.18.0/huff0/bitreader.go", 117)
 	recursive := step("google.golang.org/protobuf/proto.UnmarshalOptions.unmarshalMessageSlow", 336, 3952, "proto.go", 128)
 	recursive.Recursive = true
 	options := func(name, file string, line int) alloc.StackVar {
@@ -39,7 +39,7 @@ func stacks() *alloc.Report {
 					{Expr: "make([]*badger.Entry, 0, batchSize + 10)", Kind: alloc.Slice, Type: "[]*badger.Entry", Bytes: 40080, Pos: alloc.Pos{File: "integration/lsmbench/main.go", Line: 157}},
 					{Expr: "fmt.Printf(\"checkpoint entries %d after %v: %d\", total, time.Since(start))", Kind: alloc.Variadic, Type: "[]any", Bytes: 4800, Pos: alloc.Pos{File: "integration/lsmbench/main.go", Line: 186}},
 					options("opts", "integration/lsmbench/main.go", 132), options("opts", "integration/lsmbench/main.go", 140), options("opt", "options.go", 435),
-					{Bytes: 264, Pos: alloc.Pos{File: "/root/go/pkg/mod/go.opentelemetry.io/otel@v1.41.0/attribute/key.go", Line: 105}},
+					{Bytes: 264, Pos: alloc.Pos{File: "/home/go/pkg/mod/go.opentelemetry.io/otel@v1.41.0/attribute/key.go", Line: 105}},
 					{Expr: "li", Type: "badger.LevelInfo", Bytes: 72, Pos: alloc.Pos{File: "levels.go", Line: 9}},
 					{Name: "li", Type: "badger.LevelInfo", Bytes: 72, Pos: alloc.Pos{File: "levels.go", Line: 8}, Shared: true},
 				},
@@ -91,7 +91,7 @@ func TestStacks(t *testing.T) {
 		}
 		for line := range strings.Lines(b.String()) {
 			line = strings.TrimSuffix(line, "\n")
-			if n := columnsOf(line); n > width && !strings.Contains(line, "/root/go") && !strings.Contains(line, "/usr/local/go") {
+			if n := columnsOf(line); n > width && !strings.Contains(line, "/home/go") && !strings.Contains(line, "/usr/local/go") {
 				t.Errorf("%d columns of %d: %s", n, width, line)
 			}
 		}
