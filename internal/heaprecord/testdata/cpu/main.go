@@ -82,7 +82,7 @@ func compute(n int) int {
 // deep has goroutines one after the other grow their stacks.
 func deep() (sum int) {
 	done := make(chan int)
-	for range 30_000 {
+	for range 200_000 {
 		go func() { done <- deeper(100) }()
 		sum += <-done
 	}
