@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"cmp"
 	"go/ast"
 	"go/constant"
 	"go/token"
@@ -178,7 +177,6 @@ func (b *built) build() {
 }
 
 func (b *built) offer(message string, sites []Span, edits []analysis.TextEdit, adds ...alloc.Kind) {
-	slices.SortStableFunc(edits, func(a, b analysis.TextEdit) int { return cmp.Compare(a.Pos, b.Pos) })
 	b.propose(&Candidate{Message: message, Sites: sites, Promise: Gone, Adds: append(adds, alloc.Append), Measure: true, Edits: edits, around: true})
 }
 

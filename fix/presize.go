@@ -1,7 +1,6 @@
 package fix
 
 import (
-	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -327,7 +326,6 @@ func (s *sized) make(at inspector.Cursor, a amount) {
 		c.Edits = append(c.Edits, edits...)
 		c.Edits = append(c.Edits, analysis.TextEdit{Pos: pos, End: pos, NewText: []byte(text)})
 	}
-	slices.SortStableFunc(c.Edits, func(a, b analysis.TextEdit) int { return cmp.Compare(a.Pos, b.Pos) })
 	s.propose(c)
 }
 
