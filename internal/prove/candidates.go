@@ -59,15 +59,14 @@ func (w *work) propose(ctx context.Context, sites []*alloc.Site) (list []*candid
 		patterns = []string{sites[0].Package}
 	}
 	w.progress("looking for fixes", 0, 0, "")
-	w.loaded, w.sources = make(map[string][]*packages.Package), make(map[*packages.Package]*source)
+	w.loaded, w.source = make(map[string][]*packages.Package), newSource(w.overlaid())
 	loaded, err := w.load(ctx, patterns)
 	if err != nil {
 		return nil, nil, err
 	}
 	fixers := make([]*analysis.Analyzer, len(w.fixers))
-	overlay := w.overlaid()
 	for i, a := range w.fixers {
-		fixers[i] = reading(a, overlay)
+		fixers[i] = reading(a, w.source.overlay)
 	}
 	graph, err := checker.Analyze(fixers, loaded, nil)
 	if err != nil {

@@ -69,7 +69,7 @@ func (w *work) users(c *candidate) (why string, err error) {
 	for _, to := range w.graph.above([]string{c.pkg}) {
 		for _, pkg := range w.loaded[to] {
 			if to != c.pkg || strings.HasSuffix(pkg.PkgPath, "_test") {
-				if err := w.sources[pkg].need(pkg); err != nil {
+				if err := w.source.need(pkg); err != nil {
 					return "", err
 				}
 				others = append(others, pkg)
@@ -79,7 +79,7 @@ func (w *work) users(c *candidate) (why string, err error) {
 	if len(others) == 0 {
 		return "", nil
 	}
-	graph, err := checker.Analyze([]*analysis.Analyzer{reading(c.Elsewhere, w.overlaid())}, others, nil)
+	graph, err := checker.Analyze([]*analysis.Analyzer{reading(c.Elsewhere, w.source.overlay)}, others, nil)
 	if err != nil {
 		return "", fmt.Errorf("looking at importers: %w", err)
 	}

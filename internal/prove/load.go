@@ -28,8 +28,15 @@ import (
 type source struct {
 	fset     *token.FileSet
 	overlay  map[string][]byte
-	archives *expr.Importer
+	files    map[string]string // archives, by import path
+	archives *expr.Importer    // of files
 	typed    map[*packages.Package]bool
+}
+
+func newSource(overlay map[string][]byte) *source {
+	s := &source{fset: token.NewFileSet(), overlay: overlay, files: make(map[string]string), typed: make(map[*packages.Package]bool)}
+	s.archives = expr.NewImporter(func(path string) string { return s.files[path] })
+	return s
 }
 
 // load loads packages as the tree has them: of a package that has tests in it the
@@ -37,7 +44,7 @@ type source struct {
 // w.loaded, beside the tests that are packages of their own, which are typed once they
 // are asked for.
 func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package, error) {
-	src := &source{fset: token.NewFileSet(), overlay: w.overlaid(), typed: make(map[*packages.Package]bool)}
+	src := w.source
 	cfg := &packages.Config{
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports | packages.NeedDeps |
 			packages.NeedModule | packages.NeedForTest | packages.NeedTypesSizes,
@@ -63,10 +70,10 @@ func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package
 			own = append(own, pkg)
 		}
 	}
-	if err := w.archived(ctx, src, patterns, slices.Concat(own, outside)); err != nil {
+	if err := w.archived(ctx, patterns, slices.Concat(own, outside)); err != nil {
 		return nil, err
 	}
-	group, _ := errgroup.WithContext(ctx)
+	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, pkg := range own {
 		src.typed[pkg] = true
@@ -85,19 +92,18 @@ func (w *work) load(ctx context.Context, patterns []string) ([]*packages.Package
 	for _, pkg := range slices.Concat(own, outside) {
 		to := plain(pkg.PkgPath)
 		w.loaded[to] = append(w.loaded[to], pkg)
-		w.sources[pkg] = src
 	}
 	return own, nil
 }
 
 // archived finds the archives of what packages import, as they were built when their
 // sites were looked for, and has those built that only tests need.
-func (w *work) archived(ctx context.Context, src *source, patterns []string, list []*packages.Package) error {
+func (w *work) archived(ctx context.Context, patterns []string, list []*packages.Package) error {
 	cfg, err := w.config(w.tree)
 	if err != nil {
 		return err
 	}
-	files := make(map[string]string)
+	files := w.source.files
 	build := func(req gocmd.Request) error {
 		b, err := cfg.Build(ctx, req)
 		if err != nil {
@@ -120,13 +126,10 @@ func (w *work) archived(ctx context.Context, src *source, patterns []string, lis
 		}
 		return pkg.ForTest != "" || slices.Contains(list, pkg)
 	}, nil)
-	if len(missing) > 0 {
-		if err := build(gocmd.Request{Patterns: sortedKeys(missing), Deps: true}); err != nil {
-			return err
-		}
+	if len(missing) == 0 {
+		return nil
 	}
-	src.archives = expr.NewImporter(func(path string) string { return files[path] })
-	return nil
+	return build(gocmd.Request{Patterns: sortedKeys(missing), Deps: true})
 }
 
 // check parses and types a package; what is wrong with it is in its Errors then.

@@ -92,8 +92,8 @@ type work struct {
 	tested      map[string]bool                // packages that have tests
 	built       map[string]bool                // files
 	loaded      map[string][]*packages.Package // of the tree, by import path: with tests, and tests apart
-	sources     map[*packages.Package]*source
-	unread      rewrite.Tree // the module's other files, nil before they are needed
+	source      *source                        // of them
+	unread      rewrite.Tree                   // the module's other files, nil before they are needed
 	coverage    *coverage
 	covered     map[string]bool                // packages that coverage is of
 	failing     map[bool]map[string]failedTest // tests that do so without a candidate, with -race or not
@@ -259,7 +259,7 @@ func (w *work) once(ctx context.Context, sites []*alloc.Site) (int, error) {
 		return w.tried(c)
 	})
 	list, err = w.elsewhere(ctx, list)
-	w.loaded, w.sources = nil, nil // they are large
+	w.loaded, w.source = nil, nil // they are large
 	if err != nil {
 		return 0, err
 	}
