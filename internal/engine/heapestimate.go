@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"path"
 	"path/filepath"
@@ -73,7 +74,15 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, lives map[int64]he
 		return 0
 	}
 	sites := newHeapSites(nil, dir)
-	sites.std = standardLibrary(samples)
+	sites.std = standardLibrary(func(yield func(*alloc.Frame) bool) {
+		for i := range samples {
+			for j := range samples[i].Frames {
+				if !yield(&samples[i].Frames[j]) {
+					return
+				}
+			}
+		}
+	})
 	var list []*alloc.HeapSiteEstimate
 	at := make(map[int32]*alloc.HeapSiteEstimate)
 	seen := make(map[int32]float64) // how often it was sampled
@@ -127,14 +136,12 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, lives map[int64]he
 	return list
 }
 
-// standardLibrary is the prefix of its files' names, by those of the runtime, in which
-// each stack begins; "" not known.
-func standardLibrary(samples []alloc.Sample) string {
-	for i := range samples {
-		for _, f := range samples[i].Frames {
-			if std := standardOf(f.Func, f.File); std != "" {
-				return std
-			}
+// standardLibrary is the prefix of its files' names, by the first function of the
+// runtime's own; "" where there is none.
+func standardLibrary(frames iter.Seq[*alloc.Frame]) string {
+	for f := range frames {
+		if std := standardOf(f.Func, f.File); std != "" {
+			return std
 		}
 	}
 	return ""

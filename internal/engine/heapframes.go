@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 		}
 		grown[name] = append(grown[name], g)
 	}
-	rows, err := stacksNamed(ctx, b, tests, keysOf(grown), 0)
+	rows, err := stacksNamed(ctx, b, tests, slices.Sorted(maps.Keys(grown)), 0)
 	if err != nil {
 		return err
 	}
@@ -68,7 +69,7 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 	if len(large) == 0 {
 		return nil
 	}
-	if rows, err = stacksNamed(ctx, b, tests, keysOf(large), -1); err != nil {
+	if rows, err = stacksNamed(ctx, b, tests, slices.Sorted(maps.Keys(large)), -1); err != nil {
 		return err
 	}
 	for _, g := range r.Goroutines {
@@ -93,14 +94,6 @@ func noFrames(err error) *alloc.Problem {
 		p.Message = "no frames: the program's source cannot be built now: " + err.Error()
 	}
 	return p
-}
-
-func keysOf[V any](m map[string]V) (keys []string) {
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // stacksNamed is what Stack says of functions, by name.

@@ -140,13 +140,6 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 // at is the count of the place for which a stack allocates, that of number 0 where there
 // is none of the program's.
 func (c *cpuSamples) at(stack []alloctrace.Frame) *cpuCounts {
-	if c.sites.std == "" {
-		for i := range stack {
-			if c.sites.std = standardOf(stack[i].Func, stack[i].File); c.sites.std != "" {
-				break
-			}
-		}
-	}
 	n := c.sites.place("", func(yield func(*alloc.Frame) bool) {
 		for _, f := range stack {
 			frame := alloc.Frame{Func: f.Func, File: f.File, Line: f.Line}

@@ -71,10 +71,10 @@ func (s *heapSites) next(e *alloctrace.Event) int32 {
 func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
 	p := heapPlace{typ: typ}
 	inner, grows := "", false
+	if s.std == "" {
+		s.std = standardLibrary(frames)
+	}
 	for f := range frames {
-		if f.Func == "runtime.mallocgc" {
-			s.std, _, _ = strings.Cut(f.File, "runtime/malloc.go")
-		}
 		if strings.HasPrefix(path.Base(f.File), recorderFile) {
 			return 0
 		}
