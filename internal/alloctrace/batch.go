@@ -375,13 +375,9 @@ func (g *generation) stackData(id uint64) []byte {
 }
 
 // stack looks up the functions of a stack of the generation, innermost first.
-func (g *generation) stack(id uint64) []string {
-	var list []string
-	for d := (decoder{data: g.stackData(id)}); len(d.data) > 0; {
-		d.uvarint()
-		list = append(list, g.text(d.uvarint()))
-		d.uvarint()
-		d.uvarint()
+func (g *generation) stack(id uint64) (list []string) {
+	for _, f := range g.positions(id) {
+		list = append(list, f.Func)
 	}
 	return list
 }

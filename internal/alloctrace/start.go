@@ -31,7 +31,6 @@ func (g *generation) start(first, stack uint64) *Start {
 		}
 		s.By = by(s.Func, frames)
 	}
-	s.Func, s.By = plain(s.Func), plain(s.By)
 	if g.starts == nil {
 		g.starts = make(map[startKey]*Start)
 	}
