@@ -197,7 +197,8 @@ func (h *Heap) StartMark() {
 			h.words[s.bits+2*s.nwords+p.tinySlot/64] |= 1 << (p.tinySlot % 64)
 		}
 	}
-	h.markEnd = h.pacer.markEnd(scan, goal, h.config.mark(len(h.cycles)))
+	h.mark = h.config.mark(len(h.cycles))
+	h.markEnd = h.pacer.markEnd(scan, goal, h.mark)
 	h.cycles = append(h.cycles, Cycle{
 		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
 	})
@@ -236,7 +237,7 @@ func (h *Heap) FinishMark() {
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
 	h.peak.HeapLive = max(h.peak.HeapLive, c.End)
-	h.pacer.endCycle(marked, uint64(c.Scan), h.config.mark(len(h.cycles)-1))
+	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
 	h.marking = false
 
 	h.gen += 2

@@ -25,6 +25,7 @@ type Heap struct {
 	gen             uint32 // sweepgen
 	marking, forced bool
 	swept           bool // no cycle has left anything to be swept
+	mark            Mark // of the cycle that marks
 	markEnd         uint64
 	pagesSwept      int64
 	reclaimNext     int

@@ -56,8 +56,8 @@ type Config struct {
 	// Marks are what the program does while cycles mark, which take them in turn.
 	// Without any marking takes no time.
 	Marks []Mark
-	// draw says how a cycle marks in their place, if it is not nil.
-	draw func(n int) Mark
+	// draw says how the next cycle marks in their place, if it is not nil.
+	draw func() Mark
 	// SweepNow lets each cycle sweep as it ends, as the background sweeper does
 	// when a processor is idle. Without it, only those who allocate sweep.
 	SweepNow bool

@@ -153,11 +153,11 @@ func (p *pacer) endCycle(marked, scan uint64, m Mark) {
 	p.triggered = never
 }
 
-// mark is how the n-th cycle marks.
+// mark is how the n-th cycle marks, which is asked once as it starts.
 func (c *Config) mark(n int) Mark {
 	switch {
 	case c.draw != nil:
-		return c.draw(n)
+		return c.draw()
 	case len(c.Marks) == 0:
 		return Mark{}
 	}

@@ -138,17 +138,13 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 	c := w.Config
 	var h *Heap
 	chance := rand.New(rand.NewPCG(uint64(seed), 0))
-	var drawn []Mark
-	c.draw = func(n int) Mark {
-		for len(drawn) <= n {
-			m := near(c.Marks, h.made, chance)
-			if !w.Traced {
-				m.Rate *= r.speed
-				m.Over = int64(float64(m.Over) * r.speed)
-			}
-			drawn = append(drawn, m)
+	c.draw = func() Mark {
+		m := near(c.Marks, h.made, chance)
+		if !w.Traced {
+			m.Rate *= r.speed
+			m.Over = int64(float64(m.Over) * r.speed)
 		}
-		return drawn[n]
+		return m
 	}
 	h = New(c)
 	o := replay(h, objects, w, r.death)

@@ -15,6 +15,7 @@ type reference struct {
 	lists  [numClasses]refLists
 
 	marking, forced bool
+	mark            Mark // of the cycle that marks
 	markEnd         uint64
 	swept           bool // no cycle has left anything to sweep
 	pagesSwept      int64
@@ -535,7 +536,8 @@ func (h *reference) StartMark() {
 			slot.marked = true
 		}
 	}
-	h.markEnd = h.pacer.markEnd(scan, goal, h.config.mark(len(h.cycles)))
+	h.mark = h.config.mark(len(h.cycles))
+	h.markEnd = h.pacer.markEnd(scan, goal, h.mark)
 	h.cycles = append(h.cycles, Cycle{
 		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
 	})
@@ -560,7 +562,7 @@ func (h *reference) FinishMark() {
 	}
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
-	h.pacer.endCycle(marked, uint64(c.Scan), h.config.mark(len(h.cycles)-1))
+	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
 	h.marking = false
 
 	for class := range h.lists {
