@@ -50,7 +50,8 @@ type Heap struct {
 	// CPU is absent where the trace has no samples of it.
 	CPU *HeapCPU `json:"cpu,omitempty"`
 	// StartStacks are what new goroutines' stacks had, in order, by the runtime's
-	// metric where a recording has it; absent where none was seen to be made. StacksUntied counts stacks that are of no known goroutine.
+	// metric where a recording has it; absent where none was seen to be made.
+	// StacksUntied counts stacks that are of no known goroutine.
 	StartStacks  []StartStack `json:"start_stacks,omitempty"`
 	StacksUntied int64        `json:"stacks_untied,omitempty"`
 	TypesUnknown int64        `json:"types_unknown"` // objects whose type the runtime was not told
