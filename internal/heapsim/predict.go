@@ -199,8 +199,6 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 	bytes := int64(0)
 	bring := func(r Ref) { bytes -= int64(r) }
 	for o := range objects {
-		due.until(h.made, h.Free)
-		away.until(h.made, bring)
 		if h.made == w.Before && h.made > 0 {
 			out.total = -int64(h.Stats().TotalAlloc)
 			h.GC()
@@ -210,11 +208,12 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 			forced = forced[1:]
 		}
 		h.made++
+		due.until(h.made, h.Free)
+		away.until(h.made, bring)
 		at := [...]uint64{o.Alive, o.Likely, o.Dead}[death]
 		if o.Dead == Forever {
 			at = Forever
 		}
-		at = max(at, h.made)
 		if w.Change != nil {
 			c, stays := w.Change(o)
 			if !stays || c != o {
@@ -240,10 +239,12 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 	return out
 }
 
-// deaths are what will die, by the moment, in steps of deathStep objects.
+// deaths are what will die, by the moment: in steps of deathStep objects, and those of
+// the step that is going on by their moments in it.
 type deaths struct {
-	done  uint64   // steps
-	first []uint32 // by step, an index of list; 0 none
+	now   uint64            // of which all are dead
+	first []uint32          // by step, an index of list; 0 none
+	soon  [deathStep]uint32 // as first, by moment of the step
 	list  []deadAt
 	free  uint32
 }
@@ -251,6 +252,7 @@ type deaths struct {
 type deadAt struct {
 	ref  Ref
 	next uint32
+	in   uint32 // the step: which moment of it
 }
 
 const deathStep = 32
@@ -262,9 +264,14 @@ func (d *deaths) add(at uint64, ref Ref) {
 	if at == Forever || ref == 0 {
 		return
 	}
-	step := max(at/deathStep, d.done)
-	for step >= uint64(len(d.first)) {
-		d.first = append(d.first, 0)
+	at = max(at, d.now+1)
+	step := at / deathStep
+	list := &d.soon[at%deathStep]
+	if step > d.now/deathStep {
+		for step >= uint64(len(d.first)) {
+			d.first = append(d.first, 0)
+		}
+		list = &d.first[step]
 	}
 	n := d.free
 	if n == 0 {
@@ -276,20 +283,27 @@ func (d *deaths) add(at uint64, ref Ref) {
 	} else {
 		d.free = d.list[n].next
 	}
-	d.list[n] = deadAt{ref, d.first[step]}
-	d.first[step] = n
+	d.list[n] = deadAt{ref, *list, uint32(at % deathStep)}
+	*list = n
 }
 
 // until has all die that are dead at a moment.
 func (d *deaths) until(moment uint64, free func(Ref)) {
-	for ; d.done < moment/deathStep; d.done++ {
-		if d.done >= uint64(len(d.first)) {
-			continue
+	for d.now < moment {
+		d.now++
+		if step := d.now / deathStep; d.now%deathStep == 0 && step < uint64(len(d.first)) {
+			for n := d.first[step]; n != 0; {
+				x := &d.list[n]
+				list := &d.soon[x.in]
+				n, x.next, *list = x.next, *list, n
+			}
 		}
-		for n := d.first[d.done]; n != 0; {
+		list := &d.soon[d.now%deathStep]
+		for n := *list; n != 0; {
 			x := &d.list[n]
 			free(x.ref)
 			n, x.next, d.free = x.next, d.free, n
 		}
+		*list = 0
 	}
 }

@@ -154,3 +154,22 @@ func TestPredict(t *testing.T) {
 		t.Errorf("with all 8 bytes smaller %d bytes are allocated, before %d, by %d objects", smaller.TotalAlloc, base.TotalAlloc, len(objects))
 	}
 }
+
+// TestPredictLarge has objects that each begin a cycle or nearly so: when among the
+// others they die must be exact.
+func TestPredictLarge(t *testing.T) {
+	const bytes = 1 << 20
+	var objects []Object
+	for i := range uint64(200) {
+		objects = append(objects, Object{Bytes: bytes, NoScan: true, Alive: i + 1, Likely: i + 2, Dead: i + 2})
+	}
+	p := Predict(seq(objects), WhatIf{Config: Config{Layout: layoutOf(t, true), GOGC: 100}, Traced: true})
+	// The goal is never above the smallest, of 4 MiB. An object is in use while the next
+	// one is made, and that is all that a cycle keeps.
+	if most := int64(4*bytes + bytes); p.PeakLive.Likely > most {
+		t.Errorf("a heap of %+v, want at most %d", p.PeakLive, most)
+	}
+	if least := int64(len(objects) / 4); p.Cycles.Likely < least {
+		t.Errorf("%+v cycles, want %d or more", p.Cycles, least)
+	}
+}
