@@ -60,7 +60,10 @@ func (h *Heap) sweepOne() bool {
 			return true
 		}
 	}
-	h.swept = true
+	if !h.swept {
+		h.swept = true
+		h.wakeScavenger()
+	}
 	return false
 }
 
@@ -171,6 +174,7 @@ func (h *Heap) StartMark() {
 		return
 	}
 	h.sweepAll()
+	h.wakeScavenger()
 	trigger, goal := h.pacer.trigger(h.usage())
 	h.marking = true
 	h.pacer.triggered = h.pacer.live
@@ -237,6 +241,7 @@ func (h *Heap) FinishMark() {
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
 	h.peak.HeapLive = max(h.peak.HeapLive, c.End)
+	lastGoal, _ := h.pacer.goal(h.usage())
 	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
 	h.marking = false
 
@@ -251,8 +256,10 @@ func (h *Heap) FinishMark() {
 	h.reclaimEnd = (len(h.pages.span) + arenaPages - 1) / arenaPages * arenaPages
 
 	h.pacer.commit(false)
-	trigger, _ := h.pacer.trigger(h.usage())
+	trigger, goal := h.pacer.trigger(h.usage())
 	h.pacer.paceSweeper(trigger, int64(h.pages.inUse), h.pagesSwept)
+	h.scavenger.pace(&h.config, h.usage(), uint64(h.pages.inUse)*pageSize, goal, lastGoal)
+	h.pages.index.nextGen()
 	h.Flush()
 	if h.config.SweepNow {
 		h.sweepAll()
@@ -265,6 +272,7 @@ func (h *Heap) Stats() Stats {
 		Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, Requested: h.requested,
 		HeapLive:  int64(h.pacer.live),
 		HeapInuse: int64(h.pages.inUse) * pageSize, HeapSys: int64(len(h.pages.span)) * pageSize,
+		HeapIdle:     int64(len(h.pages.span)-h.pages.inUse) * pageSize,
 		HeapReleased: int64(len(h.pages.span)-h.pages.ready) * pageSize,
 	}
 	var classes [numClasses]SpanStats

@@ -10,7 +10,10 @@ type Heap struct {
 	pacer  pacer
 	pages  pageHeap
 	procs  []proc
-	made   uint64 // objects, by replay
+
+	scavenger scavenger
+
+	made uint64 // objects, by replay
 
 	spans     []span   // by number; 0 is none
 	freeSpans []uint32 // numbers that are not in use
@@ -112,7 +115,8 @@ func (q *queue) pop() uint32 {
 
 // New makes an empty heap.
 func New(c Config) *Heap {
-	h := &Heap{config: c, layout: c.Layout, swept: true, gen: 2}
+	h := &Heap{config: c, layout: c.Layout, swept: true, gen: 2, scavenger: noScavenging}
+	h.pages.index, h.pages.hugePages = newScavengeIndex(), int(c.HugePage/pageSize)
 	h.procs = make([]proc, max(c.Procs, 1))
 	h.spans = make([]span, 1, 64)
 	h.pacer.init(&h.config)
@@ -401,13 +405,13 @@ func (h *Heap) allocSpan(p *proc, pages uint32, class uint8) uint32 {
 		s.counts = h.allocCounts()
 	}
 	s.free = h.freeIn(s, 0)
-	s.page = uint32(h.pages.alloc(&p.pages, int(pages)))
-	h.pages.setSpan(int(s.page), int(pages), n, class < 2)
-	if h.config.MemoryLimit > 0 {
-		if ready := h.usage().ready; ready > h.config.limit() {
-			h.pages.release(int((ready - h.config.limit() + pageSize - 1) / pageSize))
-		}
+	page, released, grown := h.pages.alloc(&p.pages, int(pages))
+	s.page = uint32(page)
+	h.pages.setSpan(page, int(pages), n, class < 2)
+	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
+		h.pages.scavenge(debt, force)
 	}
+	h.pages.ready += released
 	return n
 }
 

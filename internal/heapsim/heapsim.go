@@ -61,6 +61,13 @@ type Config struct {
 	// SweepNow lets each cycle sweep as it ends, as the background sweeper does
 	// when a processor is idle. Without it, only those who allocate sweep.
 	SweepNow bool
+	// ScavengeNow lets the background scavenger reach its goals each time that it
+	// is woken: as a cycle begins and when all is swept. Without it, only Scavenge,
+	// the growth of the heap and the memory limit give memory back.
+	ScavengeNow bool
+	// HugePage is the size of the machine's huge pages in bytes, of which none that
+	// is free is broken up; 0 where there are none.
+	HugePage int64
 }
 
 // A Mark is what a program does while a cycle marks.
@@ -105,9 +112,9 @@ type Stats struct {
 	// HeapAlloc are the bytes of objects that are not swept yet, dead or not.
 	HeapAlloc int64
 	// HeapInuse are the bytes of spans, HeapSys those of the address space that
-	// the heap has grown to, HeapReleased what of it the system has back or
-	// never gave.
-	HeapInuse, HeapSys, HeapReleased int64
+	// the heap has grown to, HeapIdle the rest of that, HeapReleased what of it
+	// the system has back or never gave.
+	HeapInuse, HeapSys, HeapIdle, HeapReleased int64
 	// HeapLive is what the pacer takes for the heap: marked by the last cycle
 	// and allocated since, with the free slots of cached spans.
 	HeapLive int64

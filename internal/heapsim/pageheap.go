@@ -13,6 +13,9 @@ type pageHeap struct {
 	first    int      // words of freeBits below it have none
 	inUse    int      // pages in spans
 	ready    int      // pages that the system does not have
+
+	index     scavengeIndex
+	hugePages int // pages of a huge page, 0 where there are none
 }
 
 // A pageCache holds pages of one block of 64 (runtime/mpagecache.go).
@@ -21,11 +24,13 @@ type pageCache struct {
 	free uint64
 }
 
-// alloc takes pages from the cache if they are few, else from the heap.
+// alloc takes pages from the cache if they are few, else from the heap. It says
+// how many of them the system has, which the caller has to add to those that are
+// ready, and by how many the heap was grown.
 //
 //stackward:noalloc
-func (h *pageHeap) alloc(c *pageCache, pages int) int {
-	page := -1
+func (h *pageHeap) alloc(c *pageCache, pages int) (page, released, grown int) {
+	page = -1
 	if pages < cachePages/4 {
 		if c.free == 0 {
 			h.fill(c)
@@ -37,15 +42,16 @@ func (h *pageHeap) alloc(c *pageCache, pages int) int {
 	}
 	if page < 0 {
 		if page = h.find(pages); page < 0 {
-			h.grow(pages)
+			grown = h.grow(pages)
 			page = h.find(pages)
 		}
 		setRange(h.freeBits, page, pages, false)
+		h.index.alloc(page, pages)
 	}
-	h.ready += setRange(h.released, page, pages, false)
+	released = setRange(h.released, page, pages, false)
 	h.inUse += pages
 	h.starts[page/64] |= 1 << (page % 64)
-	return page
+	return page, released, grown
 }
 
 //stackward:noalloc
@@ -53,6 +59,7 @@ func (h *pageHeap) free(page, pages int) {
 	h.inUse -= pages
 	h.starts[page/64] &^= 1 << (page % 64)
 	setRange(h.freeBits, page, pages, true)
+	h.index.free(page, pages)
 	h.first = min(h.first, page/64)
 }
 
@@ -76,6 +83,7 @@ func (h *pageHeap) fill(c *pageCache) {
 	if h.first < len(h.freeBits) {
 		*c = pageCache{h.first * 64, h.freeBits[h.first]}
 		h.freeBits[h.first] = 0
+		h.index.alloc(c.base, bits.OnesCount64(c.free))
 	}
 }
 
@@ -109,11 +117,15 @@ func (h *pageHeap) find(pages int) int {
 	return -1
 }
 
-// grow maps whole chunks.
+// grow maps whole chunks, and says how many pages those are.
 //
 //stackward:noalloc
-func (h *pageHeap) grow(pages int) {
-	for range (pages + chunkPages - 1) / chunkPages * chunkPages / 64 {
+func (h *pageHeap) grow(pages int) int {
+	grown := (pages + chunkPages - 1) / chunkPages * chunkPages
+	for range grown / chunkPages {
+		h.index.chunks = append(h.index.chunks, scavengeChunk{})
+	}
+	for range grown / 64 {
 		h.freeBits = append(h.freeBits, ^uint64(0))
 		h.released = append(h.released, ^uint64(0))
 		h.starts = append(h.starts, 0)
@@ -121,20 +133,7 @@ func (h *pageHeap) grow(pages int) {
 			h.span = append(h.span, 0)
 		}
 	}
-}
-
-// release gives free pages back to the system, from the top of the heap.
-//
-//stackward:noalloc
-func (h *pageHeap) release(pages int) {
-	for w := len(h.freeBits) - 1; w >= h.first && pages > 0; w-- {
-		for give := h.freeBits[w] &^ h.released[w]; give != 0 && pages > 0; pages-- {
-			bit := uint64(1) << (63 - bits.LeadingZeros64(give))
-			h.released[w] |= bit
-			give &^= bit
-			h.ready--
-		}
-	}
+	return grown
 }
 
 // setRange sets or clears bits and says how many were set before.

@@ -14,6 +14,9 @@ type reference struct {
 	spans  []*refSpan // all in use, in order of allocation
 	lists  [numClasses]refLists
 
+	scavenger scavenger
+	index     refScavenge
+
 	marking, forced bool
 	mark            Mark // of the cycle that marks
 	markEnd         uint64
@@ -69,7 +72,7 @@ type refLists struct {
 }
 
 func newReference(c Config) *reference {
-	h := &reference{config: c, layout: c.Layout, swept: true}
+	h := &reference{config: c, layout: c.Layout, swept: true, scavenger: noScavenging, index: newRefScavenge()}
 	h.procs = make([]refProc, max(c.Procs, 1))
 	h.pacer.init(&h.config)
 	return h
@@ -301,7 +304,10 @@ func (h *reference) sweepOne() (pages int, ok bool) {
 			}
 		}
 	}
-	h.swept = true
+	if !h.swept {
+		h.swept = true
+		h.wakeScavenger()
+	}
 	return 0, false
 }
 
@@ -358,7 +364,16 @@ func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
 	if !h.swept {
 		h.reclaim(pages)
 	}
-	page := h.allocPages(p, pages)
+	page, grown := h.allocPages(p, pages)
+	released := 0
+	for _, page := range h.pages[page : page+pages] {
+		if page.released {
+			released++
+		}
+	}
+	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
+		h.scavenge(debt, force)
+	}
 	s := &refSpan{class: class, page: page, pages: pages}
 	if class < 2 {
 		s.slotBytes, s.slots = int64(pages*pageSize), make([]refSlot, 1)
@@ -370,39 +385,38 @@ func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
 		h.pages[page+i].released = false
 	}
 	h.spans = append(h.spans, s)
-	h.keepLimit()
 	return s
 }
 
 func (h *reference) freeSpan(s *refSpan) {
 	for i := range s.pages {
 		h.pages[s.page+i].span = nil
-		h.pages[s.page+i].free = true
+		h.setFree(s.page+i, true)
 	}
 	h.spans = slices.DeleteFunc(h.spans, func(other *refSpan) bool { return other == s })
 }
 
 // allocPages takes pages from the processor's page cache if it has one and they
 // are few, else from the heap (mheap.allocSpan).
-func (h *reference) allocPages(p *refProc, pages int) int {
+func (h *reference) allocPages(p *refProc, pages int) (page, grown int) {
 	if pages < cachePages/4 {
 		if !slices.Contains(p.cache[:], true) {
 			h.fillCache(p)
 		}
 		if i := run(p.cache[:], pages); i >= 0 {
 			clear(p.cache[i : i+pages])
-			return p.cacheBase + i
+			return p.cacheBase + i, 0
 		}
 	}
-	page := h.findPages(pages)
+	page = h.findPages(pages)
 	if page < 0 {
-		h.grow(pages)
+		grown = h.grow(pages)
 		page = h.findPages(pages)
 	}
 	for i := range pages {
-		h.pages[page+i].free = false
+		h.setFree(page+i, false)
 	}
-	return page
+	return page, grown
 }
 
 // run is where so many free pages follow one another first, or -1.
@@ -436,17 +450,21 @@ func (h *reference) fillCache(p *refProc) {
 	}
 	p.cacheBase = first / cachePages * cachePages
 	for i := range p.cache {
-		page := &h.pages[p.cacheBase+i]
-		p.cache[i] = page.free
-		page.free = false
+		p.cache[i] = h.pages[p.cacheBase+i].free
+		if p.cache[i] {
+			h.setFree(p.cacheBase+i, false)
+		}
 	}
 }
 
-// grow maps whole chunks.
-func (h *reference) grow(pages int) {
-	for range (pages + chunkPages - 1) / chunkPages * chunkPages {
+// grow maps whole chunks, and says how many pages those are.
+func (h *reference) grow(pages int) int {
+	grown := (pages + chunkPages - 1) / chunkPages * chunkPages
+	for range grown {
 		h.pages = append(h.pages, refPage{free: true, released: true})
 	}
+	h.index.chunks = append(h.index.chunks, make([]refChunk, grown/chunkPages)...)
+	return grown
 }
 
 // usage counts what the memory limit looks at.
@@ -462,21 +480,6 @@ func (h *reference) usage() usage {
 		}
 	}
 	return u
-}
-
-// keepLimit gives free pages back from the top of the heap as long as the
-// memory limit is exceeded.
-func (h *reference) keepLimit() {
-	if h.config.MemoryLimit <= 0 {
-		return
-	}
-	ready := h.usage().ready
-	for i := len(h.pages) - 1; i >= 0 && ready > h.config.limit(); i-- {
-		if page := &h.pages[i]; page.free && !page.released {
-			page.released = true
-			ready -= pageSize
-		}
-	}
 }
 
 // testTrigger starts a cycle when it is time, or ends one.
@@ -518,6 +521,7 @@ func (h *reference) StartMark() {
 		return
 	}
 	h.sweepAll()
+	h.wakeScavenger()
 	trigger, goal := h.pacer.trigger(h.usage())
 	h.marking = true
 	h.pacer.triggered = h.pacer.live
@@ -562,6 +566,7 @@ func (h *reference) FinishMark() {
 	}
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
+	lastGoal, _ := h.pacer.goal(h.usage())
 	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
 	h.marking = false
 
@@ -574,8 +579,10 @@ func (h *reference) FinishMark() {
 	h.reclaimEnd = (len(h.pages) + arenaPages - 1) / arenaPages * arenaPages
 
 	h.pacer.commit(false)
-	trigger, _ := h.pacer.trigger(h.usage())
+	trigger, goal := h.pacer.trigger(h.usage())
 	h.pacer.paceSweeper(trigger, inUse, h.pagesSwept)
+	h.scavenger.pace(&h.config, h.usage(), uint64(inUse)*pageSize, goal, lastGoal)
+	h.index.nextGen()
 	h.Flush()
 	if h.config.SweepNow {
 		h.sweepAll()
@@ -617,6 +624,7 @@ func (h *reference) Stats() Stats {
 		}
 	}
 	st.HeapSys = int64(len(h.pages) * pageSize)
+	st.HeapIdle = st.HeapSys - st.HeapInuse
 	for i := range h.pages {
 		if h.pages[i].released {
 			st.HeapReleased += pageSize

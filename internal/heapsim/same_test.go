@@ -1,6 +1,7 @@
 package heapsim
 
 import (
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -37,7 +38,8 @@ func same(t *testing.T, c Config, rnd *rand.Rand, steps, live int) {
 			t.Fatalf("step %d: cycles\nreference %+v\nfast      %+v", step, a, b)
 		}
 	}
-	sizes := []int64{1 + rnd.Int64N(64), 1 + rnd.Int64N(1024), 1 + rnd.Int64N(40_000), 1 + rnd.Int64N(300_000)}
+	sizes := []int64{1 + rnd.Int64N(64), 1 + rnd.Int64N(1024), 1 + rnd.Int64N(40_000), 1 + rnd.Int64N(300_000<<rnd.IntN(4))}
+	rare := 1 + rnd.IntN(8) // large ones, which make a heap of many chunks
 	for i := range steps {
 		switch n := rnd.IntN(1000); {
 		case n == 0:
@@ -54,13 +56,21 @@ func same(t *testing.T, c Config, rnd *rand.Rand, steps, live int) {
 			fast.FinishMark()
 		case n == 4:
 			check(i)
-		case n == 5 && rnd.IntN(2) == 0:
+		case n == 5 && rnd.IntN(3) == 0:
+			ref.FreeOSMemory()
+			fast.FreeOSMemory()
+		case n <= 7:
+			bytes := []int64{1, 200_000, math.MaxInt64}[rnd.IntN(3)]
+			if a, b := ref.Scavenge(bytes), fast.Scavenge(bytes); a != b {
+				t.Fatalf("step %d: Scavenge(%d) = %d, in the reference %d", i, bytes, b, a)
+			}
+		case n == 8 && rnd.IntN(2) == 0:
 			for _, r := range refs {
 				ref.Free(r)
 				fast.Free(r)
 			}
 			refs = refs[:0]
-		case len(refs) > 0 && n < 6+994*len(refs)/(2*live):
+		case len(refs) > 0 && n < 9+991*len(refs)/(2*live):
 			at := rnd.IntN(len(refs))
 			ref.Free(refs[at])
 			fast.Free(refs[at])
@@ -73,7 +83,7 @@ func same(t *testing.T, c Config, rnd *rand.Rand, steps, live int) {
 				size = 1 + rnd.Int64N(sizes[1])
 			} else if n < 39 {
 				size = 1 + rnd.Int64N(sizes[2])
-			} else if rnd.IntN(8) == 0 {
+			} else if rnd.IntN(rare) == 0 {
 				size = 1 + rnd.Int64N(sizes[3])
 			}
 			noscan := rnd.IntN(2) == 0
@@ -92,7 +102,7 @@ func configOf(t testing.TB, rnd *rand.Rand) Config {
 	c := Config{
 		Layout: layoutOf(t, rnd.IntN(2) == 0), Procs: 1 + rnd.IntN(3), GOGC: []int{-1, 10, 50, 100}[rnd.IntN(4)],
 		Live: rnd.Int64N(2) << 20, Globals: rnd.Int64N(100_000), Stacks: rnd.Int64N(100_000), NonHeap: rnd.Int64N(1 << 20),
-		SweepNow: rnd.IntN(3) == 0,
+		SweepNow: rnd.IntN(3) == 0, ScavengeNow: rnd.IntN(3) == 0, HugePage: rnd.Int64N(2) << 21,
 	}
 	for range rnd.IntN(3) {
 		c.Marks = append(c.Marks, Mark{Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Lead: rnd.Float64() * 3})
