@@ -62,7 +62,8 @@ type Map struct {
 	DeadKnown       bool
 	begun           bool // a collection, of which After was told
 
-	tracer Tracer
+	tracer   Tracer
+	profiles map[uint64]int64 // bytes of the buffers of profiles, by slotNumber
 
 	// Collections are those that began, in order.
 	Collections []Collection
@@ -180,6 +181,12 @@ func (m *Map) Add(e *alloctrace.Event) {
 	m.now = e.Time
 	if e.Kind == alloctrace.GoroutineBegin || e.Kind == alloctrace.GoroutineEnd || e.Kind == alloctrace.GoroutineExists {
 		m.goroutines.add(e, 0) // which is no event of memory
+		if data, tags, ok := m.tracer.Profile(e); ok {
+			if m.profiles == nil {
+				m.profiles = make(map[uint64]int64)
+			}
+			m.profiles[data], m.profiles[tags] = tracerData, tracerTags
+		}
 		return
 	}
 	m.Events++
@@ -233,42 +240,17 @@ func (m *Map) After(e *alloctrace.Event) {
 	}
 }
 
-// Tracer is what the tracer has in the heap for itself, in bytes.
-func (m *Map) Tracer() int64 { return m.tracer.Bytes() }
-
-// A Tracer counts what is like the tracer's own two buffers for samples of the CPU
-// profile, which it makes as tracing starts (traceInitReadCPU, runtime/tracecpu.go,
-// go1.25 to go1.27).
-type Tracer struct{ data, tags int }
-
-const (
-	tracerData = 8 << 17 // bytes: profBufWordCount words
-	tracerTags = 8 << 14 // profBufTagCount pointers
-)
-
-// Add counts an object that there was when the trace began, in a slot of so many bytes,
-// and reports whether it is like those.
-func (t *Tracer) Add(r *alloctrace.Reader, e *alloctrace.Event, bytes int64) bool {
-	switch {
-	case e.Class.Size() > 0:
-		return false
-	case bytes == tracerData && e.Class.Noscan() && e.Type == 0:
-		t.data++
-	case bytes == tracerTags && r.Type(e.Type).Name == "unsafe.Pointer":
-		t.tags++
-	default:
-		return false
+// Tracer is what the recording has in the heap for itself, in bytes.
+func (m *Map) Tracer() int64 {
+	sum := m.tracer.Bytes()
+	for _, bytes := range m.profiles {
+		sum += bytes
 	}
-	return true
+	return sum
 }
 
-// Bytes is what the buffers have, 0 where there are fewer of either kind.
-func (t *Tracer) Bytes() int64 {
-	if t.data < 2 || t.tags < 2 {
-		return 0
-	}
-	return 2 * (tracerData + tracerTags)
-}
+// slotNumber is one of a slot, from 1.
+func slotNumber(e *alloctrace.Event) uint64 { return uint64(e.Span)<<32 | uint64(e.Slot) + 1 }
 
 // at is the span and the slot of an event, nil where they are not known.
 func (m *Map) at(e *alloctrace.Event) *span {
@@ -325,6 +307,7 @@ func (m *Map) alloc(e *alloctrace.Event, fresh bool) {
 		s.slots[e.Slot] |= slotOld
 		return
 	}
+	m.tracer.Alloc(m.reader, e, s.elem, slotNumber(e))
 	m.Allocs++
 	m.AllocBytes += s.elem
 	c.allocs++
@@ -346,6 +329,9 @@ func (m *Map) release(e *alloctrace.Event) {
 		return
 	}
 	s.swept = m.ended
+	if s.class.Size() == 0 {
+		delete(m.profiles, slotNumber(e))
+	}
 	m.die(s, int(e.Slot))
 }
 

@@ -66,7 +66,8 @@ func TestPprof(t *testing.T) {
 			}
 		}
 	}()
-	f := record(t, t.Context(), source(t, url))
+	req := source(t, url)
+	f := record(t, t.Context(), req)
 	if c := count(t, f); c.allocs < 100 || c.readTo != nil {
 		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
 	}
@@ -77,11 +78,18 @@ func TestPprof(t *testing.T) {
 	if n := cpuSamples(t, f); n < 5 {
 		t.Errorf("%d samples of the CPU time of a process that is busy", n)
 	}
+	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Heap.Tracer != 3*(1<<20+1<<17) {
+		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", r.Heap.Tracer)
+	}
 
 	// What came up to an interrupt is there.
 	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 	defer cancel()
-	req := source(t, url+"/debug/pprof/")
+	req = source(t, url+"/debug/pprof/")
 	req.Duration = time.Hour
 	f = record(t, ctx, req)
 	if f.Stop.Why != recording.WhyAsked || !f.End.Interrupted || f.TraceBytes == 0 {
