@@ -37,7 +37,19 @@ type WhatIfRecorded struct {
 	Peak        int64 `json:"peak_bytes"`
 	GCCPU       int64 `json:"gc_cpu_ns,omitempty"`
 	Bytes       int64 `json:"bytes"`
+	// GOGC says how its setting is known, where the process did not tell it.
+	GOGC GOGCSource `json:"gogc_source,omitempty"`
 }
+
+// A GOGCSource says how the GOGC of a recorded process is known.
+type GOGCSource string
+
+// The sources.
+const (
+	GOGCTold    GOGCSource = ""        // by the process
+	GOGCGoals   GOGCSource = "goals"   // by the goals of its collector
+	GOGCAssumed GOGCSource = "assumed" // it is not
+)
 
 // An Estimate is a figure with its range.
 type Estimate struct {

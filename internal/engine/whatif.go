@@ -76,6 +76,7 @@ type asked struct {
 	*replay
 	history *whatif.History
 	base    heapsim.WhatIf // as recorded
+	gogc    alloc.GOGCSource
 }
 
 // settings finds out how the recorded program ran.
@@ -86,6 +87,7 @@ func (a *asked) settings() error {
 		return &Error{Msg: a.file + ": " + err.Error()}
 	}
 	c := heapsim.Config{Layout: layout, Procs: max(h.Procs, 1), GOGC: 100, Stacks: h.PeakStacks}
+	a.gogc = alloc.GOGCAssumed
 	var log []string
 	if rec := a.src.rec; rec != nil {
 		log = rec.GCLog
@@ -99,7 +101,7 @@ func (a *asked) settings() error {
 		}
 		if s := rec.Start; s != nil {
 			if s.GOGC != nil {
-				c.GOGC = int(*s.GOGC)
+				c.GOGC, a.gogc = int(*s.GOGC), alloc.GOGCTold
 			}
 			if s.GOMEMLIMIT > 0 && s.GOMEMLIMIT < math.MaxInt64 {
 				c.MemoryLimit = s.GOMEMLIMIT
@@ -111,6 +113,13 @@ func (a *asked) settings() error {
 				end = &rec.Stop.MemStats
 			}
 			c.NonHeap = int64(end.StackInuse + end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + s.MemStats.OtherSys + s.MemStats.BuckHashSys)
+		}
+	}
+	if a.gogc != alloc.GOGCTold {
+		if percent, roots, ok := h.GOGC(); ok {
+			c.GOGC, a.gogc = percent, alloc.GOGCGoals
+			c.Stacks = min(c.Stacks, roots)
+			c.Globals = roots - c.Stacks
 		}
 	}
 	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
@@ -231,7 +240,7 @@ func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.O
 // recorded asks for what was recorded, and says what it was.
 func (a *asked) recorded() *alloc.WhatIf {
 	w := a.answer(&a.base, true)
-	rec := &alloc.WhatIfRecorded{Collections: int64(len(a.history.Cycles))}
+	rec := &alloc.WhatIfRecorded{Collections: int64(len(a.history.Cycles)), GOGC: a.gogc}
 	for _, c := range a.history.Cycles {
 		rec.Peak = max(rec.Peak, c.End)
 	}
@@ -245,14 +254,16 @@ func (a *asked) recorded() *alloc.WhatIf {
 func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
 	q := *w
 	q.Traced = traced
+	as := &a.base.Config
+	q.Begun = a.history.Begun(as.GOGC, as.Stacks+as.Globals, traced)
 	p := heapsim.Predict(a.history.Objects(traced), q)
 	out := &alloc.WhatIf{
 		GOGC: max(w.Config.GOGC, -1), MemoryLimit: w.Config.MemoryLimit, Procs: w.Config.Procs,
 		Collections: alloc.Estimate(p.Cycles), Bytes: p.TotalAlloc,
 		Peak: alloc.Estimate(p.PeakLive), PeakMarked: alloc.Estimate(p.PeakMarked), PeakInuse: alloc.Estimate(p.PeakInuse),
 	}
-	if as := a.base.Config.Procs; w.Config.Procs != as {
-		otherProcs(out, as)
+	if w.Config.Procs != as.Procs {
+		otherProcs(out, as.Procs)
 	}
 	if w.Cost != (heapsim.Cost{}) {
 		e := alloc.Estimate(p.CPU)

@@ -155,6 +155,34 @@ func (h *Heap) testTrigger() {
 	}
 }
 
+// hold has no cycle begin by itself until begin is called.
+func (h *Heap) hold() {
+	h.config.GOGC, h.config.MemoryLimit = -1, 0
+	h.pacer.commit(true)
+}
+
+// begin has the pacer of a heap, which was held while it was made, go on as that of a
+// program in the middle of its run, with the settings of c: now by the goal that was's
+// last cycle leads to with them, and as far on the way to it as the program was to its own.
+func (h *Heap) begin(c *Config, was *Begun) {
+	h.config.GOGC, h.config.MemoryLimit = c.GOGC, c.MemoryLimit
+	p := &h.pacer
+	if was == nil {
+		p.commit(true)
+	} else {
+		marked := min(uint64(was.Marked), p.live)
+		p.marked = marked
+		p.allocated(was.Runway, was.Cycles)
+		p.commit(true)
+		room := float64(was.Goal) - float64(marked)
+		if goal, _ := p.goal(h.usage()); goal > marked && room > 0 {
+			part := min(1, float64(goal-marked)/room)
+			p.live = marked + uint64(part*float64(p.live-marked))
+		}
+	}
+	h.peak = Peak{HeapLive: int64(p.live), HeapInuse: int64(h.pages.inUse) * pageSize}
+}
+
 // GC runs a whole cycle, as runtime.GC does: it ends one that is marking, marks,
 // and sweeps all.
 func (h *Heap) GC() {

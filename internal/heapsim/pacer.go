@@ -153,6 +153,18 @@ func (p *pacer) endCycle(marked, scan uint64, m Mark) {
 	p.triggered = never
 }
 
+// allocated has the next cycles start as far from their goals as a program has it that
+// allocated faster before: so many of them, of which the pacer looks at five.
+func (p *pacer) allocated(runway int64, cycles int) {
+	if cycles == 0 || p.lastScan == 0 {
+		return
+	}
+	p.cons = float64(runway) / float64(p.lastScan) * backgroundShare / (1 - backgroundShare)
+	if i := min(cycles-2, len(p.lastCons)-1); i >= 0 {
+		p.lastCons[i] = p.cons
+	}
+}
+
 // mark is how the n-th cycle marks, which is asked once as it starts.
 func (c *Config) mark(n int) Mark {
 	switch {

@@ -42,6 +42,9 @@ type WhatIf struct {
 	// Before is how many of the objects there were when the recording began: a cycle
 	// that does not count has found them.
 	Before uint64
+	// Begun is how the pacer stood then, nil not known: the last cycle is taken to have
+	// found all that there was.
+	Begun *Begun
 	// Forced are the moments at which the program itself asked for a cycle.
 	Forced []uint64
 	// Traced is for the program as it is while it is recorded.
@@ -51,6 +54,16 @@ type WhatIf struct {
 	// Change says what is other about an object, and whether there still is one.
 	// It is nil if nothing is.
 	Change func(Object) (changed Object, stays bool)
+}
+
+// Begun is how the pacer of the recorded program stood as the recording began: what the
+// last cycle had marked, and the goal, in bytes.
+type Begun struct {
+	Marked, Goal int64
+	// Runway is how far from its goal the first cycle started, in bytes, and Cycles is how
+	// many started so early: the pacer goes by the fastest of five cycles.
+	Runway int64
+	Cycles int
 }
 
 // A Cost is what a cycle takes of the processors: in ns for each, and for each byte
@@ -147,6 +160,9 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 		return m
 	}
 	h = New(c)
+	if w.Before > 0 {
+		h.hold()
+	}
 	o := replay(h, objects, w, r.death)
 	o.total += int64(h.Stats().TotalAlloc)
 	o.peak = h.peak
@@ -202,6 +218,7 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 		if h.made == w.Before && h.made > 0 {
 			out.total = -int64(h.Stats().TotalAlloc)
 			h.GC()
+			h.begin(&w.Config, w.Begun)
 		}
 		for len(forced) > 0 && forced[0] <= h.made {
 			h.GC()

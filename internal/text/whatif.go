@@ -87,6 +87,12 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 	if w.GCCPU != nil {
 		line("collector's CPU", duration(rec.GCCPU), estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}
+	switch rec.GOGC {
+	case alloc.GOGCGoals:
+		t.fold("GOGC is not in the recording: it is what the collector's goals show.")
+	case alloc.GOGCAssumed:
+		t.fold("GOGC is not in the recording, nor do the collector's goals show it: it is taken to be 100.")
+	}
 	outside := func(n int64, e *alloc.Estimate) bool { return n < e.Low || n > e.High }
 	if outside(rec.Collections, &w.Collections) || outside(rec.Peak, &w.PeakMarked) {
 		t.fold("  The simulation does not agree with what was recorded: what follows is as uncertain, and its ranges are as much wider.")

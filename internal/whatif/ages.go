@@ -35,12 +35,16 @@ func (h *History) survival() ages {
 		if cycle == len(h.marks) {
 			break // no cycle has seen it
 		}
+		found, dead := o.found()
+		if dead && found < 0 {
+			continue // it was dead before the trace
+		}
 		k := o.kind & kindMask
 		bin := ageBin(h.marks[cycle] - n)
 		total[k]++
 		for _, c := range [...]*seen{&counts[k][bin], &every[bin]} {
 			c.all++
-			if int(o.fate) != cycle+1 {
+			if !dead || found != cycle {
 				c.alive++
 			}
 		}

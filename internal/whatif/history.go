@@ -34,6 +34,8 @@ type History struct {
 	marks []uint64
 	ages  ages
 	begun *Cycle // has begun and does not mark yet
+	// wasMarking is that a cycle marked as the trace began.
+	wasMarking bool
 	// ending is the thread that has stopped the world to end marking, which then says what
 	// the last cycle marked; 0 none.
 	ending int64
@@ -79,11 +81,20 @@ type kind struct {
 }
 
 // An object packs one: the number of its kind, the P that made it, and which cycle
-// found it dead, counted from 1.
+// found it dead.
 type object struct {
 	kind uint32 // 24 bits, then what it is
-	fate uint32 // while it lives and shares a block: by how much the one before it in the block is older
+	// fate is foundBefore of what the last cycle before the trace had found dead, one more
+	// for each cycle behind that, 0 of what lives. While it lives and shares a block it is
+	// by how much the one before it in the block is older.
+	fate uint32
 }
+
+const foundBefore = 1
+
+// found is the index of the cycle that found an object dead, -1 of the last one before the
+// trace; of one that lives it is no index.
+func (o *object) found() (cycle int, dead bool) { return int(o.fate) - foundBefore - 1, o.fate > 0 }
 
 const (
 	partSize = 1 << 16
@@ -125,6 +136,11 @@ func (h *History) Add(e *alloctrace.Event, site int32, grows bool) {
 	case alloctrace.ObjectFree:
 		if s := h.at(e); s != nil && s.slots[e.Slot] > 0 {
 			h.die(s, e.Slot)
+		}
+	case alloctrace.GoroutineBegin:
+		if data, tags, ok := h.tracer.Profile(e); ok {
+			h.object(data - 1).kind |= ofTracer
+			h.object(tags - 1).kind |= ofTracer
 		}
 	case alloctrace.SpanAlloc, alloctrace.SpanExists:
 		h.addSpan(e)
@@ -220,6 +236,9 @@ func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
 	}
 	h.made++
 	s.slots[e.Slot] = h.made
+	if e.Kind == alloctrace.ObjectAlloc {
+		h.tracer.Alloc(h.reader, e, s.bytes, h.made)
+	}
 }
 
 // asked is how many bytes an object was asked for with: of those that its slot is for,
@@ -281,7 +300,7 @@ func (h *History) kindOf(k kind) uint32 {
 // die ends the lives in a slot. Those that share a tiny block share its bytes: how
 // many they asked for is not in a trace.
 func (h *History) die(s *liveSpan, slot int32) {
-	h.settle(s, s.slots[slot]-1, uint32(len(h.marks)))
+	h.settle(s, s.slots[slot]-1, uint32(len(h.marks)+foundBefore))
 	s.slots[slot] = 0
 }
 
@@ -337,7 +356,9 @@ func (h *History) collect(e *alloctrace.Event) {
 		h.mark()
 	case alloctrace.MarkEnd:
 		h.mark()
-		if len(h.Cycles) > 0 {
+		if len(h.Cycles) == 0 {
+			h.wasMarking = true
+		} else {
 			h.Cycles[len(h.Cycles)-1].Done = true
 		}
 	}
@@ -400,8 +421,8 @@ func (h *History) Finish() {
 			continue
 		}
 		end := len(h.marks)
-		if fate := b.object.fate; fate > 0 {
-			end = int(fate) - 1
+		if found, dead := b.object.found(); dead {
+			end = found
 		}
 		if end > b.cycle {
 			change[b.cycle] += k.bytes
@@ -427,13 +448,17 @@ func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
 			if p.kind&ofTracer != 0 && without {
 				o.Bytes = 0
 			}
-			if f := int(p.fate); f > 0 {
+			if found, dead := p.found(); dead && found < 0 {
+				// Before the recording, of which the simulation asks at its beginning.
 				o.Alive = n + 1
-				first := f-2 < b.cycle
+				o.Likely, o.Dead = o.Alive, max(o.Alive, min(h.Before, h.made))
+			} else if dead {
+				o.Alive = n + 1
+				first := found-1 < b.cycle
 				if !first {
-					o.Alive = h.marks[f-2]
+					o.Alive = h.marks[found-1]
 				}
-				o.Dead = max(h.marks[f-1], o.Alive)
+				o.Dead = max(h.marks[found], o.Alive)
 				// Multiples of the golden ratio are spread more evenly than chance.
 				_, part := math.Modf(float64(n) * math.Phi)
 				if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {

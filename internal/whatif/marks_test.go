@@ -75,9 +75,9 @@ func TestAges(t *testing.T) {
 	const cycles, each = 40, 10_000
 	for c := range uint32(cycles) {
 		for i := range uint32(each) {
-			fate := c + 1 // the cycle finds it dead
+			fate := c + 1 + foundBefore // the cycle finds it dead
 			if i%2 == 1 && i >= each-1000 {
-				fate = c + 2
+				fate = c + 2 + foundBefore
 			}
 			if h.made%partSize == 0 {
 				h.list = append(h.list, make([]object, 0, partSize))
