@@ -43,7 +43,7 @@ var (
 		"runtime.trace", "runtime.(*trace", "runtime.readTrace", "runtime.ReadTrace", "runtime.preMallocgcDebug", "runtime.postMallocgcDebug",
 		"runtime.profilealloc", "runtime.mProf_", "runtime.(*profBuf)", "runtime/pprof.profileWriter",
 		"runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)", "runtime/trace.(*recorder)",
-		"github.com/stackward-go/stackward/heapz.",
+		heapzFunc,
 	}
 )
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapmap"
 	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/stdpkg"
 )
 
 // heapSites numbers the places at which a recording's objects were allocated. Nil is
@@ -18,7 +19,7 @@ type heapSites struct {
 	ids    recording.StackIDs
 	stacks *recording.StackTable
 	dir    string // where the program was built
-	std    string // prefix of the standard library's files, "" not known
+	std    string // prefix of the standard library's files, "" not known, or it has none
 	err    error  // ids and allocations do not agree
 
 	known  map[uint64]int32 // by stack id
@@ -75,7 +76,7 @@ func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
 		s.std = standardLibrary(frames)
 	}
 	for f := range frames {
-		if strings.HasPrefix(path.Base(f.File), recorderFile) {
+		if strings.HasPrefix(path.Base(f.File), recorderFile) || strings.HasPrefix(f.Func, heapzFunc) {
 			return 0
 		}
 		grows = grows || f.Func == "runtime.growslice"
@@ -109,10 +110,11 @@ func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
 	return n
 }
 
-// standard reports whether a frame is of the standard library.
+// standard reports whether a frame is of the standard library. A program that was built
+// with -trimpath does not say where that lies: there the package does.
 func (s *heapSites) standard(f *alloc.Frame) bool {
 	if s.std == "" {
-		return beneath(f)
+		return beneath(f) || stdpkg.Has(packageOf(f.Func))
 	}
 	return strings.HasPrefix(f.File, s.std)
 }
@@ -120,6 +122,10 @@ func (s *heapSites) standard(f *alloc.Frame) bool {
 // recorderFile is how the names of files begin that package benchrun adds to a
 // program that is recorded.
 const recorderFile = "zz_stackward"
+
+// heapzFunc is how the functions begin of the module that records the process it is
+// linked into.
+const heapzFunc = "github.com/stackward-go/stackward/heapz."
 
 // beneath reports whether a frame is of the runtime, of reflection or of an internal
 // package of the standard library: what allocates on behalf of others.

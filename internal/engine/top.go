@@ -15,6 +15,7 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/memprof"
+	"github.com/stackward-go/stackward/internal/stdpkg"
 )
 
 // A Top looks at a running process again and again, by its net/http/pprof.
@@ -155,12 +156,10 @@ func rates(t *alloc.HeapTop, before, now *moment) error {
 	return nil
 }
 
-// topFrame is the first frame that is not of the standard library, whose import paths
-// have no dot in their first element.
+// topFrame is the first frame that is not of the standard library.
 func topFrame(frames []alloc.Frame) alloc.Frame {
 	for _, f := range frames {
-		first, _, slash := strings.Cut(f.Func, "/")
-		if slash && strings.Contains(first, ".") || strings.HasPrefix(f.Func, "main.") {
+		if !stdpkg.Has(packageOf(f.Func)) {
 			return alloc.Frame{Func: f.Func, File: f.File, Line: f.Line}
 		}
 	}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/stackward-go/stackward/alloc"
+)
+
+// TestPlace: the line that allocates is the innermost outside of the standard library,
+// wherever the program was built.
+func TestPlace(t *testing.T) {
+	t.Parallel()
+	frame := func(fn, file string) alloc.Frame { return alloc.Frame{Func: fn, File: file, Line: 1} }
+	for _, tt := range []struct {
+		name   string
+		frames []alloc.Frame
+		want   heapPlace
+	}{
+		{"with full paths", []alloc.Frame{
+			frame("strings.genSplit", "/go/src/strings/strings.go"), frame("m/x.F", "/m/x/f.go"), frame("runtime.main", "/go/src/runtime/proc.go"),
+		}, heapPlace{fn: "m/x.F", file: "/m/x/f.go", line: 1, callee: "strings.genSplit"}},
+		{"-trimpath", []alloc.Frame{
+			frame("runtime.mallocgc", "runtime/malloc.go"), frame("strings.genSplit", "strings/strings.go"), frame("m/x.F", "m/x/f.go"), frame("runtime.main", "runtime/proc.go"),
+		}, heapPlace{fn: "m/x.F", file: "m/x/f.go", line: 1, callee: "strings.genSplit"}},
+		{"-trimpath, a module of another version", []alloc.Frame{
+			frame("encoding/json.mapEncoder.encode", "encoding/json/encode.go"), frame("example.com/m.(*T).F[go.shape.int]", "example.com/m@v1.2.3/f.go"), frame("net/http.(*conn).serve", "net/http/server.go"),
+		}, heapPlace{fn: "example.com/m.(*T).F[go.shape.int]", file: "example.com/m@v1.2.3/f.go", line: 1, callee: "encoding/json.mapEncoder.encode"}},
+		{"-trimpath, the standard library alone", []alloc.Frame{
+			frame("bufio.NewReaderSize", "bufio/bufio.go"), frame("net/http.(*conn).serve", "net/http/server.go"), frame("runtime.goexit", "runtime/asm_amd64.s"),
+		}, heapPlace{fn: "bufio.NewReaderSize", file: "bufio/bufio.go", line: 1}},
+		{"the recorder", []alloc.Frame{
+			frame("bytes.growSlice", "/go/src/bytes/buffer.go"), frame("github.com/stackward-go/stackward/heapz.(*stackwardRecorder).profile", "/mod/heapz/recorder.go"), frame("runtime.goexit", "/go/src/runtime/asm_amd64.s"),
+		}, heapPlace{}},
+	} {
+		s := newHeapSites(nil, "")
+		if got := s.places[s.place("", func(yield func(*alloc.Frame) bool) {
+			for i := range tt.frames {
+				if !yield(&tt.frames[i]) {
+					return
+				}
+			}
+		})]; got != tt.want {
+			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+}
+
+func TestTopFrame(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		funcs []string // innermost first
+		want  string
+	}{
+		{[]string{"bytes.growSlice", "net/http.(*conn).serve", "main.f", "runtime.main"}, "main.f"},
+		{[]string{"bytes.growSlice", "mymodule/x.F", "main.f"}, "mymodule/x.F"},
+		{[]string{"bytes.growSlice", "runtime.goexit"}, "bytes.growSlice"},
+	} {
+		var frames []alloc.Frame
+		for _, f := range tt.funcs {
+			frames = append(frames, alloc.Frame{Func: f})
+		}
+		if got := topFrame(frames); got.Func != tt.want {
+			t.Errorf("%v: %s", tt.funcs, got.Func)
+		}
+	}
+}
