@@ -59,7 +59,7 @@ func defineCost(fs *flag.FlagSet) runner {
 	fs.StringVar(&req.Profile, "profile", "", "weigh by a heap profile")
 	fs.StringVar(&req.Base, "base", "", "subtract this profile")
 	fs.StringVar(&req.Index, "index", "objects", "rank a profile by")
-	fs.IntVar(&o.top, "top", 20, "show the first `n` sites of each benchmark")
+	countVar(fs, &o.top, "top", 20, "show the first `n` sites of each benchmark")
 	return func(ctx context.Context, e *env, args, program []string) error {
 		if err := o.check(e, "pprof", "bench"); err != nil {
 			return err

@@ -62,7 +62,7 @@ func defineDiff(fs *flag.FlagSet) runner {
 	fs.StringVar(&req.CPU, "cpu", "", "as of go test")
 	fs.IntVar(&req.Count, "count", 6, "how often each side runs")
 	fs.DurationVar(&req.Timeout, "timeout", 10*time.Minute, "end a test binary after this time")
-	fs.IntVar(&top, "top", -1, "show the first `n` of each kind")
+	countVar(fs, &top, "top", -1, "show the first `n` of each kind")
 	fs.BoolVar(&status, "exit-code", false, "exit with 3 where anything is not the same")
 	fs.BoolVar(&req.Tests, "tests", false, "sites in _test files, too")
 	fs.BoolVar(&req.Generated, "generated", false, "sites in generated files, too")

@@ -46,7 +46,7 @@ func defineFind(fs *flag.FlagSet) runner {
 	f.define(fs)
 	o.define(fs)
 	st.define(fs)
-	fs.IntVar(&top, "top", -1, "show the first `n` sites")
+	countVar(fs, &top, "top", -1, "show the first `n` sites")
 	fs.BoolVar(&req.Tests, "tests", false, "sites in _test files, too")
 	fs.BoolVar(&req.Generated, "generated", false, "sites in generated files, too")
 	fs.BoolVar(&req.Never, "never", false, "sites that do not allocate, too")

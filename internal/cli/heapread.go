@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"time"
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
@@ -41,16 +43,23 @@ func defineHeap(fs *flag.FlagSet) runner {
 		req engine.HeapRequest
 	)
 	o.define(fs)
-	fs.DurationVar(&req.At, "at", 0, "the heap at this `moment` since the beginning")
+	fs.Func("at", "the heap at this `moment` since the beginning", func(s string) error {
+		at, err := time.ParseDuration(s)
+		if err != nil {
+			return errors.New("write it as 2.5s")
+		}
+		if at < 0 {
+			return errors.New("it is before the beginning")
+		}
+		req.At = &at
+		return nil
+	})
 	fs.BoolVar(&req.Map, "map", false, "draw the arenas and the spans in them")
 	fs.BoolVar(&req.Frames, "frames", false, "the frames that make goroutines' stacks grow")
-	fs.IntVar(&o.top, "top", 12, "`rows` of a table, 0 all")
+	countVar(fs, &o.top, "top", 12, "`rows` of a table, 0 all")
 	return func(ctx context.Context, e *env, args, _ []string) error {
 		if len(args) != 1 {
 			return usageError("heap: name one recording or trace", "stackward heap record makes one")
-		}
-		if req.At < 0 {
-			return usageError("-at: "+req.At.String()+" is before the beginning", "")
 		}
 		if err := o.check(e); err != nil {
 			return err

@@ -33,10 +33,11 @@ example: stackward heap top http://localhost:6060
 func defineTop(fs *flag.FlagSet) runner {
 	var (
 		interval = fs.Duration("interval", 2*time.Second, "`time` between two looks")
-		n        = fs.Int("n", 0, "end after so many `looks`")
-		rows     = fs.Int("top", 15, "`lines` to show, 0 all")
 		format   = fs.String("format", "text", "`text` or json")
+		n, rows  int
 	)
+	countVar(fs, &n, "n", 0, "end after so many `looks`")
+	countVar(fs, &rows, "top", 15, "`lines` to show, 0 all")
 	return func(ctx context.Context, e *env, args, _ []string) error {
 		switch {
 		case len(args) != 1:
@@ -60,10 +61,10 @@ func defineTop(fs *flag.FlagSet) runner {
 			if err != nil {
 				return err
 			}
-			if err := show(e, look, looks == 1, *format, *rows); err != nil {
+			if err := show(e, look, looks == 1, *format, rows); err != nil {
 				return err
 			}
-			if looks == *n {
+			if looks == n {
 				return nil
 			}
 			select {

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/term"
@@ -37,6 +39,19 @@ type output struct {
 func (o *output) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.format, "format", "text", "`text` or json")
 	fs.StringVar(&o.file, "o", "", "write to `file`")
+}
+
+// countVar defines a flag for a number of things, which is not negative.
+func countVar(fs *flag.FlagSet, n *int, name string, otherwise int, usage string) {
+	*n = otherwise
+	fs.Func(name, usage, func(s string) error {
+		v, err := strconv.Atoi(s)
+		if err != nil || v < 0 {
+			return errors.New("it is no number of at least 0")
+		}
+		*n = v
+		return nil
+	})
 }
 
 // check refuses an unknown format, and a place that cannot be written to, before

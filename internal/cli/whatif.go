@@ -18,7 +18,7 @@ FILE is as of stackward heap. A question is what is other, with commas between; 
 is 100 unless it says. Without a question some values of GOGC are asked about.
 
   GOGC=200, GOGC=off  as the environment variables
-  GOMEMLIMIT=512MiB
+  GOMEMLIMIT=512MiB   in B, KiB, MiB, GiB or TiB
   GOMAXPROCS=4
   stack=OF            these objects on the stack, not allocated
   offheap=OF          these objects in memory of their own
@@ -50,7 +50,7 @@ func defineWhatIf(fs *flag.FlagSet) runner {
 			questions = []string{"GOGC=50", "GOGC=100", "GOGC=200", "GOGC=400"}
 		}
 		for _, text := range questions {
-			q, err := whatif.ParseQuestion(text, bytesOf)
+			q, err := whatif.ParseQuestion(text)
 			if err != nil {
 				return usageError(err.Error(), "stackward help heap whatif has what can be asked")
 			}

@@ -18,9 +18,11 @@ import (
 
 // A HeapRequest asks what a trace says of the heap.
 type HeapRequest struct {
-	File string        // a recording, or an execution trace
-	At   time.Duration // since the beginning: the moment to show, 0 the end
-	Map  bool          // each span of that moment, too
+	File string // a recording, or an execution trace
+	// At is the moment to show, since the beginning, nil the end. At the beginning there is
+	// what the trace has found as it began.
+	At  *time.Duration
+	Map bool // each span of that moment, too
 	// Frames has the goroutines' first functions built and their frames told, with Build
 	// but for its directory, which is that of the recorded program.
 	Frames bool
@@ -44,12 +46,18 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	if req.Approximate {
 		src.sites = nil
 	}
-	samples := src.samples(int64(req.At))
+	until := int64(0) // the end
+	if req.At != nil {
+		until = max(int64(*req.At), 1)
+	}
+	samples := src.samples(until)
 	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
+	found := false // all that there was as the trace began
 	err = p.each(func(e *alloctrace.Event) {
 		m.Site = src.sites.next(e)
-		if end = e.Time; req.At == 0 || end <= int64(req.At) {
+		found = found || opens(e)
+		if end = e.Time; until == 0 || end <= until || !found {
 			m.Add(e)
 		} else {
 			m.After(e)
@@ -62,13 +70,13 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	if src.sites != nil && src.sites.err != nil {
 		return p.estimated(req, src.sites.err)
 	}
-	if int64(req.At) > end {
-		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
+	if until > end {
+		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, *req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
 	fill(r, p.trace, m)
-	fillGCCPU(r, src.rec, m, req.At == 0)
+	fillGCCPU(r, src.rec, m, until == 0)
 	fillSpans(r, m, req.Map)
-	fillGoroutines(r, src.rec, m, int64(req.At))
+	fillGoroutines(r, src.rec, m, until)
 	if req.Frames {
 		if err := fillFrames(ctx, r, src.rec, req.Build); ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -76,7 +84,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 			r.Problems = append(r.Problems, noFrames(err))
 		}
 	}
-	if src.sites.fill(r, m); src.sites == nil && req.At == 0 {
+	if src.sites.fill(r, m); src.sites == nil && until == 0 {
 		if err := estimateSites(r, src.rec, p.trace, m); err != nil {
 			return nil, err
 		}
@@ -85,7 +93,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	noteSource(r, src.rec)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
-	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && req.At == 0 && rec.Stop.MemStats.Mallocs > 0 {
+	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && until == 0 && rec.Stop.MemStats.Mallocs > 0 {
 		before, after := &rec.Start.MemStats, &rec.Stop.MemStats
 		r.Heap.Runtime = &alloc.HeapCounts{
 			Objects: int64(after.Mallocs - before.Mallocs), Bytes: int64(after.TotalAlloc - before.TotalAlloc),
@@ -96,6 +104,12 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// opens reports whether an event is behind those that tell what there was as the trace
+// began: the world stands still for them (StartTrace, runtime/trace.go).
+func opens(e *alloctrace.Event) bool {
+	return e.Kind == alloctrace.PauseEnd || e.Kind == alloctrace.ObjectAlloc || e.Kind == alloctrace.ObjectFree
 }
 
 // A replay is a trace that is read for a report.

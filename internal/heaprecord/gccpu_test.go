@@ -124,7 +124,8 @@ func TestCollectionCPU(t *testing.T) {
 	}
 
 	// Of a part of the recording, what it is of all CPU time is not known.
-	r, err = engine.Heap(t.Context(), engine.HeapRequest{File: req.Out, At: time.Duration(m.Collections[n/2].Begin)})
+	at := time.Duration(m.Collections[n/2].Begin)
+	r, err = engine.Heap(t.Context(), engine.HeapRequest{File: req.Out, At: &at})
 	if err != nil {
 		t.Fatal(err)
 	}

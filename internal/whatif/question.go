@@ -1,6 +1,8 @@
 package whatif
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -35,18 +37,22 @@ const (
 )
 
 // ParseQuestion reads a question: what is other, with commas between, such as
-// "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". GOGC is 100 unless it says. size
-// reads a number of bytes. The error says what is wrong, behind the question.
-func ParseQuestion(text string, size func(string) (int64, error)) (*Question, error) {
+// "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". GOGC is 100 unless it says. The error
+// says what is wrong, of which part of the question.
+func ParseQuestion(text string) (*Question, error) {
 	gogc := 100
 	q := &Question{Text: text, GOGC: &gogc}
 	bad := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %s", text, fmt.Sprintf(format, args...))
+		msg := fmt.Sprintf(format, args...)
+		if strings.HasPrefix(msg, text+" ") && text != "" {
+			return errors.New(msg) // the part is all of it
+		}
+		return fmt.Errorf("%s: %s", text, msg)
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, ok := strings.Cut(part, "=")
 		if !ok || value == "" {
-			return nil, bad("%q says nothing of the form name=value", part)
+			return nil, bad("%s says nothing of the form name=value", cmp.Or(part, `""`))
 		}
 		switch name {
 		case "GOGC":
@@ -61,12 +67,12 @@ func ParseQuestion(text string, size func(string) (int64, error)) (*Question, er
 			}
 			gogc = n
 		case "GOMEMLIMIT":
-			n, err := size(value)
+			n, ok := byteCount(value)
 			if value == "off" {
-				n, err = math.MaxInt64, nil
+				n, ok = math.MaxInt64, true
 			}
-			if err != nil || n == 0 {
-				return nil, bad("GOMEMLIMIT=%s is no size, nor off", value)
+			if !ok || n == 0 {
+				return nil, bad("GOMEMLIMIT=%s is no size as the runtime takes it, nor off: write a whole number of B, KiB, MiB, GiB or TiB", value)
 			}
 			q.MemoryLimit = &n
 		case "GOMAXPROCS":
@@ -89,4 +95,23 @@ func ParseQuestion(text string, size func(string) (int64, error)) (*Question, er
 		}
 	}
 	return q, nil
+}
+
+// byteCount reads a number of bytes as the runtime does (parseByteCount,
+// runtime/string.go, go1.24 to go1.27).
+func byteCount(s string) (n int64, ok bool) {
+	shift := 0
+	for i, unit := range [...]string{"KiB", "MiB", "GiB", "TiB"} {
+		if num, is := strings.CutSuffix(s, unit); is {
+			s, shift = num, 10*(i+1)
+		}
+	}
+	if shift == 0 {
+		s = strings.TrimSuffix(s, "B")
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift {
+		return 0, false
+	}
+	return n << shift, true
 }

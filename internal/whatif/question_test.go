@@ -3,23 +3,9 @@ package whatif
 import (
 	"math"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
 )
-
-// size reads a number of bytes, or of GiB.
-func size(s string) (int64, error) {
-	num, gib := strings.CutSuffix(s, "GiB")
-	n, err := strconv.ParseInt(num, 10, 32)
-	if gib {
-		n <<= 30
-	}
-	if err == nil && n < 0 {
-		err = strconv.ErrRange
-	}
-	return n, err
-}
 
 func TestParseQuestion(t *testing.T) {
 	n := func(n int) *int { return &n }
@@ -39,23 +25,27 @@ func TestParseQuestion(t *testing.T) {
 		{"smaller=a.go:7:16", Question{GOGC: n(100), Changes: []ObjectChange{{What: Smaller, Of: "a.go:7", By: 16}}}},
 	} {
 		tt.want.Text = tt.text
-		if got, err := ParseQuestion(tt.text, size); err != nil || !reflect.DeepEqual(*got, tt.want) {
+		if got, err := ParseQuestion(tt.text); err != nil || !reflect.DeepEqual(*got, tt.want) {
 			t.Errorf("%s: %+v, %v", tt.text, got, err)
 		}
 	}
 	for _, tt := range []struct{ text, says string }{
 		{"", `"" says nothing`},
-		{"GOGC", `"GOGC" says nothing`},
+		{"GOGC", "GOGC says nothing"},
 		{"GOGC=x", "GOGC=x is no number"},
 		{"GOGC=-3", "GOGC=-3 is no number"},
 		{"GOMEMLIMIT=much", "GOMEMLIMIT=much is no size"},
 		{"GOMEMLIMIT=0", "GOMEMLIMIT=0 is no size"},
+		{"GOMEMLIMIT=1GB", "GOMEMLIMIT=1GB is no size as the runtime takes it, nor off: write a whole number of B, KiB, MiB, GiB or TiB"},
+		{"GOMEMLIMIT=1.5GiB", "GOMEMLIMIT=1.5GiB is no size"},
+		{"GOMEMLIMIT=9000000TiB", "is no size"},
+		{"GOMAXPROCS=2,GOGC=x", "GOMAXPROCS=2,GOGC=x: GOGC=x is no number"},
 		{"GOMAXPROCS=0", "GOMAXPROCS=0 is no number"},
 		{"smaller=pkg.Type", "smaller=pkg.Type does not end with a number of bytes"},
 		{"smaller=:8", "does not end"},
 		{"heap=small", "unknown: heap"},
 	} {
-		if _, err := ParseQuestion(tt.text, size); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if _, err := ParseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) || strings.Count(err.Error(), "GOGC=") > 1+strings.Count(tt.text, ",") {
 			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
 		}
 	}
@@ -66,7 +56,7 @@ func FuzzParseQuestion(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := ParseQuestion(text, size)
+		q, err := ParseQuestion(text)
 		if err != nil {
 			return
 		}
