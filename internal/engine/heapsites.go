@@ -4,6 +4,7 @@ import (
 	"iter"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -76,7 +77,7 @@ func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
 		s.std = standardLibrary(frames)
 	}
 	for f := range frames {
-		if strings.HasPrefix(path.Base(f.File), recorderFile) || strings.HasPrefix(f.Func, heapzFunc) {
+		if strings.HasPrefix(path.Base(f.File), recorderFile) || strings.HasPrefix(f.Func, heapzFunc) || slices.Contains(pprofFuncs, f.Func) {
 			return 0
 		}
 		grows = grows || f.Func == "runtime.growslice"
@@ -126,6 +127,10 @@ const recorderFile = "zz_stackward"
 // heapzFunc is how the functions begin of the module that records the process it is
 // linked into.
 const heapzFunc = "github.com/stackward-go/stackward/heapz."
+
+// pprofFuncs are what a recording by URL asks for else: a trace, and a CPU profile
+// beside it.
+var pprofFuncs = []string{"net/http/pprof.Trace", "net/http/pprof.Profile"}
 
 // beneath reports whether a frame is of the runtime, of reflection or of an internal
 // package of the standard library: what allocates on behalf of others.

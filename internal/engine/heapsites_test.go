@@ -31,6 +31,9 @@ func TestPlace(t *testing.T) {
 		{"the recorder", []alloc.Frame{
 			frame("bytes.growSlice", "/go/src/bytes/buffer.go"), frame("github.com/stackward-go/stackward/heapz.(*stackwardRecorder).profile", "/mod/heapz/recorder.go"), frame("runtime.goexit", "/go/src/runtime/asm_amd64.s"),
 		}, heapPlace{}},
+		{"the trace of net/http/pprof", []alloc.Frame{
+			frame("runtime/trace.(*traceMultiplexer).startLocked", "runtime/trace/subscribe.go"), frame("net/http/pprof.Trace", "net/http/pprof/pprof.go"), frame("main.serve", "m/main.go"),
+		}, heapPlace{}},
 	} {
 		s := newHeapSites(nil, "")
 		if got := s.places[s.place("", func(yield func(*alloc.Frame) bool) {
