@@ -243,6 +243,9 @@ type GCSource string
 const (
 	FromGCLog GCSource = "gc log" // GODEBUG=gctrace=1
 	FromTrace GCSource = "trace"
+	// FromSamples is by samples of the processors, of a recording whose log is missing, or
+	// tells more than they allow.
+	FromSamples GCSource = "samples"
 )
 
 // A HeapMoment is the heap at one of many moments.

@@ -36,7 +36,9 @@ type WhatIfRecorded struct {
 	Collections int64 `json:"collections"`
 	Peak        int64 `json:"peak_bytes"`
 	GCCPU       int64 `json:"gc_cpu_ns,omitempty"`
-	Bytes       int64 `json:"bytes"`
+	// GCCPUSource says by what GCCPU is known.
+	GCCPUSource GCSource `json:"gc_cpu_source,omitempty"`
+	Bytes       int64    `json:"bytes"`
 	// GOGC says how its setting is known, where the process did not tell it.
 	GOGC GOGCSource `json:"gogc_source,omitempty"`
 }

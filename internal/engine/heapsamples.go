@@ -21,6 +21,7 @@ type work struct {
 	recording bool // itself: it is no part of the program's time
 	allocates bool
 	collects  bool
+	marks     bool // of that, what the collector's log counts too
 	idle      bool // it marks on a processor that is idle
 	grows     bool // a goroutine's stack
 }
@@ -37,6 +38,8 @@ var (
 		"bgsweep", "sweepone", "(*sweepLocked)", "(*mheap).reclaim", "deductSweepCredit",
 		"bgscavenge", "(*scavengerState)", "(*pageAlloc).scavenge",
 	}
+	// markers are those of the collectors whose time its log tells: workers, assists and both pauses.
+	markers = []string{"gcBgMarkWorker", "gcAssistAlloc", "gcStart", "gcMark", "gcDrain"}
 	// recorders are what tracing and profiling do. Of heap profiles it is the recorder's, too:
 	// it has them take 128 times as many samples as they do by themselves.
 	recorders = []string{
@@ -58,6 +61,7 @@ func workOf(stack []alloctrace.Frame) (w work) {
 		}
 		w.allocates = w.allocates || begins(name, allocators)
 		w.collects = w.collects || name == "GC" || begins(name, collectors)
+		w.marks = w.marks || begins(name, markers)
 		w.idle = w.idle || name == "gcDrainMarkWorkerIdle"
 		if name == "copystack" && i+1 < len(stack) {
 			w.grows = stack[i+1].Func == "runtime.newstack" // and not to be smaller

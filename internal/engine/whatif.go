@@ -34,6 +34,10 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 	}
 	defer p.src.close()
 	a := &asked{replay: p, history: whatif.NewHistory(p.trace, p.report.Header.Go)}
+	p.src.take = func(s *alloctrace.Sample) {
+		w := workOf(s.Stack)
+		a.samples.Add(s.Time, w.marks && !w.idle && !w.recording)
+	}
 	sites := p.src.sites
 	err = p.each(func(e *alloctrace.Event) {
 		site := sites.next(e)
@@ -75,6 +79,7 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 type asked struct {
 	*replay
 	history *whatif.History
+	samples whatif.Samples
 	base    heapsim.WhatIf // as recorded
 	gogc    alloc.GOGCSource
 }
@@ -123,7 +128,7 @@ func (a *asked) settings() error {
 		}
 	}
 	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
-	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, log)
+	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, log, &a.samples)
 	return nil
 }
 
@@ -245,7 +250,12 @@ func (a *asked) recorded() *alloc.WhatIf {
 		rec.Peak = max(rec.Peak, c.End)
 	}
 	rec.Bytes = a.history.Bytes
-	rec.GCCPU = a.history.GCCPU
+	if rec.GCCPU = a.history.GCCPU; rec.GCCPU > 0 {
+		rec.GCCPUSource = alloc.FromGCLog
+		if a.history.Sampled {
+			rec.GCCPUSource = alloc.FromSamples
+		}
+	}
 	w.Recorded = rec
 	return w
 }

@@ -85,7 +85,11 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 	line("collections", count(int(rec.Collections)), numbers(&w.Collections))
 	line("heap at most", size(rec.Peak), estimate(&w.Peak, 1, benchunit.Binary, "B"))
 	if w.GCCPU != nil {
-		line("collector's CPU", duration(rec.GCCPU), estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
+		by := ""
+		if rec.GCCPUSource == alloc.FromSamples {
+			by = " by samples"
+		}
+		line("collector's CPU", duration(rec.GCCPU)+by, estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}
 	switch rec.GOGC {
 	case alloc.GOGCGoals:

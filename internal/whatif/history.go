@@ -57,8 +57,9 @@ type History struct {
 	// InlineMarks is that spans hold their marks (Green Tea).
 	InlineMarks bool
 	// GCCPU is what the cycles took of the processors, in ns, where Marks has found them
-	// in the log.
-	GCCPU int64
+	// in the log, or by the samples: then it is Sampled.
+	GCCPU   int64
+	Sampled bool
 }
 
 // A Cycle is one of the collector that the trace shows, as the pacer sees it, in bytes.
@@ -70,6 +71,7 @@ type Cycle struct {
 	Forced      bool  // not begun by the heap's size
 	Done        bool
 	At          uint64 // objects made before it marked
+	Time        int64  // ns since the trace began, when it was done
 }
 
 // A kind is what objects have in common.
@@ -360,6 +362,7 @@ func (h *History) collect(e *alloctrace.Event) {
 			h.wasMarking = true
 		} else {
 			h.Cycles[len(h.Cycles)-1].Done = true
+			h.Cycles[len(h.Cycles)-1].Time = e.Time
 		}
 	}
 }

@@ -47,7 +47,7 @@ func TestMarks(t *testing.T) {
 		line("4", "4", "2", "1"), line("4", "5", "3", "3"), line("6", "6", "3", "1"), line("6", "6", "3", "1"),
 		line("6", "6", "3", "9"), // behind it
 	}
-	marks, cost := h.Marks(100, log)
+	marks, cost := h.Marks(100, log, new(Samples))
 	want := []heapsim.Mark{{Rate: 0.5, Lead: 1}, {Rate: 1, Over: 300, Lead: 1}}
 	if len(marks) != len(want) {
 		t.Fatalf("%+v, want %+v", marks, want)
@@ -64,7 +64,7 @@ func TestMarks(t *testing.T) {
 	if f := h.Forced(); len(f) != 1 || f[0] != 17 {
 		t.Errorf("forced at %v", f)
 	}
-	if _, cost := h.Marks(100, log[:3]); cost != (heapsim.Cost{}) {
+	if _, cost := h.Marks(100, log[:3], new(Samples)); cost != (heapsim.Cost{}) {
 		t.Errorf("cost %+v of a log that does not have the cycles", cost)
 	}
 }
@@ -102,5 +102,49 @@ func TestAges(t *testing.T) {
 	}
 	if age := a.age(0, 100, 0.999); age > 100 {
 		t.Errorf("dead at 100 it was %d old", age)
+	}
+}
+
+// TestSampled has three cycles that took 1 s by the log, and samples of what they used.
+func TestSampled(t *testing.T) {
+	const mb = 1 << 20
+	var log []string
+	for range 3 {
+		log = append(log, "gc 1 @0s 0%: 0+1+0 ms clock, 0+0/1000/0+0 ms cpu, 4->4->2 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P")
+	}
+	for _, tt := range []struct {
+		name    string
+		log     []string
+		marking int   // samples
+		other   int64 // ns: a sample of something else
+		sampled bool
+		want    float64 // ms a cycle
+	}{
+		{"none", log, 0, 0, false, 1000},
+		{"as the log has it", log, 300, 100, false, 1000},
+		{"fewer by chance", log, 280, 100, false, 1000},
+		{"more than the log", log, 400, 100, false, 1000},
+		{"a third", log, 100, 100, true, 1005. / 3},
+		{"none of marking", log, 0, 100, true, 5. / 3},
+		{"they end after two cycles", log, 100, 25, true, 1005. / 2},
+		{"they end before the first", log, 0, 5, false, 1000},
+		{"no log", nil, 300, 100, true, 3005. / 3},
+		{"no log, they end after two cycles", nil, 300, 25, true, 3005. / 2},
+		{"no log, none of marking", nil, 0, 100, false, 0},
+		{"neither", nil, 0, 0, false, 0},
+	} {
+		h := &History{}
+		for i := range int64(3) {
+			h.Cycles = append(h.Cycles, Cycle{Start: 4 * mb, Goal: 5 * mb, End: 4 * mb, Marked: 2 * mb, Scan: mb, Done: true, Time: 10 * (i + 1)})
+		}
+		var s Samples
+		for range tt.marking {
+			s.Add(1, true)
+		}
+		s.Add(tt.other, false)
+		_, cost := h.Marks(0, tt.log, &s)
+		if got := (cost.Cycle + cost.Byte*mb) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
+			t.Errorf("%s: %v ms a cycle, %d in all, sampled %v; want %v ms, sampled %v", tt.name, got, h.GCCPU, h.Sampled, tt.want, tt.sampled)
+		}
 	}
 }
