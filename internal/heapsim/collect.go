@@ -62,6 +62,7 @@ func (h *Heap) sweepOne() bool {
 	}
 	if !h.swept {
 		h.swept = true
+		h.freeWorkBufs()
 		h.wakeScavenger()
 	}
 	return false
@@ -204,6 +205,7 @@ func (h *Heap) StartMark() {
 	h.sweepAll()
 	h.wakeScavenger()
 	trigger, goal := h.pacer.trigger(h.usage())
+	h.takeWorkBufs()
 	h.marking = true
 	h.pacer.triggered = h.pacer.live
 	scan := uint64(h.config.Stacks + h.config.Globals)
@@ -299,8 +301,8 @@ func (h *Heap) Stats() Stats {
 	st := Stats{
 		Frees: h.frees, TinyAllocs: h.tinyAllocs, TotalAlloc: h.totalAlloc, Requested: h.requested,
 		HeapLive:  int64(h.pacer.live),
-		HeapInuse: int64(h.pages.inUse) * pageSize, HeapSys: int64(len(h.pages.span)) * pageSize,
-		HeapIdle:     int64(len(h.pages.span)-h.pages.inUse) * pageSize,
+		HeapInuse: int64(h.pages.inUse) * pageSize, HeapSys: int64(len(h.pages.span)-h.pages.work) * pageSize,
+		HeapIdle:     int64(len(h.pages.span)-h.pages.work-h.pages.inUse) * pageSize,
 		HeapReleased: int64(len(h.pages.span)-h.pages.ready) * pageSize,
 	}
 	var classes [numClasses]SpanStats

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"go/version"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -25,6 +26,9 @@ const (
 	stepSnapshot
 	stepDrain
 	stepSetGOGC
+	stepFillPages
+	stepScavenge
+	stepFreeOSMemory
 	stepBegin
 )
 
@@ -78,7 +82,7 @@ func installed(t *testing.T, env ...string) *toolchain {
 		t.Fatal(err)
 	}
 	tc.replay = filepath.Join(t.TempDir(), "replay")
-	run("build", "-o", tc.replay, "testdata/replay/main.go")
+	run("build", "-ldflags=-checklinkname=0", "-o", tc.replay, "testdata/replay/main.go")
 	return tc
 }
 
@@ -149,6 +153,10 @@ func simulated(h *Heap, steps []step) []Stats {
 			delete(keep, s.place)
 		case stepCollect:
 			h.GC()
+		case stepScavenge:
+			h.Scavenge(math.MaxInt64)
+		case stepFreeOSMemory:
+			h.FreeOSMemory()
 		case stepSnapshot:
 			h.Flush()
 			shots = append(shots, h.Stats())
@@ -278,6 +286,8 @@ func confirm(t *testing.T, tc *toolchain) {
 		})
 		tc.exact(t, []step{{do: stepCollect}, {do: stepSnapshot}}, stream)
 	})
+	t.Run("scavenger", func(t *testing.T) { tc.scavenging(t, -1) })
+	t.Run("scavenger with a goal", func(t *testing.T) { tc.scavenging(t, 800) })
 }
 
 // exact holds the simulation of a stream against the runtime.

@@ -12,6 +12,7 @@ type Heap struct {
 	procs  []proc
 
 	scavenger scavenger
+	workBufs  []int // the first pages of those that the last cycle took
 
 	made uint64 // objects, by replay
 
@@ -405,14 +406,21 @@ func (h *Heap) allocSpan(p *proc, pages uint32, class uint8) uint32 {
 		s.counts = h.allocCounts()
 	}
 	s.free = h.freeIn(s, 0)
-	page, released, grown := h.pages.alloc(&p.pages, int(pages))
-	s.page = uint32(page)
-	h.pages.setSpan(page, int(pages), n, class < 2)
+	s.page = uint32(h.allocPages(p, int(pages)))
+	h.pages.setSpan(int(s.page), int(pages), n, class < 2)
+	return n
+}
+
+// allocPages is mheap.allocSpan.
+//
+//stackward:noalloc
+func (h *Heap) allocPages(p *proc, pages int) int {
+	page, released, grown := h.pages.alloc(&p.pages, pages)
 	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
 		h.pages.scavenge(debt, force)
 	}
 	h.pages.ready += released
-	return n
+	return page
 }
 
 // allocWords finds room for three cleared bitmaps.
@@ -453,7 +461,7 @@ func (h *Heap) allocCounts() uint32 {
 func (h *Heap) freeSpan(n uint32) {
 	s := &h.spans[n]
 	s.inUse = false
-	h.pages.free(int(s.page), int(s.pages))
+	h.pages.freeSpan(int(s.page), int(s.pages))
 	h.freeWords[s.nwords] = append(h.freeWords[s.nwords], s.bits)
 	if s.class == tinyClass {
 		h.freeCount = append(h.freeCount, s.counts)
@@ -465,10 +473,11 @@ func (h *Heap) freeSpan(n uint32) {
 //
 //stackward:noalloc
 func (h *Heap) usage() usage {
-	live := uint64(h.config.Live)
+	live, spans := uint64(h.config.Live), h.config.liveSpans()
 	return usage{
-		ready: uint64(h.config.NonHeap) + live + uint64(h.pages.ready)*pageSize,
-		free:  uint64(h.pages.ready-h.pages.inUse) * pageSize,
+		ready: uint64(h.config.NonHeap) + spans + uint64(h.pages.ready)*pageSize,
+		heap:  spans + uint64(h.pages.ready-h.pages.work)*pageSize,
+		free:  uint64(h.pages.ready-h.pages.work-h.pages.inUse) * pageSize,
 		alloc: h.totalAlloc - h.totalFree + live,
 	}
 }

@@ -47,6 +47,8 @@ type Config struct {
 
 	// Live are bytes in objects that stay alive and that no request stands for.
 	Live int64
+	// LiveSpans are the bytes of the spans that those are in, Live where it is less.
+	LiveSpans int64
 	// Stacks and Globals are the bytes of roots that a cycle scans.
 	Stacks, Globals int64
 	// NonHeap are bytes that count towards the memory limit and are not heap:
@@ -65,6 +67,9 @@ type Config struct {
 	// is woken: as a cycle begins and when all is swept. Without it, only Scavenge,
 	// the growth of the heap and the memory limit give memory back.
 	ScavengeNow bool
+	// WorkBufs is how many spans of 32 KiB each cycle takes for the lists of what is
+	// to be scanned. They are free again when all is swept.
+	WorkBufs int
 	// HugePage is the size of the machine's huge pages in bytes, of which none that
 	// is free is broken up; 0 where there are none.
 	HugePage int64

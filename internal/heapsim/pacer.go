@@ -43,6 +43,7 @@ type pacer struct {
 // usage is what the memory limit looks at, in bytes.
 type usage struct {
 	ready uint64 // mapped and not released: spans, free pages, what is not heap
+	heap  uint64 // of it, spans and free pages
 	free  uint64 // free pages that are not released
 	alloc uint64 // objects
 }

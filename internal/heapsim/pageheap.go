@@ -12,6 +12,7 @@ type pageHeap struct {
 	span     []uint32 // the span of each page, of a large object that of the first
 	first    int      // words of freeBits below it have none
 	inUse    int      // pages in spans
+	work     int      // pages of work buffers
 	ready    int      // pages that the system does not have
 
 	index     scavengeIndex
@@ -49,15 +50,11 @@ func (h *pageHeap) alloc(c *pageCache, pages int) (page, released, grown int) {
 		h.index.alloc(page, pages)
 	}
 	released = setRange(h.released, page, pages, false)
-	h.inUse += pages
-	h.starts[page/64] |= 1 << (page % 64)
 	return page, released, grown
 }
 
 //stackward:noalloc
 func (h *pageHeap) free(page, pages int) {
-	h.inUse -= pages
-	h.starts[page/64] &^= 1 << (page % 64)
 	setRange(h.freeBits, page, pages, true)
 	h.index.free(page, pages)
 	h.first = min(h.first, page/64)
@@ -65,12 +62,21 @@ func (h *pageHeap) free(page, pages int) {
 
 //stackward:noalloc
 func (h *pageHeap) setSpan(page, pages int, n uint32, large bool) {
+	h.inUse += pages
+	h.starts[page/64] |= 1 << (page % 64)
 	if large {
 		pages = 1
 	}
 	for i := range pages {
 		h.span[page+i] = n
 	}
+}
+
+//stackward:noalloc
+func (h *pageHeap) freeSpan(page, pages int) {
+	h.inUse -= pages
+	h.starts[page/64] &^= 1 << (page % 64)
+	h.free(page, pages)
 }
 
 // fill takes the free pages of the block in which the first one is.

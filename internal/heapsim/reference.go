@@ -16,6 +16,7 @@ type reference struct {
 
 	scavenger scavenger
 	index     refScavenge
+	workBufs  []int // the first pages of those that the last cycle took
 
 	marking, forced bool
 	mark            Mark // of the cycle that marks
@@ -45,6 +46,7 @@ type refProc struct {
 type refPage struct {
 	free     bool // neither in a span nor in a page cache
 	released bool
+	work     bool // in a work buffer
 	span     *refSpan
 }
 
@@ -306,6 +308,7 @@ func (h *reference) sweepOne() (pages int, ok bool) {
 	}
 	if !h.swept {
 		h.swept = true
+		h.freeWorkBufs()
 		h.wakeScavenger()
 	}
 	return 0, false
@@ -364,16 +367,7 @@ func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
 	if !h.swept {
 		h.reclaim(pages)
 	}
-	page, grown := h.allocPages(p, pages)
-	released := 0
-	for _, page := range h.pages[page : page+pages] {
-		if page.released {
-			released++
-		}
-	}
-	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
-		h.scavenge(debt, force)
-	}
+	page := h.allocPages(p, pages)
 	s := &refSpan{class: class, page: page, pages: pages}
 	if class < 2 {
 		s.slotBytes, s.slots = int64(pages*pageSize), make([]refSlot, 1)
@@ -382,7 +376,6 @@ func (h *reference) allocSpan(p *refProc, pages int, class uint8) *refSpan {
 	}
 	for i := range pages {
 		h.pages[page+i].span = s
-		h.pages[page+i].released = false
 	}
 	h.spans = append(h.spans, s)
 	return s
@@ -396,9 +389,27 @@ func (h *reference) freeSpan(s *refSpan) {
 	h.spans = slices.DeleteFunc(h.spans, func(other *refSpan) bool { return other == s })
 }
 
-// allocPages takes pages from the processor's page cache if it has one and they
-// are few, else from the heap (mheap.allocSpan).
-func (h *reference) allocPages(p *refProc, pages int) (page, grown int) {
+// allocPages takes pages, and gives others back in their place (mheap.allocSpan).
+func (h *reference) allocPages(p *refProc, pages int) int {
+	page, grown := h.findFree(p, pages)
+	released := 0
+	for _, page := range h.pages[page : page+pages] {
+		if page.released {
+			released++
+		}
+	}
+	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
+		h.scavenge(debt, force)
+	}
+	for i := range pages {
+		h.pages[page+i].released = false
+	}
+	return page
+}
+
+// findFree takes pages from the processor's page cache if it has one and they
+// are few, else from the heap, and says how many pages that has grown by.
+func (h *reference) findFree(p *refProc, pages int) (page, grown int) {
 	if pages < cachePages/4 {
 		if !slices.Contains(p.cache[:], true) {
 			h.fillCache(p)
@@ -470,15 +481,19 @@ func (h *reference) grow(pages int) int {
 // usage counts what the memory limit looks at.
 func (h *reference) usage() usage {
 	u := usage{ready: uint64(h.config.NonHeap), alloc: h.totalAlloc - h.totalFree + uint64(h.config.Live)}
-	u.ready += uint64(h.config.Live)
+	u.ready += h.config.liveSpans()
+	work := uint64(0)
 	for i := range h.pages {
-		if !h.pages[i].released {
+		if page := &h.pages[i]; !page.released {
 			u.ready += pageSize
-			if h.pages[i].span == nil {
+			if page.work {
+				work += pageSize
+			} else if page.span == nil {
 				u.free += pageSize
 			}
 		}
 	}
+	u.heap = u.ready - uint64(h.config.NonHeap) - work
 	return u
 }
 
@@ -523,6 +538,7 @@ func (h *reference) StartMark() {
 	h.sweepAll()
 	h.wakeScavenger()
 	trigger, goal := h.pacer.trigger(h.usage())
+	h.takeWorkBufs()
 	h.marking = true
 	h.pacer.triggered = h.pacer.live
 	scan := uint64(h.config.Stacks + h.config.Globals)
@@ -623,13 +639,15 @@ func (h *reference) Stats() Stats {
 			st.Spans = append(st.Spans, classes[i])
 		}
 	}
-	st.HeapSys = int64(len(h.pages) * pageSize)
-	st.HeapIdle = st.HeapSys - st.HeapInuse
 	for i := range h.pages {
 		if h.pages[i].released {
 			st.HeapReleased += pageSize
 		}
+		if !h.pages[i].work {
+			st.HeapSys += pageSize
+		}
 	}
+	st.HeapIdle = st.HeapSys - st.HeapInuse
 	return st
 }
 

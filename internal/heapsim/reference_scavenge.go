@@ -21,7 +21,7 @@ func newRefScavenge() refScavenge {
 // Scavenge is the background scavenger (bgscavenge and its run).
 func (h *reference) Scavenge(bytes int64) (released int64) {
 	for released < bytes {
-		if u := h.usage(); !h.scavenger.due(&h.config, u) {
+		if u := h.usage(); !h.scavenger.due(u) {
 			break
 		}
 		r := h.scavenge(scavengeQuantum, false)
@@ -43,6 +43,26 @@ func (h *reference) wakeScavenger() {
 func (h *reference) FreeOSMemory() {
 	h.GC()
 	h.scavenge(1<<63, true)
+}
+
+func (h *reference) takeWorkBufs() {
+	for range h.config.WorkBufs {
+		page := h.allocPages(&h.procs[0], workBufPages)
+		h.workBufs = append(h.workBufs, page)
+		for i := range workBufPages {
+			h.pages[page+i].work = true
+		}
+	}
+}
+
+func (h *reference) freeWorkBufs() {
+	for _, page := range h.workBufs {
+		for i := range workBufPages {
+			h.pages[page+i].work = false
+			h.setFree(page+i, true)
+		}
+	}
+	h.workBufs = nil
 }
 
 // inUse counts the pages of a chunk that are in spans and page caches.

@@ -102,7 +102,8 @@ func configOf(t testing.TB, rnd *rand.Rand) Config {
 	c := Config{
 		Layout: layoutOf(t, rnd.IntN(2) == 0), Procs: 1 + rnd.IntN(3), GOGC: []int{-1, 10, 50, 100}[rnd.IntN(4)],
 		Live: rnd.Int64N(2) << 20, Globals: rnd.Int64N(100_000), Stacks: rnd.Int64N(100_000), NonHeap: rnd.Int64N(1 << 20),
-		SweepNow: rnd.IntN(3) == 0, ScavengeNow: rnd.IntN(3) == 0, HugePage: rnd.Int64N(2) << 21,
+		LiveSpans: rnd.Int64N(3) << 20,
+		SweepNow:  rnd.IntN(3) == 0, ScavengeNow: rnd.IntN(3) == 0, HugePage: rnd.Int64N(2) << 21, WorkBufs: rnd.IntN(3),
 	}
 	for range rnd.IntN(3) {
 		c.Marks = append(c.Marks, Mark{Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Lead: rnd.Float64() * 3})

@@ -11,6 +11,7 @@ const (
 	retainExtra     = 10       // retainExtraPercent, more than what the heap will need
 	reduceExtra     = 5        // reduceExtraPercent, less than the memory limit
 	denseChunk      = 496      // scavChunkHiOccPages, of 512
+	workBufPages    = 4        // workbufAlloc, runtime/mgcwork.go
 	scavengeQuantum = 64 << 10 // what the background scavenger does at once, in bytes
 )
 
@@ -21,7 +22,7 @@ const (
 //
 //stackward:noalloc
 func (h *Heap) Scavenge(bytes int64) (released int64) {
-	for released < bytes && h.scavenger.due(&h.config, h.usage()) {
+	for released < bytes && h.scavenger.due(h.usage()) {
 		once := h.pages.scavenge(scavengeQuantum, false)
 		if once == 0 {
 			break
@@ -47,8 +48,29 @@ func (h *Heap) wakeScavenger() {
 	}
 }
 
-// retained is what the heap has of the system's memory (heapRetained).
-func (c *Config) retained(u usage) uint64 { return u.ready - uint64(c.NonHeap) }
+// takeWorkBufs takes the pages of a cycle's work buffers.
+//
+//stackward:noalloc
+func (h *Heap) takeWorkBufs() {
+	for range h.config.WorkBufs {
+		h.workBufs = append(h.workBufs, h.allocPages(&h.procs[0], workBufPages))
+		h.pages.work += workBufPages
+	}
+}
+
+// freeWorkBufs gives them back (freeSomeWbufs, runtime/mgcwork.go).
+//
+//stackward:noalloc
+func (h *Heap) freeWorkBufs() {
+	for _, page := range h.workBufs {
+		h.pages.free(page, workBufPages)
+	}
+	h.pages.work -= len(h.workBufs) * workBufPages
+	h.workBufs = h.workBufs[:0]
+}
+
+// liveSpans are the bytes of spans that no request stands for.
+func (c *Config) liveSpans() uint64 { return uint64(max(c.Live, c.LiveSpans)) }
 
 // A scavenger is how much of the system's memory may stay, in bytes; never
 // where there is no reason to give any back. It is plain arithmetic, which the
@@ -71,18 +93,18 @@ func (s *scavenger) pace(c *Config, u usage, inUse, goal, lastGoal uint64) {
 	if lastGoal == 0 {
 		return
 	}
-	inUse += uint64(c.Live)
+	inUse += c.liveSpans()
 	retain := uint64(float64(inUse) * (float64(goal) / float64(lastGoal)))
 	retain += retain / (100 / retainExtra)
 	retain = (retain + physPage - 1) &^ (physPage - 1)
-	if retained := c.retained(u); retained > retain && retained-retain >= physPage {
+	if retained := u.heap; retained > retain && retained-retain >= physPage {
 		s.retain = retain
 	}
 }
 
 // due says whether the background scavenger has something to do.
-func (s *scavenger) due(c *Config, u usage) bool {
-	return c.retained(u) > s.retain || u.ready > s.limit
+func (s *scavenger) due(u usage) bool {
+	return u.heap > s.retain || u.ready > s.limit
 }
 
 // debt is how much has to go back before pages of a new span are used: the
@@ -94,7 +116,7 @@ func (s *scavenger) debt(c *Config, u usage, released, grown int) (bytes uint64,
 	}
 	if s.retain != never && grown > 0 {
 		growth := uint64(grown) * pageSize
-		if will := c.retained(u) + growth; will > s.retain {
+		if will := u.heap + growth; will > s.retain {
 			bytes = max(bytes, min(growth, will-s.retain))
 		}
 	}

@@ -24,13 +24,16 @@ import (
 
 // Steps.
 const (
-	alloc    = iota // make an object with a size and keep it at a place
-	free            // let go of the one at a place
-	collect         // runtime.GC
-	snapshot        // what the runtime says
-	drain           // make objects of a size until a span is full and no other has room; place is how many a span has
-	setGOGC         // size is the percentage
-	begin           // what is before it is done once, by one; what is between two, in rounds, by a processor
+	alloc        = iota // make an object with a size and keep it at a place
+	free                // let go of the one at a place
+	collect             // runtime.GC
+	snapshot            // what the runtime says
+	drain               // make objects of a size until a span is full and no other has room; place is how many a span has
+	setGOGC             // size is the percentage
+	fillPages           // make objects of a page until no page of the heap is free
+	scavenge            // wait until the scavenger and the sweeper have nothing to do
+	freeOSMemory        // debug.FreeOSMemory
+	begin               // what is before it is done once, by one; what is between two, in rounds, by a processor
 )
 
 type step struct{ do, place, size, pointers uint32 }
@@ -146,12 +149,22 @@ func run(steps []step) {
 			keep[s.place] = nil
 		case collect:
 			runtime.GC()
+			if held {
+				waitSwept()
+			}
 		case snapshot:
 			shot()
 		case drain:
 			fill(int(s.size), s.pointers != 0, int(s.place))
 		case setGOGC:
 			debug.SetGCPercent(int(int32(s.size)))
+		case fillPages:
+			fillHeap()
+		case scavenge:
+			letScavenge()
+		case freeOSMemory:
+			debug.FreeOSMemory()
+			waitSwept()
 		}
 	}
 }
@@ -180,6 +193,76 @@ func fill(size int, pointers bool, slots int) {
 	for range slots - 1 {
 		drained[kept] = object(size, pointers)
 		kept++
+	}
+}
+
+// fillHeap takes all free pages of the heap, and those of the chunk that it then
+// grows by.
+func fillHeap() {
+	const page, chunk = 8192, 512
+	runtime.ReadMemStats(&mem)
+	for before := mem.HeapSys; mem.HeapSys == before; runtime.ReadMemStats(&mem) {
+		drained[kept] = object(page, false)
+		kept++
+	}
+	for range chunk - 1 {
+		drained[kept] = object(page, false)
+		kept++
+	}
+}
+
+// What the runtime knows of its scavenger and its sweeper, as far as it is asked.
+type (
+	scavengerState struct {
+		lock       uintptr
+		g, timer   unsafe.Pointer
+		sysmonWake uint32
+		parked     bool
+	}
+	sweepdata struct {
+		lock   uintptr
+		g      unsafe.Pointer
+		parked bool
+	}
+)
+
+//go:linkname scavenger runtime.scavenger
+var scavenger scavengerState
+
+//go:linkname sweep runtime.sweep
+var sweep sweepdata
+
+//go:linkname wake runtime.(*scavengerState).wake
+func wake(*scavengerState)
+
+// held says that the scavenger rests until it is let go.
+var held bool
+
+// letScavenge wakes the scavenger, which sleeps most of the time, until there is
+// nothing left for it to do, and then holds it: what is not parked is not woken.
+// Nothing else runs with GOMAXPROCS=1.
+func letScavenge() {
+	waitSwept()
+	if held {
+		scavenger.parked = true
+	}
+	for released, more := uint64(0), true; more; {
+		wake(&scavenger)
+		for !scavenger.parked {
+			runtime.Gosched()
+		}
+		runtime.ReadMemStats(&mem)
+		more = mem.HeapReleased != released
+		released = mem.HeapReleased
+	}
+	scavenger.parked = false
+	held = true
+}
+
+// waitSwept waits until the sweeper has freed the work buffers too.
+func waitSwept() {
+	for !sweep.parked {
+		runtime.Gosched()
 	}
 }
 
