@@ -8,7 +8,9 @@
 // profiles of the begin and of the end. Its CPU time is sampled meanwhile, as by
 // net/http/pprof: who asks for a CPU profile then is told that one is taken
 // already. The process need not be started in any
-// special way; it costs nothing while nobody records. Who may reach the handler
+// special way; it costs nothing while nobody records. In go1.24 to go1.27 a defect
+// of the runtime may end a process of which allocations are traced, where stacks
+// grow much: record none that may not end. Who may reach the handler
 // may slow the process down: serve it where net/http/pprof would be served.
 //
 // The package is a module of its own, without requirements.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/recording"
@@ -15,12 +16,24 @@ import (
 const traceHead = "go 1.26 trace\x00\x00\x00" + "\x01\x01\x00\x05\x02ab\x31\x01\x01\x00\x05\x00"
 
 // process is a fake of net/http/pprof. Each question of page heap is answered with
-// the next of mallocs; the trace ends whole or not.
-func process(mallocs []int, breaks bool) map[string]http.HandlerFunc {
+// the next of mallocs; the trace ends whole or not, and with that the process or not.
+func process(mallocs []int, breaks, ends bool) map[string]http.HandlerFunc {
 	args := "server"
 	asked := 0
+	var gone atomic.Bool
+	breakOff := func(w http.ResponseWriter) {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			conn.Close()
+		}
+	}
 	return map[string]http.HandlerFunc{
-		"/debug/pprof/cmdline": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, args) },
+		"/debug/pprof/cmdline": func(w http.ResponseWriter, _ *http.Request) {
+			if gone.Load() {
+				breakOff(w)
+				return
+			}
+			io.WriteString(w, args)
+		},
 		"/debug/pprof/heap": func(w http.ResponseWriter, r *http.Request) {
 			n := mallocs[min(asked, len(mallocs)-1)]
 			asked++
@@ -34,10 +47,8 @@ func process(mallocs []int, breaks bool) map[string]http.HandlerFunc {
 			io.WriteString(w, traceHead)
 			w.(http.Flusher).Flush()
 			if breaks {
-				conn, _, err := w.(http.Hijacker).Hijack()
-				if err == nil {
-					conn.Close()
-				}
+				gone.Store(ends)
+				breakOff(w)
 			}
 		},
 	}
@@ -50,17 +61,19 @@ func TestBroken(t *testing.T) {
 		name     string
 		mallocs  []int
 		breaks   bool
+		ends     bool
 		why      string
 		error    string
 		profiles int
 	}{
-		{"whole", []int{10, 20, 30, 40}, false, recording.WhyDuration, "", 2},
-		{"broken", []int{10, 20, 30, 40}, true, recording.WhyError, "the connection broke before the end of the trace", 1},
-		{"another", []int{1000, 1000, 30, 40}, false, recording.WhyError, "another process answered at the end than at the beginning: its heap profile is left out", 1},
+		{"whole", []int{10, 20, 30, 40}, false, false, recording.WhyDuration, "", 2},
+		{"broken", []int{10, 20, 30, 40}, true, false, recording.WhyError, "the connection broke before the end of the trace", 1},
+		{"ended", []int{10, 20, 30, 40}, true, true, recording.WhyError, "the connection broke before the end of the trace, and nobody answers there any more: a defect of the runtime may have ended the process (docs/heap.md, Recording)", 1},
+		{"another", []int{1000, 1000, 30, 40}, false, false, recording.WhyError, "another process answered at the end than at the beginning: its heap profile is left out", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			f := record(t, t.Context(), source(t, serve(t, process(tt.mallocs, tt.breaks))))
+			f := record(t, t.Context(), source(t, serve(t, process(tt.mallocs, tt.breaks, tt.ends))))
 			if f.Stop.Why != tt.why || f.Stop.Error != tt.error || len(f.Profiles) != tt.profiles {
 				t.Fatalf("stopped by %q: %q, %d profiles", f.Stop.Why, f.Stop.Error, len(f.Profiles))
 			}

@@ -260,6 +260,13 @@ func (r *remote) pprof(ctx context.Context) error {
 		stop.Why = recording.WhyAsked
 	case errors.Is(err, errRead):
 		stop.Why, stop.Error = recording.WhyError, strings.TrimPrefix(cause(err).Error(), errRead.Error()+": ")
+		short, done := context.WithTimeout(ctx, 5*time.Second)
+		if body, err := r.get(short, base+"cmdline", ""); err == nil {
+			body.Close()
+		} else if !errors.As(err, &status) {
+			stop.Error += ", and nobody answers there any more: a defect of the runtime may have ended the process (docs/heap.md, Recording)"
+		}
+		done()
 	case err != nil:
 		return err
 	case c.cut:

@@ -261,7 +261,7 @@ func main() {
 			t.Fatal(err)
 		}
 	}
-	build := exec.Command("go", "build", "-o", "server", ".")
+	build := exec.Command("go", "build", "-trimpath", "-o", "server", ".")
 	build.Dir = dir
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -280,7 +280,8 @@ func main() {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := record(t, t.Context(), source(t, strings.TrimSpace(url)))
+	req := source(t, strings.TrimSpace(url))
+	f := record(t, t.Context(), req)
 	if c := count(t, f); c.allocs < 50 || c.readTo != nil {
 		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
 	}
@@ -289,5 +290,17 @@ func main() {
 	}
 	if f.Stop.Why != recording.WhyDuration || f.Start.PID != server.Process.Pid || len(f.Metrics) == 0 || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, process %d, %d metrics, %d profiles", f.Stop.Why, f.Start.PID, len(f.Metrics), len(f.Profiles))
+	}
+	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Heap.Tracer != 3*(1<<20+1<<17) {
+		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", r.Heap.Tracer)
+	}
+	for _, s := range r.SiteEstimates {
+		if strings.Contains(s.File, "heapz") || strings.HasPrefix(s.File, "runtime/") {
+			t.Errorf("site of the recording: %s:%d, for %s", s.File, s.Line, s.Callee)
+		}
 	}
 }
