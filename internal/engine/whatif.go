@@ -128,7 +128,7 @@ func (a *asked) settings() error {
 		}
 	}
 	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
-	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, log, &a.samples)
+	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, c.GOGC, log, &a.samples)
 	return nil
 }
 

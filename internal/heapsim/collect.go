@@ -143,14 +143,14 @@ func (h *Heap) testTrigger() {
 	h.peak.HeapLive = max(h.peak.HeapLive, int64(h.pacer.live))
 	h.peak.HeapInuse = max(h.peak.HeapInuse, int64(h.pages.inUse)*pageSize)
 	if h.marking {
-		if h.pacer.live >= h.markEnd {
+		if h.pacer.markDone(h.usage()) {
 			h.FinishMark()
 		}
 		return
 	}
 	if trigger, _ := h.pacer.trigger(h.usage()); h.pacer.live >= trigger {
 		h.StartMark()
-		if h.pacer.live >= h.markEnd {
+		if h.pacer.markDone(h.usage()) {
 			h.FinishMark()
 		}
 	}
@@ -207,8 +207,7 @@ func (h *Heap) StartMark() {
 	trigger, goal := h.pacer.trigger(h.usage())
 	h.takeWorkBufs()
 	h.marking = true
-	h.pacer.triggered = h.pacer.live
-	scan := uint64(h.config.Stacks + h.config.Globals)
+	scan, most := uint64(0), uint64(0)
 	for i := range h.spans {
 		s := &h.spans[i]
 		if !s.inUse {
@@ -223,6 +222,7 @@ func (h *Heap) StartMark() {
 		}
 		if s.class&1 == 0 {
 			scan += h.bytesOf(s, n)
+			most += h.bytesOf(s, int(s.taken))
 		}
 	}
 	for i := range h.procs {
@@ -231,10 +231,9 @@ func (h *Heap) StartMark() {
 			h.words[s.bits+2*s.nwords+p.tinySlot/64] |= 1 << (p.tinySlot % 64)
 		}
 	}
-	h.mark = h.config.mark(len(h.cycles))
-	h.markEnd = h.pacer.markEnd(scan, goal, h.mark)
+	h.pacer.startCycle(scan, most, h.config.mark(len(h.cycles)))
 	h.cycles = append(h.cycles, Cycle{
-		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
+		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(h.pacer.scan), Forced: h.forced,
 	})
 	h.forced = false
 }
@@ -256,7 +255,7 @@ func (h *Heap) FinishMark() {
 	if !h.marking {
 		return
 	}
-	marked := uint64(h.config.Live)
+	marked, kept := uint64(h.config.Live), uint64(0)
 	for i := range h.spans {
 		s := &h.spans[i]
 		if !s.inUse {
@@ -267,12 +266,15 @@ func (h *Heap) FinishMark() {
 			n += bits.OnesCount64(m)
 		}
 		marked += h.bytesOf(s, n)
+		if s.class&1 == 0 {
+			kept += h.bytesOf(s, n)
+		}
 	}
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
 	h.peak.HeapLive = max(h.peak.HeapLive, c.End)
 	lastGoal, _ := h.pacer.goal(h.usage())
-	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
+	h.pacer.endCycle(marked, kept)
 	h.marking = false
 
 	h.gen += 2

@@ -39,7 +39,7 @@ type snapshot struct {
 	HeapAlloc, HeapInuse, HeapIdle, HeapReleased, Sys, TotalAlloc, Mallocs, Frees uint64
 	NumGC                                                                         uint32
 	ClassMallocs, ClassFrees                                                      [68]uint64
-	Tiny, Live, Goal, Stacks, Globals                                             uint64
+	Tiny, Live, Goal, Stacks, Globals, Limited                                    uint64
 }
 
 // A toolchain is one that the simulation is confirmed with.

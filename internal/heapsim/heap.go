@@ -29,8 +29,6 @@ type Heap struct {
 	gen             uint32 // sweepgen
 	marking, forced bool
 	swept           bool // no cycle has left anything to be swept
-	mark            Mark // of the cycle that marks
-	markEnd         uint64
 	pagesSwept      int64
 	reclaimNext     int
 	reclaimEnd      int
@@ -416,7 +414,7 @@ func (h *Heap) allocSpan(p *proc, pages uint32, class uint8) uint32 {
 //stackward:noalloc
 func (h *Heap) allocPages(p *proc, pages int) int {
 	page, released, grown := h.pages.alloc(&p.pages, pages)
-	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
+	if debt, force := h.scavenger.debt(&h.config, h.usage(), h.pacer.limiter.limiting, released, grown); debt > 0 {
 		h.pages.scavenge(debt, force)
 	}
 	h.pages.ready += released

@@ -80,16 +80,20 @@ type Mark struct {
 	// At is when the cycle began of which this is known: how many objects the
 	// recording had made. 0 is not known.
 	At uint64
-	// Rate is what it allocates, in bytes for each byte that the cycle has to scan,
-	// until it comes to the goal and has to help.
+	// Rate is what it allocates, in bytes for each byte that is scanned, as long as it
+	// does not have to help more than it did.
 	Rate float64
-	// Over is what it allocates besides, in bytes, however near the goal: while the
-	// world comes to a stop, and where nothing is left to help with.
+	// Over is what it allocates besides, in bytes, when all is scanned: while the world
+	// comes to a stop.
 	Over int64
 	// Lead is how many times as early as it needs to the pacer begins the next cycle:
 	// it counts what processors that were idle scanned, which the program could have
 	// had. 1, or 0, where none was.
 	Lead float64
+	// Scan and Busy are what the limiter of the collector's time counts: what the
+	// collector takes of the processors, in ns for each byte that it scans, and the
+	// program, in ns for each that it allocates. Without Scan there is no limit.
+	Scan, Busy float64
 }
 
 // limit is the memory limit, the largest number where there is none.

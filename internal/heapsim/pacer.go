@@ -16,6 +16,9 @@ const (
 	maxTriggerNum   = 61
 	sweepDistance   = 1 << 20 // sweepMinHeapDistance, and the margin of gcPaceSweeper
 	backgroundShare = 0.25    // gcBackgroundUtilization
+	maxOvershoot    = 1.1     // of revise
+	leastWork       = 1000    // that revise takes to remain
+	offPercent      = 100_000 // that revise takes for GOGC=off
 	never           = math.MaxUint64
 )
 
@@ -35,6 +38,16 @@ type pacer struct {
 	sweepTrigger uint64 // sweepDistMinTrigger
 	runway       uint64
 
+	mark    Mark    // of the cycle that is marking
+	scan    uint64  // what it has to scan, with roots
+	most    uint64  // what it would have to if nothing had died, which revise reckons with
+	black   uint64  // bytes with pointers that were allocated while the last one marked
+	work    float64 // bytes that are scanned
+	credit  float64 // of those, what nobody has had to help with yet: bgScanCredit
+	seen    uint64  // the most of live so far
+	end     uint64  // live at which it ends, never until all is scanned
+	limiter limiter
+
 	sweepRatio     float64 // sweepPagesPerByte
 	sweepLiveBasis uint64
 	sweptBasis     int64
@@ -52,6 +65,7 @@ func (p *pacer) init(c *Config) {
 	p.config = c
 	p.triggered = never
 	p.live = uint64(c.Live)
+	p.limiter.init(c)
 	p.commit(true)
 }
 
@@ -128,26 +142,113 @@ func (p *pacer) trigger(u usage) (trigger, goal uint64) {
 	return min(low, high), goal
 }
 
-// markEnd is the heap at which a cycle that starts now ends its marking: the
-// program allocates on while so much is scanned, and as it comes near the goal
-// it has to help.
-func (p *pacer) markEnd(scan, goal uint64, m Mark) uint64 {
-	end := p.triggered + uint64(m.Rate*float64(scan))
-	return min(end, max(goal, p.triggered+minRunway)) + uint64(m.Over)
+// startCycle begins one that has to scan so much, where there is so much with pointers,
+// dead or alive: bytes, without roots. The runtime does not count as what may have to be
+// scanned what was allocated while the last cycle marked.
+func (p *pacer) startCycle(scan, most uint64, m Mark) {
+	roots := uint64(p.config.Stacks + p.config.Globals)
+	p.limiter.pass(0, float64(p.live-min(p.live, p.marked)), m)
+	p.limiter.update()
+	p.triggered = p.live
+	p.mark, p.scan, p.most = m, scan+roots, max(most-min(most, p.black), scan)+roots
+	p.work, p.credit, p.seen, p.end = 0, 0, p.live, never
 }
 
-// endCycle takes in what a cycle found (endCycle and resetLive). The runtime
-// measures how fast the program allocates compared with how fast it is scanned,
-// takes the greatest of five cycles, and counts the time in which the program
-// had to help as time of scanning: so it finds Mark.Rate, whether or not the
-// goal cut the cycle short.
-func (p *pacer) endCycle(marked, scan uint64, m Mark) {
+// markDone says whether all is scanned by now: the program allocates on while the
+// processors that the collector has scan, and where that would not do helps
+// (gcAssistAlloc).
+func (p *pacer) markDone(u usage) bool {
+	if p.end == never {
+		p.advance(u)
+		if p.work < float64(p.scan) {
+			return false
+		}
+		p.end = p.live + uint64(p.mark.Over)
+	}
+	return p.live >= p.end
+}
+
+// advance scans as much as goes with what was allocated since it was last called.
+func (p *pacer) advance(u usage) {
+	bytes := float64(p.live - min(p.live, p.seen))
+	p.seen = max(p.seen, p.live)
+	if p.mark.Rate <= 0 {
+		p.work = float64(p.scan)
+		return
+	}
+	work := bytes / p.mark.Rate
+	if p.limiter.limiting && p.mark.Busy > 0 {
+		// What was seen had the help of the program.
+		work = min(work, bytes*p.mark.Busy/p.mark.Scan*backgroundShare/(1-backgroundShare))
+	}
+	p.credit += work
+	if !p.limiter.limiting {
+		due := bytes * p.assistRatio(u)
+		work += max(due-p.credit, 0)
+		p.credit = max(p.credit-due, 0)
+	}
+	p.work += work
+	p.limiter.pass(work, bytes, p.mark)
+}
+
+// assistRatio is how many bytes have to be scanned for each that is allocated, by
+// whomever (gcControllerState.revise). Where more is to be scanned than by the last
+// cycle the goal goes out with it; where the heap is beyond the goal already a tenth
+// more is left to it, and marking is to be done by then whatever is alive. That is
+// all that there is where what lives is above the memory limit, which makes it the goal.
+func (p *pacer) assistRatio(u usage) float64 {
+	goal, _ := p.goal(u)
+	at := min(float64(goal), math.MaxInt64)
+	expected := float64(p.config.Globals)
+	if p.lastScan > 0 {
+		expected = float64(p.lastScan)
+	}
+	most := float64(p.most)
+	if p.work > expected {
+		gogc := p.config.GOGC
+		if gogc < 0 {
+			gogc = offPercent
+		}
+		triggered := float64(p.triggered)
+		at = min((at-triggered)/max(expected, 1)*most+triggered, (1+float64(gogc)/100)*at)
+		expected = most
+	}
+	if float64(p.live) > at {
+		at *= maxOvershoot
+		expected = most
+	}
+	return max(expected-p.work, leastWork) / max(at-float64(p.live), 1)
+}
+
+// AssistedEnd is the heap at which a cycle with such a start, goal and scan ends where
+// the program allocates so fast that all is left to its help: the bytes of the goal are
+// left to it, but for what revise changes about them. Last is what the cycle before has
+// scanned, most what this one would if nothing had died.
+func AssistedEnd(c Cycle, last, most int64, gogc int) int64 {
+	p := pacer{config: &Config{GOGC: gogc}, lastScan: uint64(last), live: uint64(c.Start), goalByGOGC: uint64(c.Goal)}
+	p.startCycle(uint64(c.Scan), uint64(most), Mark{Rate: math.Inf(1)})
+	for step := uint64(max(c.Goal-c.Start, pageSize)/512 + 1); !p.markDone(usage{}); {
+		p.live += step
+	}
+	return int64(p.live)
+}
+
+// endCycle takes in what a cycle found, in all and with pointers (endCycle and
+// resetLive). The runtime measures how fast the program allocates compared with how
+// fast it is scanned, takes the greatest of five cycles, and counts the time in which
+// the program had to help as time of scanning: so it finds Mark.Rate, whether or not
+// the goal cut the cycle short.
+func (p *pacer) endCycle(marked, kept uint64) {
+	m, scan := p.mark, p.scan
+	roots := uint64(p.config.Stacks + p.config.Globals)
+	p.black = kept - min(kept, scan-roots)
 	if p.live > p.triggered {
 		now := (m.Rate + float64(m.Over)/float64(max(scan, 1))) * max(m.Lead, 1) * backgroundShare / (1 - backgroundShare)
 		p.cons = max(now, slices.Max(p.lastCons[:]))
 		copy(p.lastCons[:], p.lastCons[1:])
 		p.lastCons[len(p.lastCons)-1] = now
 	}
+	p.limiter.update()
 	p.lastScan = scan
 	p.marked = marked
 	p.live = marked

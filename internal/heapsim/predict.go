@@ -156,6 +156,7 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 		if !w.Traced {
 			m.Rate *= r.speed
 			m.Over = int64(float64(m.Over) * r.speed)
+			m.Busy /= r.speed
 		}
 		return m
 	}

@@ -173,3 +173,54 @@ func TestPredictLarge(t *testing.T) {
 		t.Errorf("%+v cycles, want %d or more", p.Cycles, least)
 	}
 }
+
+// TestAssistedEnd is about revise: where a cycle ends that nothing but the program's help
+// keeps from going on.
+func TestAssistedEnd(t *testing.T) {
+	const mb = 1 << 20
+	for _, tt := range []struct {
+		name                          string
+		start, goal, scan, last, most int64
+		gogc                          int
+		want                          float64 // MiB
+	}{
+		{"as much as before", 90, 100, 50, 50, 60, 100, 100},
+		{"half as much", 90, 100, 25, 50, 60, 100, 95},
+		{"twice as much", 90, 100, 100, 50, 120, 100, 110},
+		{"four times as much, to the hard goal", 90, 100, 400, 50, 400, 25, 125},
+		{"it starts at the goal, with the least runway", 100, 100, 50, 50, 50, 100, 100},
+		{"a tenth beyond the goal already", 120, 100, 50, 50, 50, 100, 120},
+	} {
+		c := Cycle{Start: tt.start * mb, Goal: tt.goal * mb, Scan: tt.scan * mb}
+		if got := float64(AssistedEnd(c, tt.last*mb, tt.most*mb, tt.gogc)) / mb; got < tt.want-0.3 || got > tt.want+0.3 {
+			t.Errorf("%s: ends at %.2f MiB, want %.0f", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestLimiter fills the bucket with a second more of the collector's time than of the
+// program's.
+func TestLimiter(t *testing.T) {
+	var l limiter
+	l.init(&Config{Procs: 2})
+	m := Mark{Scan: 1, Busy: 1}
+	l.pass(1e9, 3e9, m)
+	if l.fill != 0 {
+		t.Errorf("time of the program is saved up: %v", l.fill)
+	}
+	l.pass(2.5e9, 0.6e9, m)
+	if l.limiting {
+		t.Error("limited before the bucket is full")
+	}
+	l.pass(0.3e9, 0.1e9, m)
+	if !l.limiting {
+		t.Error("not limited with a full bucket")
+	}
+	l.pass(1e6, 3e6, m)
+	if !l.limiting {
+		t.Error("nobody has looked, and it is limited no more")
+	}
+	if l.pass(1e6, 30e6, m); l.limiting {
+		t.Error("limited although the bucket has room")
+	}
+}

@@ -19,8 +19,6 @@ type reference struct {
 	workBufs  []int // the first pages of those that the last cycle took
 
 	marking, forced bool
-	mark            Mark // of the cycle that marks
-	markEnd         uint64
 	swept           bool // no cycle has left anything to sweep
 	pagesSwept      int64
 	reclaimNext     int // page at which the next chunk begins
@@ -398,7 +396,7 @@ func (h *reference) allocPages(p *refProc, pages int) int {
 			released++
 		}
 	}
-	if debt, force := h.scavenger.debt(&h.config, h.usage(), released, grown); debt > 0 {
+	if debt, force := h.scavenger.debt(&h.config, h.usage(), h.pacer.limiter.limiting, released, grown); debt > 0 {
 		h.scavenge(debt, force)
 	}
 	for i := range pages {
@@ -500,14 +498,14 @@ func (h *reference) usage() usage {
 // testTrigger starts a cycle when it is time, or ends one.
 func (h *reference) testTrigger() {
 	if h.marking {
-		if h.pacer.live >= h.markEnd {
+		if h.pacer.markDone(h.usage()) {
 			h.FinishMark()
 		}
 		return
 	}
 	if trigger, _ := h.pacer.trigger(h.usage()); h.pacer.live >= trigger {
 		h.StartMark()
-		if h.pacer.live >= h.markEnd {
+		if h.pacer.markDone(h.usage()) {
 			h.FinishMark()
 		}
 	}
@@ -540,14 +538,16 @@ func (h *reference) StartMark() {
 	trigger, goal := h.pacer.trigger(h.usage())
 	h.takeWorkBufs()
 	h.marking = true
-	h.pacer.triggered = h.pacer.live
-	scan := uint64(h.config.Stacks + h.config.Globals)
+	scan, most := uint64(0), uint64(0)
 	for _, s := range h.spans {
 		for i := range s.slots {
 			slot := &s.slots[i]
 			slot.marked = slot.taken && slot.alive > 0
 			if slot.marked && s.class&1 == 0 {
 				scan += uint64(s.slotBytes)
+			}
+			if slot.taken && s.class&1 == 0 {
+				most += uint64(s.slotBytes)
 			}
 		}
 	}
@@ -556,10 +556,9 @@ func (h *reference) StartMark() {
 			slot.marked = true
 		}
 	}
-	h.mark = h.config.mark(len(h.cycles))
-	h.markEnd = h.pacer.markEnd(scan, goal, h.mark)
+	h.pacer.startCycle(scan, most, h.config.mark(len(h.cycles)))
 	h.cycles = append(h.cycles, Cycle{
-		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(scan), Forced: h.forced,
+		Trigger: clamp(trigger), Goal: clamp(goal), Start: int64(h.pacer.live), Scan: int64(h.pacer.scan), Forced: h.forced,
 	})
 	h.forced = false
 }
@@ -569,7 +568,7 @@ func (h *reference) FinishMark() {
 	if !h.marking {
 		return
 	}
-	marked := uint64(h.config.Live)
+	marked, kept := uint64(h.config.Live), uint64(0)
 	inUse := int64(0)
 	for _, s := range h.spans {
 		s.unswept = true
@@ -577,13 +576,16 @@ func (h *reference) FinishMark() {
 		for i := range s.slots {
 			if s.slots[i].marked {
 				marked += uint64(s.slotBytes)
+				if s.class&1 == 0 {
+					kept += uint64(s.slotBytes)
+				}
 			}
 		}
 	}
 	c := &h.cycles[len(h.cycles)-1]
 	c.End, c.Marked = int64(h.pacer.live), int64(marked)
 	lastGoal, _ := h.pacer.goal(h.usage())
-	h.pacer.endCycle(marked, uint64(c.Scan), h.mark)
+	h.pacer.endCycle(marked, kept)
 	h.marking = false
 
 	for class := range h.lists {

@@ -106,7 +106,11 @@ func configOf(t testing.TB, rnd *rand.Rand) Config {
 		SweepNow:  rnd.IntN(3) == 0, ScavengeNow: rnd.IntN(3) == 0, HugePage: rnd.Int64N(2) << 21, WorkBufs: rnd.IntN(3),
 	}
 	for range rnd.IntN(3) {
-		c.Marks = append(c.Marks, Mark{Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Lead: rnd.Float64() * 3})
+		c.Marks = append(c.Marks, Mark{
+			Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Lead: rnd.Float64() * 3,
+			// Of so slow a collector that it is limited within a few cycles.
+			Scan: float64(rnd.IntN(2)) * rnd.Float64() * 1e4, Busy: rnd.Float64() * 1e4,
+		})
 	}
 	if rnd.IntN(2) == 0 {
 		c.MemoryLimit = 1<<20 + rnd.Int64N(4<<20)

@@ -109,9 +109,10 @@ func (s *scavenger) due(u usage) bool {
 
 // debt is how much has to go back before pages of a new span are used: the
 // system has so many of them, and for them the heap has grown by so many
-// (mheap.allocSpan). To keep the limit, all free pages will do.
-func (s *scavenger) debt(c *Config, u usage, released, grown int) (bytes uint64, force bool) {
-	if ready := u.ready + uint64(released)*pageSize; ready > c.limit() {
+// (mheap.allocSpan). To keep the limit, all free pages will do; while the collector's
+// time is limited it is not kept.
+func (s *scavenger) debt(c *Config, u usage, limiting bool, released, grown int) (bytes uint64, force bool) {
+	if ready := u.ready + uint64(released)*pageSize; ready > c.limit() && !limiting {
 		bytes, force = ready-c.limit(), true
 	}
 	if s.retain != never && grown > 0 {

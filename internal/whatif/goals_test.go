@@ -27,7 +27,7 @@ func TestLate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			marks, _ := h.Marks(roots, nil, new(Samples))
+			marks, _ := h.Marks(roots, percent, nil, new(Samples))
 			p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
 				Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: percent, Globals: roots, Marks: marks},
 				Before: h.Before, Begun: h.Begun(percent, roots, true), Forced: h.Forced(), Traced: true,

@@ -151,7 +151,7 @@ func TestDamaged(t *testing.T) {
 		m.SpanList()
 		m.WasteOfSites()
 		m.Goroutines()
-		h.Marks(0, nil, new(Samples))
+		h.Marks(0, 100, nil, new(Samples))
 		for o := range h.Objects(false) {
 			if o.Dead != heapsim.Forever && (o.Likely < o.Alive || o.Dead < o.Likely) {
 				t.Fatalf("%+v", o)
@@ -171,7 +171,7 @@ func TestTraced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marks, _ := h.Marks(h.PeakStacks, nil, new(Samples))
+	marks, _ := h.Marks(h.PeakStacks, 25, nil, new(Samples))
 	p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
 		Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: 25, Stacks: h.PeakStacks, Marks: marks},
 		Before: h.Before, Forced: h.Forced(), Traced: true,

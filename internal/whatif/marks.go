@@ -10,12 +10,13 @@ import (
 
 // Marks makes of the cycles that were seen what the program did while they marked,
 // and what they took of the processors. Roots are the bytes of stacks and globals
-// that each scans besides. Log are the lines of GODEBUG=gctrace=1, if there are any:
-// without them nothing is known of idle processors, and of the cost only what samples
-// tell.
-func (h *History) Marks(roots int64, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
+// that each scans besides, gogc is the percentage, negative for off. Log are the lines
+// of GODEBUG=gctrace=1, if there are any: without them nothing is known of idle
+// processors nor of the limiter's time, and of the cost only what samples tell.
+func (h *History) Marks(roots int64, gogc int, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
 	lines := h.align(ReadLog(log))
 	var fit line
+	var paces []pace
 	var logged, scanned float64 // of the cycles that samples were taken in
 	for i, c := range h.Cycles {
 		scan := c.Scan + roots
@@ -35,12 +36,16 @@ func (h *History) Marks(roots int64, log []string, samples *Samples) (marks []he
 			continue
 		}
 		m := heapsim.Mark{At: c.At, Lead: 1}
-		m.Over = max(c.End-max(c.Goal, c.Start), 0)
+		m.Over = max(c.End-max(h.assistedEnd(i, roots, gogc), c.Goal, c.Start), 0)
 		m.Rate = float64(c.End-m.Over-c.Start) / float64(scan)
 		if lines != nil {
 			m.Lead = lines[i].lead()
+			paces = append(paces, pace{lines[i].program(), float64(c.End - c.Start), lines[i].limited(), float64(scan)})
 		}
 		marks = append(marks, m)
+	}
+	for i := range paces {
+		marks[i].Scan, marks[i].Busy = limits(paces[max(i-nearPaces, 0):min(i+nearPaces+1, len(paces))])
 	}
 	cost.Cycle, cost.Byte = fit.solve()
 	all := fit.y
@@ -91,6 +96,38 @@ func (s *Samples) marking() (least, likely, most float64) {
 }
 
 func square(x float64) float64 { return x * x }
+
+// assistedEnd is how far a cycle goes at most.
+func (h *History) assistedEnd(i int, roots int64, gogc int) int64 {
+	c := &h.Cycles[i]
+	if i == 0 || !h.Cycles[i-1].Done || h.Cycles[i-1].Marked <= 0 {
+		return c.Goal
+	}
+	// The part of the heap that has pointers is taken to be what it was.
+	before := &h.Cycles[i-1]
+	most := int64(float64(before.Scan) * float64(c.Start) / float64(before.Marked))
+	return heapsim.AssistedEnd(heapsim.Cycle{Start: c.Start, Goal: c.Goal, Scan: c.Scan + roots}, before.Scan+roots, max(most, c.Scan)+roots, gogc)
+}
+
+// A pace is what the program took of the processors while a cycle marked, and what it
+// allocated, and what the collector took and scanned: ns and bytes.
+type pace struct{ program, allocated, collector, scanned float64 }
+
+// nearPaces is how many cycles before one and after it say how fast the program
+// allocates then: a single one may not have let it.
+const nearPaces = 4
+
+// limits are Scan and Busy of heapsim.Mark.
+func limits(paces []pace) (scan, busy float64) {
+	var all pace
+	for _, p := range paces {
+		all.program += p.program
+		all.allocated += p.allocated
+		all.collector += p.collector
+		all.scanned += p.scanned
+	}
+	return all.collector / max(all.scanned, 1), all.program / max(all.allocated, 1)
+}
 
 // Forced are the moments of the cycles that the heap's size did not begin.
 func (h *History) Forced() []uint64 {
@@ -169,15 +206,27 @@ func Align(lines []LogLine, cycles int, same func(i int, l *LogLine) bool) []Log
 // CPU is what a cycle took of the processors, in ns, but for those that were idle.
 func (l *LogLine) CPU() float64 { return (l.SweepTerm + l.Assist + l.Workers + l.MarkTerm) * 1e6 }
 
+// program is what a program had of the processors while a cycle marked, in ns.
+func (l *LogLine) program() float64 {
+	return max(l.Clock*float64(l.Procs)-l.Assist-l.Workers-l.Idle, 0) * 1e6
+}
+
+// limited is what gcCPULimiter of runtime/mgclimit.go counts of a cycle, in ns: the share
+// of the processors that should mark, whether or not it does.
+func (l *LogLine) limited() float64 {
+	return (l.SweepTerm + backgroundShare*l.Clock*float64(l.Procs) + l.Assist + l.MarkTerm) * 1e6
+}
+
+const backgroundShare = 0.25 // gcBackgroundUtilization, runtime/mgcpacer.go
+
 // lead is heapsim.Mark's: endCycle of runtime/mgcpacer.go adds the idle processors'
 // share to that of who marked besides.
 func (l *LogLine) lead() float64 {
-	const share = 0.25 // gcBackgroundUtilization
 	all := l.Clock * float64(l.Procs)
 	if all <= 0 {
 		return 1
 	}
-	busy := share + l.Assist/all
+	busy := backgroundShare + l.Assist/all
 	return (busy + l.Idle/all) / busy
 }
 

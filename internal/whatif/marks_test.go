@@ -34,8 +34,8 @@ func TestReadLog(t *testing.T) {
 func TestMarks(t *testing.T) {
 	const mb = 1 << 20
 	h := &History{Cycles: []Cycle{
-		{Start: 4 * mb, Goal: 5 * mb, End: 4*mb + 500, Marked: 2 * mb, Scan: 900, Done: true},
 		{Start: 4 * mb, Goal: 5 * mb, End: 5*mb + 300, Marked: 3 * mb, Scan: mb - 100, Done: true},
+		{Start: 4 * mb, Goal: 5 * mb, End: 4*mb + 500, Marked: 2 * mb, Scan: 900, Done: true},
 		{Start: 6 * mb, Goal: 5 * mb, End: 6*mb + 70, Marked: 3 * mb, Scan: 900, Done: true, Forced: true, At: 17},
 		{Start: 6 * mb, Goal: 8 * mb, End: 6 * mb, Scan: 900},
 	}}
@@ -44,11 +44,14 @@ func TestMarks(t *testing.T) {
 	}
 	log := []string{
 		line("3", "3", "1", "9"), // before the trace
-		line("4", "4", "2", "1"), line("4", "5", "3", "3"), line("6", "6", "3", "1"), line("6", "6", "3", "1"),
+		line("4", "5", "3", "3"), line("4", "4", "2", "1"), line("6", "6", "3", "1"), line("6", "6", "3", "1"),
 		line("6", "6", "3", "9"), // behind it
 	}
-	marks, cost := h.Marks(100, log, new(Samples))
-	want := []heapsim.Mark{{Rate: 0.5, Lead: 1}, {Rate: 1, Over: 300, Lead: 1}}
+	marks, cost := h.Marks(100, 100, log, new(Samples))
+	// Of 2 ms of two processors a quarter is the collector's, to its limiter; the program had
+	// 1 ms in one cycle, none in the other.
+	scan, busy := 1e6/(mb+1000.), 1e6/(mb+800.)
+	want := []heapsim.Mark{{Rate: 1, Over: 300, Lead: 1, Scan: scan, Busy: busy}, {Rate: 0.5, Lead: 1, Scan: scan, Busy: busy}}
 	if len(marks) != len(want) {
 		t.Fatalf("%+v, want %+v", marks, want)
 	}
@@ -61,10 +64,19 @@ func TestMarks(t *testing.T) {
 	if per := 2e6 / (mb - 1000); math.Abs(cost.Byte-per) > 1e-6 || math.Abs(cost.Cycle-(1e6-1000*per)) > 1 {
 		t.Errorf("cost %+v", cost)
 	}
+	// One that has twice as much to scan as the last one may go as much farther.
+	h.Cycles = []Cycle{
+		{Start: 4 * mb, Goal: 5 * mb, End: 5 * mb, Marked: 4 * mb, Scan: mb, Done: true},
+		{Start: 8 * mb, Goal: 9 * mb, End: 10 * mb, Marked: 8 * mb, Scan: 2 * mb, Done: true},
+	}
+	if marks, _ = h.Marks(0, 100, nil, new(Samples)); marks[1].Over > mb/50 {
+		t.Errorf("%+v", marks[1])
+	}
+	h.Cycles = []Cycle{{Done: true, Forced: true, At: 17, Scan: 1}, {}, {}, {}}
 	if f := h.Forced(); len(f) != 1 || f[0] != 17 {
 		t.Errorf("forced at %v", f)
 	}
-	if _, cost := h.Marks(100, log[:3], new(Samples)); cost != (heapsim.Cost{}) {
+	if _, cost := h.Marks(100, 100, log[:3], new(Samples)); cost != (heapsim.Cost{}) {
 		t.Errorf("cost %+v of a log that does not have the cycles", cost)
 	}
 }
@@ -142,7 +154,7 @@ func TestSampled(t *testing.T) {
 			s.Add(1, true)
 		}
 		s.Add(tt.other, false)
-		_, cost := h.Marks(0, tt.log, &s)
+		_, cost := h.Marks(0, 100, tt.log, &s)
 		if got := (cost.Cycle + cost.Byte*mb) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
 			t.Errorf("%s: %v ms a cycle, %d in all, sampled %v; want %v ms, sampled %v", tt.name, got, h.GCCPU, h.Sampled, tt.want, tt.sampled)
 		}

@@ -43,7 +43,7 @@ type Snapshot struct {
 	HeapAlloc, HeapInuse, HeapIdle, HeapReleased, Sys, TotalAlloc, Mallocs, Frees uint64
 	NumGC                                                                         uint32
 	ClassMallocs, ClassFrees                                                      [68]uint64
-	Tiny, Live, Goal, Stacks, Globals                                             uint64
+	Tiny, Live, Goal, Stacks, Globals, Limited                                    uint64
 }
 
 var (
@@ -54,7 +54,7 @@ var (
 	mem     runtime.MemStats
 	samples = []metrics.Sample{
 		{Name: "/gc/heap/tiny/allocs:objects"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/heap/goal:bytes"},
-		{Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"},
+		{Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/limiter/last-enabled:gc-cycle"},
 	}
 )
 
@@ -273,7 +273,7 @@ func shot() {
 		HeapAlloc: mem.HeapAlloc, HeapInuse: mem.HeapInuse, HeapIdle: mem.HeapIdle, HeapReleased: mem.HeapReleased, Sys: mem.Sys,
 		TotalAlloc: mem.TotalAlloc, Mallocs: mem.Mallocs, Frees: mem.Frees, NumGC: mem.NumGC,
 		Tiny: samples[0].Value.Uint64(), Live: samples[1].Value.Uint64(), Goal: samples[2].Value.Uint64(),
-		Stacks: samples[3].Value.Uint64(), Globals: samples[4].Value.Uint64(),
+		Stacks: samples[3].Value.Uint64(), Globals: samples[4].Value.Uint64(), Limited: samples[5].Value.Uint64(),
 	})
 	s := &shots[len(shots)-1]
 	for i := range mem.BySize {
