@@ -235,6 +235,9 @@ func (h *Heap) allocTiny(p *proc, bytes int64) Ref {
 //stackward:noalloc
 func (h *Heap) allocLarge(p *proc, bytes int64, noscan bool) Ref {
 	pages := uint32((bytes + pageSize - 1) / pageSize)
+	if h.marking && h.pacer.doneBefore(uint64(pages)*pageSize, h.usage()) {
+		h.FinishMark()
+	}
 	h.sweepFor(uint64(pages)*pageSize, int64(pages))
 	class := uint8(0)
 	if noscan {

@@ -168,6 +168,26 @@ func (p *pacer) markDone(u usage) bool {
 	return p.live >= p.end
 }
 
+// doneBefore says whether marking ends before a large object is there: who allocates it
+// helps for all of it first (deductAssistCredit, runtime/malloc.go), and of what is
+// allocated by the end it would be more than half.
+func (p *pacer) doneBefore(bytes uint64, u usage) bool {
+	if p.end == never {
+		work := 0.0
+		if !p.limiter.limiting {
+			work = float64(bytes)*p.assistRatio(u) - p.credit
+		}
+		if p.mark.Rate > 0 {
+			work = max(work, float64(bytes/2)/p.mark.Rate)
+		}
+		if p.work+work < float64(p.scan) {
+			return false
+		}
+		p.end = p.live + uint64(p.mark.Over)
+	}
+	return p.live+bytes/2 > p.end
+}
+
 // advance scans as much as goes with what was allocated since it was last called.
 func (p *pacer) advance(u usage) {
 	bytes := float64(p.live - min(p.live, p.seen))

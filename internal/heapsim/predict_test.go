@@ -156,21 +156,35 @@ func TestPredict(t *testing.T) {
 }
 
 // TestPredictLarge has objects that each begin a cycle or nearly so: when among the
-// others they die must be exact.
+// others they die must be exact, and whether a cycle that marks lets one more be made.
 func TestPredictLarge(t *testing.T) {
-	const bytes = 1 << 20
-	var objects []Object
-	for i := range uint64(200) {
-		objects = append(objects, Object{Bytes: bytes, NoScan: true, Alive: i + 1, Likely: i + 2, Dead: i + 2})
-	}
-	p := Predict(seq(objects), WhatIf{Config: Config{Layout: layoutOf(t, true), GOGC: 100}, Traced: true})
-	// The goal is never above the smallest, of 4 MiB. An object is in use while the next
-	// one is made, and that is all that a cycle keeps.
-	if most := int64(4*bytes + bytes); p.PeakLive.Likely > most {
-		t.Errorf("a heap of %+v, want at most %d", p.PeakLive, most)
-	}
-	if least := int64(len(objects) / 4); p.Cycles.Likely < least {
-		t.Errorf("%+v cycles, want %d or more", p.Cycles, least)
+	const mb = 1 << 20
+	for _, tt := range []struct {
+		bytes int64
+		mark  Mark
+		most  int64 // heap
+		least int64 // cycles
+	}{
+		// The goal is never above the smallest, of 4 MiB. An object is in use until the next
+		// one is there.
+		{1 * mb, Mark{}, 5 * mb, 50},
+		// A cycle finds two objects, and its goal is at four. Go1.26.8 has 100 and 80 MB, of
+		// for range 200 { sink = make([]byte, 20<<20) }.
+		{20 * mb, Mark{Over: 4 * mb}, 80 * mb, 95},
+		{20 * mb, Mark{Rate: 8, Over: 4 * mb}, 80 * mb, 95},
+	} {
+		var objects []Object
+		for i := range uint64(200) {
+			objects = append(objects, Object{Bytes: tt.bytes, NoScan: true, Alive: i + 1, Likely: i + 3, Dead: i + 3})
+		}
+		config := Config{Layout: layoutOf(t, true), GOGC: 100, Globals: mb / 4, Marks: []Mark{tt.mark}}
+		p := Predict(seq(objects), WhatIf{Config: config, Traced: true})
+		if p.PeakLive.Likely > tt.most {
+			t.Errorf("%d bytes, %+v: a heap of %+v, want at most %d", tt.bytes, tt.mark, p.PeakLive, tt.most)
+		}
+		if p.Cycles.Likely < tt.least {
+			t.Errorf("%d bytes, %+v: %+v cycles, want %d or more", tt.bytes, tt.mark, p.Cycles, tt.least)
+		}
 	}
 }
 

@@ -137,6 +137,9 @@ func (s *refSpan) ref(slot int) Ref {
 
 func (h *reference) allocLarge(p *refProc, bytes int64, noscan bool) Ref {
 	pages := int((bytes + pageSize - 1) / pageSize)
+	if h.marking && h.pacer.doneBefore(uint64(pages*pageSize), h.usage()) {
+		h.FinishMark()
+	}
 	h.sweepFor(uint64(pages*pageSize), pages)
 	class := uint8(0)
 	if noscan {
