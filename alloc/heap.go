@@ -105,6 +105,9 @@ type HeapClass struct {
 // A HeapType is what became of the objects of a type.
 type HeapType struct {
 	Type string `json:"type,omitempty"` // absent where the runtime was not told it
+	// Name is one that no other type of the recording has, absent where Type is: with the
+	// package's whole path, or the address of the runtime's description behind an @.
+	Name string `json:"name,omitempty"`
 	Size int64  `json:"size,omitempty"` // bytes of one value
 	HeapLives
 	Rounding HeapRange `json:"rounding_bytes"` // of those that live
@@ -119,6 +122,7 @@ type HeapSite struct {
 	// objects are allocated, absent where they are allocated at Pos.
 	Callee string `json:"callee,omitempty"`
 	Type   string `json:"type,omitempty"`
+	Name   string `json:"name,omitempty"` // of the type, as of HeapType
 	HeapLives
 	// Waste is nil where nothing of the site lives.
 	Waste *HeapWaste `json:"waste,omitempty"`

@@ -29,6 +29,15 @@ type WhatIf struct {
 	Objects     int64     `json:"objects,omitempty"`
 	ObjectBytes int64     `json:"object_bytes,omitempty"`
 	OffHeap     *Estimate `json:"off_heap_bytes,omitempty"`
+	// Types are those that a name in the question means, where it is that of several.
+	Types []WhatIfType `json:"types,omitempty"`
+}
+
+// A WhatIfType is one of several types of the same name.
+type WhatIfType struct {
+	Of      string `json:"of"`   // the name in the question
+	Type    string `json:"type"` // a name that no other type of the recording has
+	Objects int64  `json:"objects"`
 }
 
 // A WhatIfRecorded is what the recording itself has.

@@ -73,7 +73,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	if until > end {
 		return nil, &Error{Msg: fmt.Sprintf("%s: there is nothing at %v", req.File, *req.At), Hint: fmt.Sprintf("it is %v long", time.Duration(end).Round(time.Millisecond)), Usage: true}
 	}
-	fill(r, p.trace, m)
+	fill(r, p.trace, m, src.sites)
 	fillGCCPU(r, src.rec, m, until == 0)
 	fillSpans(r, m, req.Map)
 	fillGoroutines(r, src.rec, m, until)
@@ -84,7 +84,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 			r.Problems = append(r.Problems, noFrames(err))
 		}
 	}
-	if src.sites.fill(r, m); src.sites == nil && until == 0 {
+	if src.sites.fill(r, p.trace, m); src.sites == nil && until == 0 {
 		if err := estimateSites(r, src.rec, p.trace, m); err != nil {
 			return nil, err
 		}
@@ -300,7 +300,7 @@ func (r *reading) Read(p []byte) (int, error) {
 }
 
 // fill puts into a report what a replay has found.
-func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
+func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map, sites *heapSites) {
 	h := &alloc.Heap{
 		At: m.Now(), Events: int(m.Events), Unfit: m.Unfit.Sum(), Unfits: m.Unfit.Reasons(),
 		Objects: m.Allocs, Bytes: m.AllocBytes, Tiny: m.Tiny, FreedObjects: m.Frees, FreedBytes: m.FreedBytes,
@@ -326,12 +326,7 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 			Full: c.Full, Empty: c.Empty, Free: c.Free, Tail: c.Tail, Objects: c.Allocs, Bytes: c.Bytes, Rounding: alloc.HeapRange(lost), Occupied: occupied[c.Class],
 		})
 	}
-	for _, c := range m.Types() {
-		if c.N == 0 {
-			h.TypesUnknown = c.Allocs
-		}
-		r.Types = append(r.Types, &alloc.HeapType{Type: t.Type(c.N).Name, Size: t.Type(c.N).Bytes, Rounding: alloc.HeapRange(ofTypes[c.N]), HeapLives: livesOf(&c)})
-	}
+	fillTypes(r, t, m, sites, ofTypes)
 	for i, c := range m.Collections {
 		h.PauseNs += c.Pause
 		h.AssistNs += c.Assist

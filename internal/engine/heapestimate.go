@@ -97,7 +97,7 @@ func dealOut(samples []alloc.Sample, classes []heapmap.Class, lives map[int64]he
 	}
 	for i := range samples {
 		s := &samples[i]
-		n := sites.place("", func(yield func(*alloc.Frame) bool) {
+		n := sites.place("", 0, func(yield func(*alloc.Frame) bool) {
 			for i := range s.Frames {
 				if !yield(&s.Frames[i]) {
 					return

@@ -90,8 +90,8 @@ func BenchmarkEstimates(b *testing.B) {
 		if err := p.each(func(e *alloctrace.Event) { m.Site = p.src.sites.next(e); m.Add(e) }); err != nil {
 			b.Fatal(err)
 		}
-		fill(p.report, p.trace, m)
-		p.src.sites.fill(p.report, m)
+		fill(p.report, p.trace, m, nil)
+		p.src.sites.fill(p.report, p.trace, m)
 		if err := estimateSites(p.report, p.src.rec, p.trace, m); err != nil {
 			b.Fatal(err)
 		}

@@ -144,7 +144,7 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 // at is the count of the place for which a stack allocates, that of number 0 where there
 // is none of the program's.
 func (c *cpuSamples) at(stack []alloctrace.Frame) *cpuCounts {
-	n := c.sites.place("", func(yield func(*alloc.Frame) bool) {
+	n := c.sites.place("", 0, func(yield func(*alloc.Frame) bool) {
 		for _, f := range stack {
 			frame := alloc.Frame{Func: f.Func, File: f.File, Line: f.Line}
 			if inPackage(&frame, c.pkg); !yield(&frame) {

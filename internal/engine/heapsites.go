@@ -25,20 +25,22 @@ type heapSites struct {
 
 	known  map[uint64]int32 // by stack id
 	number map[heapPlace]int32
-	places []heapPlace // by number, from 1
-	grows  []bool      // by number: it makes room for what is appended
+	places []heapPlace      // by number, from 1
+	grows  []bool           // by number: it makes room for what is appended
+	types  map[int32]string // with the whole path, by the trace's number
 }
 
 // A heapPlace tells sites apart.
 type heapPlace struct {
 	fn, file, callee, typ string
 	line                  int
+	of                    int32 // the trace's number of the type, 0 if that has no name
 }
 
 func newHeapSites(stacks *recording.StackTable, dir string) *heapSites {
 	return &heapSites{
 		stacks: stacks, dir: filepath.ToSlash(dir), known: make(map[uint64]int32),
-		number: make(map[heapPlace]int32), places: make([]heapPlace, 1), grows: make([]bool, 1),
+		number: make(map[heapPlace]int32), types: make(map[int32]string), places: make([]heapPlace, 1), grows: make([]bool, 1),
 	}
 }
 
@@ -56,22 +58,30 @@ func (s *heapSites) next(e *alloctrace.Event) int32 {
 		return 0
 	}
 	id, ok := s.ids.Next(e.Thread)
-	if !ok || id == 0 {
+	if !ok || id == 0 || e.Kind != alloctrace.ObjectAlloc {
 		return 0
 	}
 	n, ok := s.known[id]
 	if !ok {
 		if stack := s.stacks.Stack(id); stack != nil {
-			n = s.place(stack.Type, stack.Frames())
+			of := int32(0)
+			if stack.Type != "" {
+				of = e.Type
+			}
+			if stack.TypePath != "" && of > 0 {
+				s.types[of] = stack.TypePath
+			}
+			n = s.place(stack.Type, of, stack.Frames())
 		}
 		s.known[id] = n
 	}
 	return n
 }
 
-// place is the number of the place of a stack, and of the type allocated there.
-func (s *heapSites) place(typ string, frames iter.Seq[*alloc.Frame]) int32 {
-	p := heapPlace{typ: typ}
+// place is the number of the place of a stack, and of the type allocated there: its name,
+// and the trace's number of it.
+func (s *heapSites) place(typ string, of int32, frames iter.Seq[*alloc.Frame]) int32 {
+	p := heapPlace{typ: typ, of: of}
 	inner, grows := "", false
 	if s.std == "" {
 		s.std = standardLibrary(frames)
@@ -144,17 +154,18 @@ func beneath(f *alloc.Frame) bool {
 }
 
 // fill puts the sites into a report.
-func (s *heapSites) fill(r *alloc.Report, m *heapmap.Map) {
+func (s *heapSites) fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) {
 	if s == nil {
 		return
 	}
+	names := typeNames(t, s)
 	known := int64(0)
 	wastes := m.WasteOfSites()
 	for _, c := range m.Sites() {
 		p := &s.places[c.N]
 		known += c.Allocs
 		r.HeapSites = append(r.HeapSites, &alloc.HeapSite{
-			Pos: s.pos(p), Func: p.fn, Callee: p.callee, Type: p.typ, HeapLives: livesOf(&c), Waste: wasteOf(&wastes[c.N]),
+			Pos: s.pos(p), Func: p.fn, Callee: p.callee, Type: p.typ, Name: names[p.of].other(), HeapLives: livesOf(&c), Waste: wasteOf(&wastes[c.N]),
 		})
 	}
 	r.Heap.SitesUnknown = r.Heap.Objects - known

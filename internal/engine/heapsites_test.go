@@ -36,7 +36,7 @@ func TestPlace(t *testing.T) {
 		}, heapPlace{}},
 	} {
 		s := newHeapSites(nil, "")
-		if got := s.places[s.place("", func(yield func(*alloc.Frame) bool) {
+		if got := s.places[s.place("", 0, func(yield func(*alloc.Frame) bool) {
 			for i := range tt.frames {
 				if !yield(&tt.frames[i]) {
 					return

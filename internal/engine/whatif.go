@@ -42,11 +42,13 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 	err = p.each(func(e *alloctrace.Event) {
 		site := sites.next(e)
 		a.history.Add(e, site, site > 0 && sites.grows[site])
+		a.count(e)
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.history.Finish()
+	a.names = typeNames(p.trace, sites)
 	if err := a.settings(); err != nil {
 		return nil, err
 	}
@@ -69,6 +71,11 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 		w := a.answer(&questions[i], false)
 		asWrong(w, recorded)
 		w.Question = req.Questions[i].Text
+		for _, c := range req.Questions[i].Changes {
+			if !slices.ContainsFunc(w.Types, func(x alloc.WhatIfType) bool { return x.Of == c.Of }) {
+				w.Types = append(w.Types, severalTypes(a.names, c.Of, a.objects)...)
+			}
+		}
 		r.WhatIfs = append(r.WhatIfs, w)
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
@@ -82,6 +89,9 @@ type asked struct {
 	samples whatif.Samples
 	base    heapsim.WhatIf // as recorded
 	gogc    alloc.GOGCSource
+
+	names   []typeName // of the types
+	objects []int64    // of each type
 }
 
 // settings finds out how the recorded program ran.
@@ -223,9 +233,9 @@ func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.O
 		if c.What == whatif.Presized {
 			return nil, &Error{Msg: fmt.Sprintf("%s: a slice is named by where it grows", question), Hint: "name a site as FILE:LINE", Usage: true}
 		}
-		list = make([]bool, a.trace.Types())
+		list = make([]bool, len(a.names))
 		for i := range list {
-			list[i] = i > 0 && a.trace.Type(int32(i)).Name == c.Of
+			list[i] = a.names[i].is(c.Of)
 		}
 	}
 	if !slices.Contains(list, true) {

@@ -250,7 +250,7 @@ func finish(w *recording.Writer, t *benchrun.Traced, res *benchrun.TraceResult) 
 			}
 			return list
 		}
-		allocs, err := writeStacks(w, res.Stacks, frames)
+		allocs, err := writeStacks(w, res.Stacks, frames, bin.TypeName)
 		if err != nil {
 			return err
 		}
@@ -259,9 +259,9 @@ func finish(w *recording.Writer, t *benchrun.Traced, res *benchrun.TraceResult) 
 	return w.JSON(recording.KindEnd, end)
 }
 
-// writeStacks expands the PCs of stacks and appends them. It returns how many
-// allocations they made.
-func writeStacks(w *recording.Writer, stacks []benchrun.TracedStack, frames func(pc uint64) []alloc.Frame) (allocs int64, err error) {
+// writeStacks expands the PCs of stacks and appends them, with the whole path of their
+// types' packages. It returns how many allocations they made.
+func writeStacks(w *recording.Writer, stacks []benchrun.TracedStack, frames func(pc uint64) []alloc.Frame, typeName func(addr uint64) string) (allocs int64, err error) {
 	byPC := make(map[uint64][]alloc.Frame)
 	var b recording.FrameTableBuilder
 	var list []alloc.Frame
@@ -276,7 +276,11 @@ func writeStacks(w *recording.Writer, stacks []benchrun.TracedStack, frames func
 			}
 			list = append(list, fs...)
 		}
-		b.Add(recording.Stack{ID: s.ID, Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut}, list)
+		path := typeName(s.TypeAddr)
+		if path == s.Type || s.Type == "" {
+			path = ""
+		}
+		b.Add(recording.Stack{ID: s.ID, Type: s.Type, TypePath: path, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut}, list)
 		if b.Full() || i == len(stacks)-1 {
 			if err := w.JSON(recording.KindFrames, b.Table); err != nil {
 				return 0, err

@@ -30,6 +30,13 @@ var uncommonOff = map[byte]uint64{
 
 const kindMap = 21
 
+// TypeName is that of the type described at an address, as the linker spells it: with its
+// import path, if it is a named one. It is "" where none is described.
+func (b *Binary) TypeName(addr uint64) string {
+	name, _, _ := b.rtype(addr)
+	return name
+}
+
 // rtype reads the name and the size of the type described at an address. A
 // named type is spelled with its import path, as the linker does; the types
 // within an unnamed one are spelled as the runtime prints them.

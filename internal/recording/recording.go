@@ -152,7 +152,10 @@ type FrameTable struct {
 // A Stack is one that allocated values of one type and size.
 type Stack struct {
 	ID   uint64 `json:"id"`
-	Type string `json:"type,omitempty"` // linker's spelling, "" where the allocator was told none
+	Type string `json:"type,omitempty"` // as the runtime prints it, "" where the allocator was told none
+	// TypePath is Type with its package's whole path, "" where that is the same, or it is
+	// not a type with a name.
+	TypePath string `json:"type_path,omitempty"`
 	// Bytes is the size of each, as MemStats.TotalAlloc counts it: 0 for a tiny
 	// one in a block that is open.
 	Bytes int64 `json:"bytes"`

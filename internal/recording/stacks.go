@@ -124,10 +124,11 @@ type StackTable struct {
 
 // A Site is one stack that allocated values of one type and size.
 type Site struct {
-	Type   string
-	Bytes  int64 // of one, 0 for a tiny one in a block that is open
-	Allocs int64
-	Cut    bool // the outer frames are missing
+	Type     string
+	TypePath string // as of Stack
+	Bytes    int64  // of one, 0 for a tiny one in a block that is open
+	Allocs   int64
+	Cut      bool // the outer frames are missing
 
 	part *FrameTable
 	node int32
@@ -166,7 +167,7 @@ func (t *StackTable) add(part *FrameTable) error {
 		if s.Node < -1 || s.Node >= nodes {
 			return fmt.Errorf("stack %d names node %d of %d", s.ID, s.Node, nodes)
 		}
-		sites[i] = Site{Type: s.Type, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut, part: part, node: s.Node}
+		sites[i] = Site{Type: s.Type, TypePath: s.TypePath, Bytes: s.Bytes, Allocs: s.Allocs, Cut: s.Cut, part: part, node: s.Node}
 		t.stacks[s.ID] = &sites[i]
 	}
 	part.Stacks = nil

@@ -299,7 +299,11 @@ func (t *writer) heapTypes(r *alloc.Report) {
 	var rows, names []string
 	for _, c := range r.Types[:n] {
 		rows = append(rows, lifeRow(&c.HeapLives))
-		names = append(names, cmp.Or(c.Type, "(type unknown)"))
+		name := cmp.Or(c.Name, c.Type, "(type unknown)")
+		if c.Name != "" {
+			name += ", " + count(int(c.Size)) + " B"
+		}
+		names = append(names, name)
 	}
 	t.table(lifeHead, rows, names)
 	t.more(len(r.Types), n, "types")
@@ -364,8 +368,8 @@ func (t *writer) sourceChanged(h *alloc.Heap) {
 // siteName is a site with its type and who allocates for it.
 func (t *writer) siteName(c *alloc.HeapSite) string {
 	name, sep := t.pos(c.Pos), ": "
-	if c.Type != "" {
-		name += ": " + c.Type
+	if typ := cmp.Or(c.Name, c.Type); typ != "" {
+		name += ": " + typ
 		sep = ", "
 	}
 	if c.Callee != "" {

@@ -74,6 +74,9 @@ func (t *writer) whatIfs(r *alloc.Report) {
 			fmt.Fprintf(t, "%s  %s\n", lines[i+1], w.Question)
 		}
 	}
+	for _, w := range asked {
+		t.severalTypes(w)
+	}
 	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it. All else is as recorded, but for GOGC=100 where nothing else is said.")
 }
 
@@ -130,4 +133,20 @@ func estimate(e *alloc.Estimate, per float64, class benchunit.Class, unit string
 	s := benchunit.CommonScale([]float64{likely}, class)
 	show := func(v float64) string { return fmt.Sprintf("%.*f", max(s.Prec-1, 0), v/s.Factor) }
 	return fmt.Sprintf("%s (%s–%s) %s%s", show(likely), show(low), show(high), s.Prefix, unit)
+}
+
+// severalTypes says which types are meant by a name that several have.
+func (t *writer) severalTypes(w *alloc.WhatIf) {
+	for i, x := range w.Types {
+		if i > 0 && x.Of == w.Types[i-1].Of {
+			continue
+		}
+		var list []string
+		for _, y := range w.Types {
+			if y.Of == x.Of {
+				list = append(list, fmt.Sprintf("%s (%s)", y.Type, plural(int(y.Objects), "object")))
+			}
+		}
+		t.fold(fmt.Sprintf("%s: %s are %d types: %s", w.Question, x.Of, len(list), strings.Join(list, ", ")))
+	}
 }
