@@ -49,17 +49,49 @@ func (t *writer) heapMap(r *alloc.Report) {
 				break // it goes on in the next arena
 			}
 		}
+		var lines []mapLine
 		for i := 0; i < len(cells); i += columns {
 			var line strings.Builder
 			for k, c := range cells[i:min(i+columns, len(cells))] {
 				begin := from + uint64(int64(i+k)*per*page)
 				line.WriteRune(c.char(int64(min(begin+uint64(per*page), a.Top) - begin)))
 			}
-			fmt.Fprintf(t, "%#x  %s\n", from+uint64(int64(i)*per*page), line.String())
+			begin := from + uint64(int64(i)*per*page)
+			lines = append(lines, mapLine{begin, int64(min(begin+uint64(int64(columns)*per*page), a.Top) - begin), line.String()})
 		}
+		t.mapLines(lines)
 	}
 	t.fold("█ ▓ ▒ ░: spans whose slots live all, to more than a half, to less, to less than a quarter; L large objects; S stacks; R the runtime's own; . free pages")
 	t.owners(r)
+}
+
+// A mapLine is a row of the map.
+type mapLine struct {
+	addr  uint64
+	bytes int64
+	cells string
+}
+
+// mapLines writes the rows of an arena. Of three and more of free pages alone the first is
+// written, and how many follow.
+func (t *writer) mapLines(lines []mapLine) {
+	const fewest = 3
+	for len(lines) > 0 {
+		addr := fmt.Sprintf("%#x", lines[0].addr)
+		fmt.Fprintf(t, "%s  %s\n", addr, lines[0].cells)
+		n, bytes := 0, int64(0)
+		for ; n < len(lines) && strings.Trim(lines[n].cells, ".") == ""; n++ {
+			if n > 0 {
+				bytes += lines[n].bytes
+			}
+		}
+		if n < fewest {
+			n = 1
+		} else {
+			fmt.Fprintf(t, "%-*s  %d more rows of dots, %s\n", len(addr), "*", n-1, size(bytes))
+		}
+		lines = lines[n:]
+	}
 }
 
 // A cell is what there is in some pages, in bytes.
