@@ -3,7 +3,6 @@ package cli
 import (
 	"flag"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -32,7 +31,7 @@ func (f *filterFlags) filter() (engine.Filter, error) {
 		return out, err
 	}
 	if f.fn != "" {
-		if out.Func, err = regexp.Compile(f.fn); err != nil {
+		if out.Func, err = engine.ParseFuncs(f.fn); err != nil {
 			return out, usageError(fmt.Sprintf("-func: %v", err), "the syntax is that of package regexp")
 		}
 	}

@@ -20,7 +20,7 @@ A static order: hot functions of a default.pgo, deep loops, size; error paths la
   -top n          show the first n sites (30; 0 shows all; all with -format=json)
   -cause list     only these causes: returned,interface,… (stackward help causes)
   -kind list      only these kinds: slice,closure,… (stackward help kinds)
-  -func regexp    only functions whose package.Name matches
+  -func regexp    only functions that match, named as the runtime does: m/p.(*T).M
   -tests, -generated
                   sites in _test files, in generated files, too
   -never          what the compiler reports but the machine code does not do, too

@@ -149,7 +149,7 @@ func (p *pipeline) take(r *alloc.Report, sites []*alloc.Site, costs []*alloc.Cos
 	}
 	for _, c := range costs {
 		s := byID[c.Site]
-		if s != nil && !filter.Keeps(s) {
+		if s != nil && !p.keeps(&filter, s) {
 			continue
 		}
 		r.Costs = append(r.Costs, c)

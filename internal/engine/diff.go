@@ -255,7 +255,7 @@ func (d *differ) changes() []*alloc.Change {
 		if !counts(pair.Before) || !counts(pair.After) {
 			continue
 		}
-		if c := d.change(pair.Before, pair.After); c != nil && d.req.Filter.Keeps(c.Current()) {
+		if c := d.change(pair.Before, pair.After); c != nil && d.keeps(c) {
 			out = append(out, c)
 		}
 	}

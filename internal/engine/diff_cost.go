@@ -200,7 +200,7 @@ func (d *differ) weigh(r *alloc.Report, sides [2]*tally) {
 		}
 		c := bySite[k.site]
 		if c == nil {
-			if c = d.costly(k.site, sides); c == nil || !d.req.Filter.Keeps(c.Current()) {
+			if c = d.costly(k.site, sides); c == nil || !d.keeps(c) {
 				continue
 			}
 			bySite[k.site] = c

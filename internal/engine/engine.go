@@ -15,7 +15,6 @@ package engine
 import (
 	"errors"
 	"io"
-	"regexp"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -54,7 +53,7 @@ type Filter struct {
 	Top    int // at most so many sites; 0 all
 	Causes []alloc.Cause
 	Kinds  []alloc.Kind
-	Func   *regexp.Regexp // on "package.Func"
+	Func   *Funcs
 }
 
 // A FindRequest asks for the sites of packages.

@@ -40,7 +40,7 @@ func Find(ctx context.Context, req FindRequest) (*alloc.Report, error) {
 		default:
 			r.Summary.Sites++
 		}
-		if !req.Filter.Keeps(s) {
+		if !p.keeps(&req.Filter, s) {
 			continue
 		}
 		r.Summary.ByCause[s.Cause]++
@@ -130,9 +130,9 @@ func (p *pipeline) hasFuncs(pkg *gocmd.Package) bool {
 	})
 }
 
-// Keeps reports whether a site passes the filter.
-func (f *Filter) Keeps(s *alloc.Site) bool {
+// Keeps reports whether a site passes the filter; main is that its package is a program's.
+func (f *Filter) Keeps(s *alloc.Site, main bool) bool {
 	return (len(f.Causes) == 0 || slices.Contains(f.Causes, s.Cause)) &&
 		(len(f.Kinds) == 0 || slices.Contains(f.Kinds, s.Kind)) &&
-		(f.Func == nil || f.Func.MatchString(s.Package+"."+s.Func))
+		f.Func.Match(s.Package, s.Func, main)
 }

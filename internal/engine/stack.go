@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +24,7 @@ type StackRequest struct {
 	Patterns []string
 	// Tests adds the packages' tests, Generated the generated files.
 	Tests, Generated bool
-	Func             *regexp.Regexp // on "package.Func"; nil all
+	Func             *Funcs
 	// Top keeps what is among the first so many by the stack needed or by the
 	// frame; 0 all.
 	Top int
@@ -196,7 +195,7 @@ func (s *stacks) rows() []*alloc.Stack {
 		if f.Wrapper || !f.Known {
 			continue
 		}
-		if s.req.Func != nil && !s.req.Func.MatchString(f.Name) {
+		if !s.req.Func.Match(f.Package, strings.TrimPrefix(f.Name, f.Package+"."), s.p.isProgram(f.Package)) {
 			continue
 		}
 		if g := s.syntax(f.File); g != nil && g.Generated && !s.req.Generated {

@@ -235,7 +235,7 @@ func (w *work) own(sites []*alloc.Site) []*alloc.Site {
 
 // asked reports whether a request is about a site.
 func (w *work) asked(s *alloc.Site) bool {
-	return (w.req.Site == "" || s.ID == w.req.Site) && w.req.Filter.Keeps(s)
+	return (w.req.Site == "" || s.ID == w.req.Site) && w.req.Filter.Keeps(s, w.mains[s.Package])
 }
 
 // once is one round; it returns how many fixes it added to the tree.
