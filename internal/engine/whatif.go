@@ -13,6 +13,7 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapsim"
+	"github.com/stackward-go/stackward/internal/recording"
 	"github.com/stackward-go/stackward/internal/whatif"
 )
 
@@ -106,14 +107,7 @@ func (a *asked) settings() error {
 	var log []string
 	if rec := a.src.rec; rec != nil {
 		log = rec.GCLog
-		var stacks, globals float64
-		for _, s := range rec.Metrics {
-			stacks = max(stacks, s.Values["/gc/scan/stack:bytes"])
-			globals = max(globals, s.Values["/gc/scan/globals:bytes"])
-		}
-		if len(rec.Metrics) > 0 {
-			c.Stacks, c.Globals = int64(stacks), int64(globals)
-		}
+		c.Globals = scannedRoots(rec, h.Cycles)
 		if s := rec.Start; s != nil {
 			if s.GOGC != nil {
 				c.GOGC, a.gogc = int(*s.GOGC), alloc.GOGCTold
@@ -127,19 +121,38 @@ func (a *asked) settings() error {
 			if rec.Stop != nil {
 				end = &rec.Stop.MemStats
 			}
-			c.NonHeap = int64(end.StackInuse + end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + s.MemStats.OtherSys + s.MemStats.BuckHashSys)
+			c.NonHeap = int64(end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + s.MemStats.OtherSys + s.MemStats.BuckHashSys)
 		}
 	}
 	if a.gogc != alloc.GOGCTold {
 		if percent, roots, ok := h.GOGC(); ok {
 			c.GOGC, a.gogc = percent, alloc.GOGCGoals
-			c.Stacks = min(c.Stacks, roots)
-			c.Globals = roots - c.Stacks
+			c.Globals = h.Rooted(roots)
 		}
 	}
+	if len(h.Cycles) > 0 {
+		c.Stacks = h.Cycles[0].Stacks
+	}
 	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
-	a.base.Config.Marks, a.base.Cost = h.Marks(c.Stacks+c.Globals, c.GOGC, log, &a.samples)
+	a.base.Config.Marks, a.base.Cost = h.Marks(c.Globals, c.GOGC, log, &a.samples)
 	return nil
+}
+
+// scannedRoots takes from the runtime's metrics what cycles scanned of stacks, which it
+// tells of the last one, and of globals, the most: bytes.
+func scannedRoots(rec *recording.File, cycles []whatif.Cycle) (globals int64) {
+	if rec.Start == nil {
+		return 0
+	}
+	next := 0
+	for _, s := range rec.Metrics {
+		globals = max(globals, int64(s.Values["/gc/scan/globals:bytes"]))
+		stacks, ok := s.Values["/gc/scan/stack:bytes"]
+		for ; ok && next < len(cycles) && cycles[next].Time <= s.Time-rec.Start.Time; next++ {
+			cycles[next].Stacks = int64(stacks)
+		}
+	}
+	return globals
 }
 
 // question makes of a user's question that for the simulation.

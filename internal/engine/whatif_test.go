@@ -4,7 +4,29 @@ import (
 	"testing"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/whatif"
 )
+
+// TestScannedRoots has a metric tell of the last cycle that was done.
+func TestScannedRoots(t *testing.T) {
+	t.Parallel()
+	sample := func(time int64, stacks, globals float64) recording.Sample {
+		return recording.Sample{Time: time, Values: map[string]float64{"/gc/scan/stack:bytes": stacks, "/gc/scan/globals:bytes": globals}}
+	}
+	rec := &recording.File{Start: &recording.Start{Time: 1000}, Metrics: []recording.Sample{
+		sample(1000, 7, 50), sample(1100, 10, 60), sample(1200, 10, 60), sample(1300, 30, 55), {Time: 1400},
+	}}
+	cycles := []whatif.Cycle{{Time: 50, Stacks: 1}, {Time: 150, Stacks: 2}, {Time: 220, Stacks: 3}, {Time: 290, Stacks: 4}, {Time: 310, Stacks: 5}}
+	if globals := scannedRoots(rec, cycles); globals != 60 {
+		t.Errorf("%d bytes of globals, want 60", globals)
+	}
+	for i, want := range []int64{10, 10, 30, 30, 5} { // what is behind the metrics is as it was
+		if got := cycles[i].Stacks; got != want {
+			t.Errorf("cycle %d: %d bytes of stacks, want %d", i, got, want)
+		}
+	}
+}
 
 // TestAsWrong widens a range to the side on which the recording itself lies.
 func TestAsWrong(t *testing.T) {

@@ -49,7 +49,8 @@ type Config struct {
 	Live int64
 	// LiveSpans are the bytes of the spans that those are in, Live where it is less.
 	LiveSpans int64
-	// Stacks and Globals are the bytes of roots that a cycle scans.
+	// Stacks and Globals are the bytes of roots that a cycle scans; Marks may know of
+	// other stacks.
 	Stacks, Globals int64
 	// NonHeap are bytes that count towards the memory limit and are not heap:
 	// stacks and the runtime's own structures.
@@ -94,6 +95,8 @@ type Mark struct {
 	// collector takes of the processors, in ns for each byte that it scans, and the
 	// program, in ns for each that it allocates. Without Scan there is no limit.
 	Scan, Busy float64
+	// Stacks are the bytes of goroutines' stacks that it scans, 0 those of Config.
+	Stacks int64
 }
 
 // limit is the memory limit, the largest number where there is none.

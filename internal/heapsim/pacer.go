@@ -38,6 +38,7 @@ type pacer struct {
 	sweepTrigger uint64 // sweepDistMinTrigger
 	runway       uint64
 
+	stacks  uint64  // that are scanned
 	mark    Mark    // of the cycle that is marking
 	scan    uint64  // what it has to scan, with roots
 	most    uint64  // what it would have to if nothing had died, which revise reckons with
@@ -65,6 +66,7 @@ func (p *pacer) init(c *Config) {
 	p.config = c
 	p.triggered = never
 	p.live = uint64(c.Live)
+	p.stacks = uint64(c.Stacks)
 	p.limiter.init(c)
 	p.commit(true)
 }
@@ -77,7 +79,7 @@ func (p *pacer) commit(swept bool) {
 	}
 	p.goalByGOGC = never
 	if gogc := p.config.GOGC; gogc >= 0 {
-		roots := uint64(p.config.Stacks + p.config.Globals)
+		roots := p.stacks + uint64(p.config.Globals)
 		if p.marked == 0 {
 			roots = uint64(p.config.Globals) // no stack was scanned yet
 		}
@@ -146,7 +148,10 @@ func (p *pacer) trigger(u usage) (trigger, goal uint64) {
 // dead or alive: bytes, without roots. The runtime does not count as what may have to be
 // scanned what was allocated while the last cycle marked.
 func (p *pacer) startCycle(scan, most uint64, m Mark) {
-	roots := uint64(p.config.Stacks + p.config.Globals)
+	if m.Stacks > 0 {
+		p.stacks = uint64(m.Stacks)
+	}
+	roots := p.stacks + uint64(p.config.Globals)
 	p.limiter.pass(0, float64(p.live-min(p.live, p.marked)), m)
 	p.limiter.update()
 	p.triggered = p.live
@@ -260,7 +265,7 @@ func AssistedEnd(c Cycle, last, most int64, gogc int) int64 {
 // the goal cut the cycle short.
 func (p *pacer) endCycle(marked, kept uint64) {
 	m, scan := p.mark, p.scan
-	roots := uint64(p.config.Stacks + p.config.Globals)
+	roots := p.stacks + uint64(p.config.Globals)
 	p.black = kept - min(kept, scan-roots)
 	if p.live > p.triggered {
 		now := (m.Rate + float64(m.Over)/float64(max(scan, 1))) * max(m.Lead, 1) * backgroundShare / (1 - backgroundShare)

@@ -188,6 +188,42 @@ func TestPredictLarge(t *testing.T) {
 	}
 }
 
+// TestStacksOfMarks has a program with large stacks in the second half of its life: the
+// goals of that half are higher.
+func TestStacksOfMarks(t *testing.T) {
+	objects := make([]Object, 4000)
+	for i := range objects {
+		n := uint64(i) + 1
+		objects[i] = Object{Bytes: 32 << 10, NoScan: true, Alive: n, Likely: n + 1, Dead: n + 1}
+	}
+	goals := func(stacks int64) (list []int64) {
+		marks := make([]Mark, 20)
+		for i := range marks {
+			marks[i].At = uint64(i)*200 + 1
+			if i >= 10 {
+				marks[i].Stacks = stacks
+			}
+		}
+		c := Config{Layout: layoutOf(t, true), GOGC: 100, Stacks: 1, Marks: marks}
+		h := New(c)
+		chance := rand.New(rand.NewPCG(1, 1))
+		h.config.draw = func() Mark { return near(marks, h.made, chance) }
+		replay(h, seq(objects), &WhatIf{}, 1)
+		for _, c := range h.Cycles() {
+			list = append(list, c.Goal)
+		}
+		return list
+	}
+	const stacks = 16 << 20
+	list := goals(stacks)
+	if first, last := list[0], list[len(list)-1]; first != heapMinimum || last < stacks {
+		t.Errorf("goals of %v, want %d first and more than %d last", list, heapMinimum, stacks)
+	}
+	if list = goals(0); list[len(list)-1] != heapMinimum {
+		t.Errorf("goals of %v without stacks", list)
+	}
+}
+
 // TestAssistedEnd is about revise: where a cycle ends that nothing but the program's help
 // keeps from going on.
 func TestAssistedEnd(t *testing.T) {

@@ -55,6 +55,15 @@ func (h *History) GOGC() (percent int, roots int64, ok bool) {
 	return percent, roots / max(int64(len(all)), 1), true
 }
 
+// Rooted has no cycle scan more of stacks than so many bytes of roots, and returns what
+// they leave to globals.
+func (h *History) Rooted(roots int64) (globals int64) {
+	for i := range h.Cycles {
+		h.Cycles[i].Stacks = min(h.Cycles[i].Stacks, roots)
+	}
+	return max(roots-h.PeakStacks, 0)
+}
+
 // ofMinimum is the percentage whose least goal this is, behind a cycle that marked so
 // little; 0 if it is none's.
 func ofMinimum(marked, goal int64) (percent int64) {

@@ -27,9 +27,10 @@ func TestLate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			marks, _ := h.Marks(roots, percent, nil, new(Samples))
+			globals := h.Rooted(roots)
+			marks, _ := h.Marks(globals, percent, nil, new(Samples))
 			p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
-				Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: percent, Globals: roots, Marks: marks},
+				Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: percent, Stacks: roots - globals, Globals: globals, Marks: marks},
 				Before: h.Before, Begun: h.Begun(percent, roots, true), Forced: h.Forced(), Traced: true,
 			})
 			cycles, peak := int64(len(h.Cycles)), int64(0)

@@ -72,6 +72,9 @@ type Cycle struct {
 	Done        bool
 	At          uint64 // objects made before it marked
 	Time        int64  // ns since the trace began, when it was done
+	// Stacks are the bytes of goroutines' stacks as it began to mark, what is not in use
+	// of them, too.
+	Stacks int64
 }
 
 // A kind is what objects have in common.
@@ -372,7 +375,7 @@ func (h *History) mark() {
 	if h.begun == nil {
 		return
 	}
-	h.begun.At = h.made
+	h.begun.At, h.begun.Stacks = h.made, h.stackBytes
 	h.Cycles = append(h.Cycles, *h.begun)
 	h.marks = append(h.marks, h.made)
 	h.begun = nil

@@ -171,7 +171,7 @@ func TestTraced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	marks, _ := h.Marks(h.PeakStacks, 25, nil, new(Samples))
+	marks, _ := h.Marks(0, 25, nil, new(Samples))
 	p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
 		Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: 25, Stacks: h.PeakStacks, Marks: marks},
 		Before: h.Before, Forced: h.Forced(), Traced: true,

@@ -9,17 +9,16 @@ import (
 )
 
 // Marks makes of the cycles that were seen what the program did while they marked,
-// and what they took of the processors. Roots are the bytes of stacks and globals
-// that each scans besides, gogc is the percentage, negative for off. Log are the lines
+// and what they took of the processors. Globals are the bytes that each scans of them, gogc is the percentage, negative for off. Log are the lines
 // of GODEBUG=gctrace=1, if there are any: without them nothing is known of idle
 // processors nor of the limiter's time, and of the cost only what samples tell.
-func (h *History) Marks(roots int64, gogc int, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
+func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
 	lines := h.align(ReadLog(log))
 	var fit line
 	var paces []pace
 	var logged, scanned float64 // of the cycles that samples were taken in
 	for i, c := range h.Cycles {
-		scan := c.Scan + roots
+		scan := c.Scan + c.Stacks + globals
 		if !c.Done || scan <= 0 {
 			continue
 		}
@@ -35,8 +34,8 @@ func (h *History) Marks(roots int64, gogc int, log []string, samples *Samples) (
 		if c.Forced {
 			continue
 		}
-		m := heapsim.Mark{At: c.At, Lead: 1}
-		m.Over = max(c.End-max(h.assistedEnd(i, roots, gogc), c.Goal, c.Start), 0)
+		m := heapsim.Mark{At: c.At, Lead: 1, Stacks: c.Stacks}
+		m.Over = max(c.End-max(h.assistedEnd(i, globals, gogc), c.Goal, c.Start), 0)
 		m.Rate = float64(c.End-m.Over-c.Start) / float64(scan)
 		if lines != nil {
 			m.Lead = lines[i].lead()
@@ -98,7 +97,7 @@ func (s *Samples) marking() (least, likely, most float64) {
 func square(x float64) float64 { return x * x }
 
 // assistedEnd is how far a cycle goes at most.
-func (h *History) assistedEnd(i int, roots int64, gogc int) int64 {
+func (h *History) assistedEnd(i int, globals int64, gogc int) int64 {
 	c := &h.Cycles[i]
 	if i == 0 || !h.Cycles[i-1].Done || h.Cycles[i-1].Marked <= 0 {
 		return c.Goal
@@ -106,7 +105,8 @@ func (h *History) assistedEnd(i int, roots int64, gogc int) int64 {
 	// The part of the heap that has pointers is taken to be what it was.
 	before := &h.Cycles[i-1]
 	most := int64(float64(before.Scan) * float64(c.Start) / float64(before.Marked))
-	return heapsim.AssistedEnd(heapsim.Cycle{Start: c.Start, Goal: c.Goal, Scan: c.Scan + roots}, before.Scan+roots, max(most, c.Scan)+roots, gogc)
+	roots := c.Stacks + globals
+	return heapsim.AssistedEnd(heapsim.Cycle{Start: c.Start, Goal: c.Goal, Scan: c.Scan + roots}, before.Scan+before.Stacks+globals, max(most, c.Scan)+roots, gogc)
 }
 
 // A pace is what the program took of the processors while a cycle marked, and what it

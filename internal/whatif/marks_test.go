@@ -72,6 +72,11 @@ func TestMarks(t *testing.T) {
 	if marks, _ = h.Marks(0, 100, nil, new(Samples)); marks[1].Over > mb/50 {
 		t.Errorf("%+v", marks[1])
 	}
+	// Stacks are scanned by the cycle that found them.
+	h.Cycles[1].Stacks = 2 * mb
+	if marks, _ = h.Marks(0, 100, nil, new(Samples)); marks[0].Stacks != 0 || marks[1].Stacks != 2*mb || marks[1].Rate > 0.5 {
+		t.Errorf("%+v", marks)
+	}
 	h.Cycles = []Cycle{{Done: true, Forced: true, At: 17, Scan: 1}, {}, {}, {}}
 	if f := h.Forced(); len(f) != 1 || f[0] != 17 {
 		t.Errorf("forced at %v", f)
