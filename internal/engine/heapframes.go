@@ -109,7 +109,7 @@ func stacksNamed(ctx context.Context, b Build, tests bool, names []string, vars 
 	}
 	slices.Sort(packages)
 	rep, err := Stack(ctx, StackRequest{
-		Build: b, Patterns: slices.Compact(packages), Tests: tests, Generated: true,
+		Build: b, Patterns: slices.Compact(packages), Tests: tests, Generated: true, Plain: true,
 		Func: &Funcs{regexp.MustCompile("^(" + strings.Join(exact, "|") + ")$")}, Chain: vars == 0, Vars: vars,
 	})
 	if err != nil {

@@ -30,6 +30,9 @@ type StackRequest struct {
 	Top int
 	// Chain adds the chains.
 	Chain bool
+	// Plain builds as go build does: the packages of a program that was built serve it.
+	// Else it is as Find builds them, so that what either has compiled serves the other.
+	Plain bool
 	// Vars adds what is in the largest frames, so many of them; 0 none, below it all
 	// of LargeFrame bytes and more.
 	Vars int
@@ -43,8 +46,7 @@ func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	// As Find builds them: what either has compiled serves the other.
-	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: true}, false); err != nil {
+	if err := p.compileOnly(ctx, gocmd.Request{Patterns: patterns(req.Patterns), Tests: req.Tests, Diagnose: !req.Plain}, false); err != nil {
 		return nil, err
 	}
 	rules, err := p.stackRules()
