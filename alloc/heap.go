@@ -41,10 +41,13 @@ type Heap struct {
 	StackBytes  int64 `json:"stack_bytes"`  // of goroutine stacks
 	GoalBytes   int64 `json:"goal_bytes,omitempty"`
 	Collections int   `json:"collections"`
-	PauseNs     int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
-	MarkNs      int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
-	AssistNs    int64 `json:"assist_ns"` // of goroutines that helped, in sum
-	PeakStacks  int64 `json:"peak_stack_bytes"`
+	// GrowsFrom is how many collections it takes to tell that objects grow, where there
+	// were fewer: Grows of HeapLives then is not known.
+	GrowsFrom  int   `json:"grows_from,omitempty"`
+	PauseNs    int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
+	MarkNs     int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
+	AssistNs   int64 `json:"assist_ns"` // of goroutines that helped, in sum
+	PeakStacks int64 `json:"peak_stack_bytes"`
 	// GCCPU is absent where there was no collection, or it is not known.
 	GCCPU *GCCPU `json:"gc_cpu,omitempty"`
 	// CPU is absent where the trace has no samples of it.
@@ -193,6 +196,9 @@ type HeapLives struct {
 	TemporaryBytes int64 `json:"temporary_bytes"`
 	// Survived is how many collections those freed lived through, on average.
 	Survived float64 `json:"survived,omitempty"`
+	// FreedShare is how much of the objects, with those that were there before, was
+	// freed: where it is little, Temporary and Survived say little of them.
+	FreedShare float64 `json:"freed_share"`
 	// Ages counts those freed by which collection after their birth found them dead:
 	// the first, the second, up to the 4th, up to the 8th, a later one.
 	Ages [5]int64 `json:"ages"`

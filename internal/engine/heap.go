@@ -308,6 +308,9 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map, sites *heapSite
 		Arenas: m.Arenas(), Spans: m.Spans, InuseBytes: m.Inuse, ManualBytes: m.Manual,
 		StackBytes: m.StackBytes, PeakStacks: m.PeakStacks, GoalBytes: m.Goal, Collections: len(m.Collections),
 	}
+	if h.Collections < heapmap.GrowsFrom {
+		h.GrowsFrom = heapmap.GrowsFrom
+	}
 	r.Heap = h
 	if m.DeadKnown {
 		h.Dead, h.DeadBytes = &m.Dead, &m.DeadBytes
@@ -354,6 +357,7 @@ func livesOf(c *heapmap.Lives) alloc.HeapLives {
 	}
 	if c.Freed > 0 {
 		l.Survived = float64(c.Survived) / float64(c.Freed)
+		l.FreedShare = float64(c.Freed) / float64(c.Freed+max(c.Live, 0))
 	}
 	return l
 }

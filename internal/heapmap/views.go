@@ -140,7 +140,8 @@ type Lives struct {
 	// the first, the second, up to the 4th, up to the 8th, a later one.
 	Ages [ages]int64
 	// Grows is how many more objects had survived a collection at the end than in the
-	// middle of the replay, where they have grown all the way; 0 else.
+	// middle of the replay, where they have grown all the way; 0 else, and where fewer
+	// than GrowsFrom collections have begun.
 	Grows int64
 }
 
@@ -208,11 +209,15 @@ func (m *Map) grown(all []lives) {
 	}
 }
 
+// GrowsFrom is how many collections it takes to tell that objects grow: of fewer, what
+// a program has as it starts, or a cache that fills once, would look like a leak.
+const GrowsFrom = 8
+
 // grows is by how many objects a series has grown since its middle, if it did so in
 // each of its later quarters and nowhere fell by more than a tenth.
 func grows(old []int64) int64 {
 	n := len(old)
-	if n < 8 {
+	if n < GrowsFrom {
 		return 0
 	}
 	a, b, c, d := old[n/4], old[n/2], old[n*3/4], old[n-1]

@@ -280,8 +280,12 @@ func lifeRow(c *alloc.HeapLives) string {
 	return fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t", count(int(c.Objects)), size(c.Bytes), size(c.LiveBytes), temporary, survived, grows)
 }
 
+// mostFreed is the share of objects that has to be freed for what became of the freed
+// ones to be told of all: of a leak a few may be, at once.
+const mostFreed = 0.5
+
 func lifeColumns(c *alloc.HeapLives) (temporary, survived, grows string) {
-	if c.FreedObjects > 0 {
+	if c.FreedShare >= mostFreed {
 		temporary = fmt.Sprintf("%.0f%%", 100*float64(c.Temporary)/float64(c.FreedObjects))
 		survived = fmt.Sprintf("%.1f", c.Survived)
 	}
@@ -307,7 +311,15 @@ func (t *writer) heapTypes(r *alloc.Report) {
 	}
 	t.table(lifeHead, rows, names)
 	t.more(len(r.Types), n, "types")
-	t.fold("temporary: of those freed, dead at the first collection after their birth; survived: collections, on average; grows: more that survived one, in the second half")
+	t.fold("temporary: of those freed, dead at the first collection after their birth, and survived: collections, on average, both where half are freed; grows: more that survived one, in the second half")
+	t.growsFrom(r.Heap)
+}
+
+// growsFrom says why no objects are said to grow, if there were too few collections.
+func (t *writer) growsFrom(h *alloc.Heap) {
+	if h.GrowsFrom > 0 {
+		t.fold(fmt.Sprintf("grows takes %d collections to tell a leak, and there were %d: record longer, or with a lower GOGC", h.GrowsFrom, h.Collections))
+	}
 }
 
 // heapSites writes where objects were allocated, if that is known.
