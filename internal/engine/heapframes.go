@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/stackward-go/stackward/alloc"
+	"github.com/stackward-go/stackward/internal/objscan"
 	"github.com/stackward-go/stackward/internal/recording"
 )
 
@@ -36,9 +36,16 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 		}
 		grown[name] = append(grown[name], g)
 	}
-	rows, err := stacksNamed(ctx, b, tests, slices.Sorted(maps.Keys(grown)), 0)
+	if len(grown) == 0 {
+		return nil
+	}
+	s, err := stacksBelow(ctx, b, tests, slices.Collect(maps.Keys(grown)))
 	if err != nil {
 		return err
+	}
+	rows := s.named(slices.Collect(maps.Keys(grown)))
+	if len(rows) == 0 && len(s.p.problems) > 0 {
+		return errors.New(s.p.problems[0].Message)
 	}
 	large := make(map[string]bool)
 	for name, list := range grown {
@@ -69,9 +76,12 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 	if len(large) == 0 {
 		return nil
 	}
-	if rows, err = stacksNamed(ctx, b, tests, slices.Sorted(maps.Keys(large)), -1); err != nil {
+	rows = s.named(slices.Collect(maps.Keys(large)))
+	vars := &alloc.Report{FuncStacks: slices.Collect(maps.Values(rows))}
+	if err := s.variables(ctx, vars.FuncStacks); err != nil {
 		return err
 	}
+	s.p.relative(vars)
 	for _, g := range r.Goroutines {
 		if g.Static == nil {
 			continue
@@ -96,34 +106,35 @@ func noFrames(err error) *alloc.Problem {
 	return p
 }
 
-// stacksNamed is what Stack says of functions, by name.
-func stacksNamed(ctx context.Context, b Build, tests bool, names []string, vars int) (map[string]*alloc.Stack, error) {
-	rows := make(map[string]*alloc.Stack)
-	if len(names) == 0 {
-		return rows, nil
-	}
-	var packages, exact []string
+// stacksBelow reads the machine code of the packages of functions, and of all that they
+// import.
+func stacksBelow(ctx context.Context, b Build, tests bool, names []string) (*stacks, error) {
+	var packages []string
 	for _, name := range names {
 		packages = append(packages, strings.TrimSuffix(packageOf(name), "_test"))
-		exact = append(exact, regexp.QuoteMeta(name))
 	}
 	slices.Sort(packages)
-	rep, err := Stack(ctx, StackRequest{
-		Build: b, Patterns: slices.Compact(packages), Tests: tests, Generated: true, Plain: true,
-		Func: &Funcs{regexp.MustCompile("^(" + strings.Join(exact, "|") + ")$")}, Chain: vars == 0, Vars: vars,
+	return openStacks(ctx, StackRequest{
+		Build: b, Patterns: slices.Compact(packages), Tests: tests, Generated: true, Plain: true, Chain: true, Vars: -1,
 	})
-	if err != nil {
-		return nil, err
-	}
-	if len(rep.FuncStacks) == 0 && len(rep.Problems) > 0 {
-		return nil, errors.New(rep.Problems[0].Message)
-	}
-	for _, s := range rep.FuncStacks {
-		if old := rows[s.Func]; old == nil || s.Bytes > old.Bytes {
-			rows[s.Func] = s
+}
+
+// named are the rows of functions of any package, by name: of several of one name that
+// with the largest stack.
+func (s *stacks) named(names []string) map[string]*alloc.Stack {
+	var funcs []objscan.StackFunc
+	for _, f := range s.all {
+		if slices.Contains(names, f.Name) {
+			funcs = append(funcs, f)
 		}
 	}
-	return rows, nil
+	rows := make(map[string]*alloc.Stack)
+	for _, r := range s.rows(funcs) {
+		if old := rows[r.Func]; old == nil || r.Bytes > old.Bytes {
+			rows[r.Func] = r
+		}
+	}
+	return rows
 }
 
 // packageOf is the import path in a function's name, whose last element has no dot.

@@ -42,6 +42,31 @@ type StackRequest struct {
 // the stack that the longest chain down from each needs.
 func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 	start := time.Now()
+	s, err := openStacks(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	r := &alloc.Report{Header: s.p.header("find"), Problems: s.p.problems}
+	r.Header.Stack = &alloc.StackRules{Min: s.rules.Min, Guard: s.rules.Guard, Start: s.rules.Start}
+	r.Summary.Packages = s.p.packagesAsked()
+	r.FuncStacks = s.rows(s.own)
+	r.Summary.Functions, r.Summary.Found = len(s.own), len(r.FuncStacks)
+	if req.Top > 0 {
+		r.FuncStacks = topStacks(r.FuncStacks, req.Top)
+	}
+	r.Summary.Shown = len(r.FuncStacks)
+	if req.Vars != 0 {
+		if err := s.variables(ctx, r.FuncStacks); err != nil {
+			return nil, err
+		}
+	}
+	s.p.relative(r)
+	r.Summary.Seconds = time.Since(start).Seconds()
+	return r, nil
+}
+
+// openStacks builds the packages of a request and reads the machine code of all.
+func openStacks(ctx context.Context, req StackRequest) (*stacks, error) {
 	p, err := open(ctx, req.Build)
 	if err != nil {
 		return nil, err
@@ -62,23 +87,7 @@ func Stack(ctx context.Context, req StackRequest) (*alloc.Report, error) {
 	if err := s.read(ctx); err != nil {
 		return nil, err
 	}
-	r := &alloc.Report{Header: p.header("find"), Problems: p.problems}
-	r.Header.Stack = &alloc.StackRules{Min: rules.Min, Guard: rules.Guard, Start: rules.Start}
-	r.Summary.Packages = p.packagesAsked()
-	r.FuncStacks = s.rows()
-	r.Summary.Functions, r.Summary.Found = len(s.own), len(r.FuncStacks)
-	if req.Top > 0 {
-		r.FuncStacks = topStacks(r.FuncStacks, req.Top)
-	}
-	r.Summary.Shown = len(r.FuncStacks)
-	if req.Vars != 0 {
-		if err := s.variables(ctx, r.FuncStacks); err != nil {
-			return nil, err
-		}
-	}
-	p.relative(r)
-	r.Summary.Seconds = time.Since(start).Seconds()
-	return r, nil
+	return s, nil
 }
 
 // stackRules are those of the installed runtime for the target.
@@ -95,6 +104,7 @@ type stacks struct {
 	req     StackRequest
 	rules   *stacksize.Rules
 	graph   *chains.Graph
+	all     []objscan.StackFunc
 	own     []objscan.StackFunc // of the packages that were asked for
 	entries map[string]stackEntry
 	symbols map[*alloc.Stack]string // of rows
@@ -130,6 +140,7 @@ func (s *stacks) read(ctx context.Context) error {
 	}
 	for i, path := range paths {
 		s.graph.Add(lists[i])
+		s.all = append(s.all, lists[i]...)
 		if s.p.asked[path] {
 			s.own = append(s.own, lists[i]...)
 		}
@@ -189,11 +200,12 @@ func (s *stacks) started(key string) {
 	s.entries[key] = stackEntry{e.kind, max(e.base, s.entries[key].base)}
 }
 
-// rows are the functions of the packages, those that need the most stack first.
-func (s *stacks) rows() []*alloc.Stack {
+// rows are those of the functions that the request is about, those that need the most
+// stack first.
+func (s *stacks) rows(funcs []objscan.StackFunc) []*alloc.Stack {
 	var rows []*alloc.Stack
-	for i := range s.own {
-		f := &s.own[i]
+	for i := range funcs {
+		f := &funcs[i]
 		if f.Wrapper || !f.Known {
 			continue
 		}
