@@ -43,11 +43,13 @@ type Heap struct {
 	Collections int   `json:"collections"`
 	// GrowsFrom is how many collections it takes to tell that objects grow, where there
 	// were fewer: Grows of HeapLives then is not known.
-	GrowsFrom  int   `json:"grows_from,omitempty"`
-	PauseNs    int64 `json:"pause_ns"`  // for which collections stopped the world, in sum
-	MarkNs     int64 `json:"mark_ns"`   // from beginnings to ends of marking, in sum
-	AssistNs   int64 `json:"assist_ns"` // of goroutines that helped, in sum
-	PeakStacks int64 `json:"peak_stack_bytes"`
+	GrowsFrom int `json:"grows_from,omitempty"`
+	// NoSites says why sites are not even estimated.
+	NoSites    string `json:"no_sites,omitempty"`
+	PauseNs    int64  `json:"pause_ns"`  // for which collections stopped the world, in sum
+	MarkNs     int64  `json:"mark_ns"`   // from beginnings to ends of marking, in sum
+	AssistNs   int64  `json:"assist_ns"` // of goroutines that helped, in sum
+	PeakStacks int64  `json:"peak_stack_bytes"`
 	// GCCPU is absent where there was no collection, or it is not known.
 	GCCPU *GCCPU `json:"gc_cpu,omitempty"`
 	// CPU is absent where the trace has no samples of it.

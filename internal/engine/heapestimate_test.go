@@ -21,19 +21,31 @@ func TestDealOut(t *testing.T) {
 		// objects of a function of the standard library that it calls.
 		{Allocs: 100, Bytes: 3200, Slot: 32, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
 		{Allocs: 300, Bytes: 9600, Slot: 32, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
-		{Allocs: 10, Bytes: 640, Slot: 64, InUseBytes: 64, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{Allocs: 10, Bytes: 640, Slot: 64, InUseBytes: 64 - 4096, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
 		{Allocs: 2, Bytes: 200_000, Slot: 100_000, Frames: []alloc.Frame{frame("strings.Repeat", "/go/src/strings/strings.go", 3), frame("m.a", "/m/a.go", 9), root}},
+	}
+	// Of b.go:8 64 bytes live that were there before, and of a.go:7 more are sampled than
+	// there ever were. What nobody allocated since has no row.
+	before := []alloc.Sample{
+		{InUseBytes: 40, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
+		{InUseBytes: 4096, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{InUseBytes: 4096, Frames: []alloc.Frame{frame("m.c", "/m/c.go", 8), root}},
+	}
+	alive := []alloc.Sample{
+		{InUseBytes: 24_000, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
+		{InUseBytes: 64, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{InUseBytes: 4096, Frames: []alloc.Frame{frame("m.c", "/m/c.go", 8), root}},
 	}
 	classes := []heapmap.Class{
 		{Size: 32, Allocs: 1000, Bytes: 32_000}, {Size: 32, Noscan: true, Allocs: 1000, Bytes: 32_000},
 		{Size: 64, Allocs: 40, Bytes: 2560}, {Size: 0, Allocs: 2, Bytes: 212_992}, {Size: 128, Allocs: 5, Bytes: 640},
 	}
 	lives := map[int64]heapmap.Lives{32: {Freed: 9}, 64: {Allocs: 40, AllocBytes: 2560, Freed: 30}, 0: {Allocs: 2, AllocBytes: 212_992, Freed: 2, Temporary: 1}}
-	got := dealOut(samples, classes, lives, "/m", 64)
+	got := dealOut(sampledHeap{since: samples, before: before, alive: alive}, classes, lives, "/m", 64)
 	want := []alloc.HeapSiteEstimate{
 		{Pos: alloc.Pos{File: "a.go", Line: 9}, Func: "m.a", Callee: "strings.Repeat", Objects: 2, Bytes: alloc.Estimate{Likely: 212_992}},
 		{Pos: alloc.Pos{File: "b.go", Line: 8}, Func: "m.b", Objects: 1540, Bytes: alloc.Estimate{Likely: 48_000 + 2560}, LiveBytes: 64},
-		{Pos: alloc.Pos{File: "a.go", Line: 7}, Func: "m.a", Objects: 500, Bytes: alloc.Estimate{Likely: 16_000}},
+		{Pos: alloc.Pos{File: "a.go", Line: 7}, Func: "m.a", Objects: 500, Bytes: alloc.Estimate{Likely: 16_000}, LiveBytes: 16_040},
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d sites, want %d", len(got), len(want))

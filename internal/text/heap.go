@@ -345,6 +345,9 @@ func (t *writer) heapSites(r *alloc.Report) {
 func (t *writer) siteEstimates(r *alloc.Report) {
 	n := t.rows(len(r.SiteEstimates))
 	if n == 0 {
+		if why := r.Heap.NoSites; why != "" {
+			t.fold("no sites: " + why)
+		}
 		return
 	}
 	var rows, names, places []string

@@ -44,6 +44,13 @@ func TestLives(t *testing.T) {
 	if n := strings.Count(b.String(), few); n != 1 {
 		t.Errorf("%d times %q in\n%s", n, few, &b)
 	}
+	r.Heap.NoSites, r.SiteEstimates = "it says why", nil
+	b.Reset()
+	w.siteEstimates(r)
+	w.Flush()
+	if b.String() != "no sites: it says why\n" {
+		t.Errorf("without sites: %q", &b)
+	}
 	r.Heap.Collections, r.Heap.GrowsFrom = 8, 0
 	b.Reset()
 	w.heapTypes(r)
