@@ -281,14 +281,21 @@ type StackSize struct {
 // function. Sizes are in bytes.
 type GoroutineStacks struct {
 	Func string `json:"func,omitempty"` // absent where the trace does not tell
+	// Called is the outermost function that the trace has of them where it cuts their
+	// stacks off, and so does not tell Func.
+	Called string `json:"called,omitempty"`
 	// By is the function that had them begin through Func's package, as sync.WaitGroup.Go
 	// and http.Serve do: the innermost of another one.
-	By      string `json:"by,omitempty"`
-	Began   int64  `json:"began"` // since the beginning
-	Live    int64  `json:"live"`
-	Stacks  int64  `json:"stack_bytes"`
-	Most    int64  `json:"most_stack_bytes"` // at once
-	Largest int64  `json:"largest_bytes"`    // of one
+	By    string `json:"by,omitempty"`
+	Began int64  `json:"began"` // since the beginning
+	Live  int64  `json:"live"`
+	// Unsized are those of Live whose stacks have no known size: Stacks, Most and
+	// Largest are without them. WereUnsized counts all that were so at some time.
+	Unsized     int64 `json:"unsized,omitempty"`
+	WereUnsized int64 `json:"were_unsized,omitempty"`
+	Stacks      int64 `json:"stack_bytes"`
+	Most        int64 `json:"most_stack_bytes"` // at once
+	Largest     int64 `json:"largest_bytes"`    // of one
 	// Grown counts stacks that were copied to larger ones, Copied is at most what was
 	// copied: the bytes of those that were left. Shrunk counts copies to smaller ones.
 	Grown  int64 `json:"grown"`

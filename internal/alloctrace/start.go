@@ -8,7 +8,14 @@ type Start struct {
 	// By is the function that had it begin through Func's package: the innermost of
 	// another one. "" where Func's own package did by itself, or that is not known.
 	By string
+	// Called is the outermost function that the trace has of one whose stack it cuts
+	// off, so that Func is not known.
+	Called string
 }
+
+// maxFrames is how many frames a trace has of a stack (MaxFramesPerStack,
+// internal/trace/tracev2): of one with so many the outermost may be missing.
+const maxFrames = 128
 
 type startKey struct{ first, stack uint64 }
 
@@ -22,8 +29,10 @@ func (g *generation) start(first, stack uint64) *Start {
 	s := &Start{}
 	frames := g.stack(stack)
 	if first == 0 {
-		if len(frames) > 0 {
-			s.Func = frames[len(frames)-1]
+		if n := len(frames); n >= maxFrames {
+			s.Called = frames[n-1]
+		} else if n > 0 {
+			s.Func = frames[n-1]
 		}
 	} else {
 		if f := g.stack(first); len(f) > 0 {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"regexp"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -13,11 +14,11 @@ import (
 func fillGoroutines(r *alloc.Report, rec *recording.File, m *heapmap.Map, until int64) {
 	list, untied := m.Goroutines()
 	for _, g := range list {
-		if ofRecorder(g.Start.Func) {
+		if ofRecorder(cmp.Or(g.Start.Func, g.Start.Called)) {
 			continue
 		}
 		r.Goroutines = append(r.Goroutines, &alloc.GoroutineStacks{
-			Func: g.Start.Func, By: g.Start.By, Began: g.Began, Live: g.Live, Stacks: g.Stacks, Most: g.Most, Largest: g.Largest,
+			Func: g.Start.Func, Called: g.Start.Called, By: g.Start.By, Unsized: g.Unsized, WereUnsized: g.WereUnsized, Began: g.Began, Live: g.Live, Stacks: g.Stacks, Most: g.Most, Largest: g.Largest,
 			Grown: g.Grown, Copied: g.Copied, Shrunk: g.Shrunk,
 		})
 	}

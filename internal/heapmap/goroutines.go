@@ -12,14 +12,15 @@ import (
 // newproc1, gfget): a stack that is allocated and then another freed is that of the
 // goroutine that runs, which was copied; one that is allocated before a goroutine
 // begins is that one's. A goroutine that begins without takes that of one that ended,
-// which has the size that new ones have.
+// which has the size that new ones have. Of one that was there when the trace began no
+// event tells the size, until its stack is copied.
 type goroutines struct {
 	entries []Goroutines
 	number  map[alloctrace.Start]int32 // of entries, from 1
 	running map[int64]goroutine        // by id
 	owner   map[uint64]int64           // of a stack, by address
 	pending map[int64]newStack         // by thread: allocated, and not known what for
-	first   int64                      // bytes that a new goroutine's stack has
+	first   int64                      // bytes that a new goroutine's stack has, 0 not known
 	firsts  []StartSize
 	unknown int64 // stacks that were allocated and could not be tied
 }
@@ -27,7 +28,7 @@ type goroutines struct {
 // A goroutine is one that runs, or could.
 type goroutine struct {
 	entry int32 // number of its entry, 0 not known
-	bytes int64 // of its stack
+	bytes int64 // of its stack, 0 not known
 }
 
 type newStack struct {
@@ -37,11 +38,14 @@ type newStack struct {
 
 // Goroutines are those that began with the same function.
 type Goroutines struct {
-	Start  alloctrace.Start
-	Began  int64 // since the trace began
-	Live   int64
-	Stacks int64 // bytes of their stacks
-	Most   int64 // of Stacks, at once
+	Start alloctrace.Start
+	Began int64 // since the trace began
+	Live  int64
+	// Unsized are those of Live whose stacks have no known size, and are in no sum.
+	// WereUnsized counts all that were so at some time.
+	Unsized, WereUnsized int64
+	Stacks               int64 // bytes of their stacks
+	Most                 int64 // of Stacks, at once
 	// Grown counts stacks that were copied to larger ones, Copied the bytes of those
 	// that were left: what of them was in use, and so copied, is not in a trace.
 	// Shrunk counts those that the collector had copied to smaller ones.
@@ -55,13 +59,13 @@ type StartSize struct{ Time, Bytes int64 }
 func newGoroutines() goroutines {
 	return goroutines{
 		entries: make([]Goroutines, 1), number: make(map[alloctrace.Start]int32), running: make(map[int64]goroutine),
-		owner: make(map[uint64]int64), pending: make(map[int64]newStack), first: 2 << 10,
+		owner: make(map[uint64]int64), pending: make(map[int64]newStack),
 	}
 }
 
 // entryOf numbers a start.
 func (g *goroutines) entryOf(s *alloctrace.Start) int32 {
-	if s == nil || s.Func == "" {
+	if s == nil || s.Func == "" && s.Called == "" {
 		return 0
 	}
 	n, ok := g.number[*s]
@@ -85,7 +89,7 @@ func (g *goroutines) add(e *alloctrace.Event, size int64) {
 		g.begin(e)
 	case alloctrace.GoroutineExists:
 		if _, ok := g.running[int64(e.N)]; !ok {
-			g.set(int64(e.N), goroutine{entry: g.entryOf(e.Start), bytes: g.first}, true)
+			g.set(int64(e.N), goroutine{entry: g.entryOf(e.Start)}, true)
 		}
 	case alloctrace.GoroutineEnd:
 		g.end(e.Goroutine)
@@ -103,11 +107,18 @@ func (g *goroutines) settle(thread int64) {
 // set puts a goroutine's stack where it counts.
 func (g *goroutines) set(id int64, is goroutine, isNew bool) {
 	was := g.running[id]
-	if isNew {
-		was = goroutine{entry: is.entry}
-		g.entries[is.entry].Live++
-	}
 	x := &g.entries[is.entry]
+	switch {
+	case isNew:
+		was = goroutine{entry: is.entry}
+		x.Live++
+		if is.bytes == 0 {
+			x.Unsized++
+			x.WereUnsized++
+		}
+	case was.bytes == 0:
+		x.Unsized--
+	}
 	x.Stacks += is.bytes - was.bytes
 	x.Most = max(x.Most, x.Stacks)
 	x.Largest = max(x.Largest, is.bytes)
@@ -139,6 +150,9 @@ func (g *goroutines) end(id int64) {
 	x := &g.entries[is.entry]
 	x.Live--
 	x.Stacks -= is.bytes
+	if is.bytes == 0 {
+		x.Unsized--
+	}
 	delete(g.running, id)
 }
 
@@ -178,7 +192,7 @@ func (g *goroutines) freed(e *alloctrace.Event, size int64) {
 }
 
 // Goroutines are those of each start, by the bytes that growing stacks left behind,
-// and then by stacks. The second result counts stacks that could not be tied to one.
+// then by stacks, and then by how many live. The second result counts stacks that could not be tied to one.
 func (m *Map) Goroutines() (list []Goroutines, unknown int64) {
 	for _, x := range m.goroutines.entries {
 		if x.Began+x.Live+x.Grown == 0 {
@@ -187,7 +201,7 @@ func (m *Map) Goroutines() (list []Goroutines, unknown int64) {
 		list = append(list, x)
 	}
 	slices.SortStableFunc(list, func(a, b Goroutines) int {
-		return cmp.Or(cmp.Compare(b.Copied, a.Copied), cmp.Compare(b.Most, a.Most), cmp.Compare(a.Start.Func, b.Start.Func))
+		return cmp.Or(cmp.Compare(b.Copied, a.Copied), cmp.Compare(b.Most, a.Most), cmp.Compare(b.Live, a.Live), cmp.Compare(a.Start.Func, b.Start.Func), cmp.Compare(a.Start.Called, b.Start.Called))
 	})
 	return list, m.goroutines.unknown
 }

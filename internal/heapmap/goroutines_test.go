@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
@@ -43,5 +44,70 @@ func TestGoroutines(t *testing.T) {
 	}
 	if first := m.StartSizes(); len(first) != 1 || first[0].Bytes != 2<<10 {
 		t.Errorf("new stacks: %+v", first)
+	}
+}
+
+// TestGoroutinesBefore holds what is said of goroutines that began before the trace: of
+// their stacks no event tells the size, and of a deep one the trace has not the function
+// that it began with.
+func TestGoroutinesBefore(t *testing.T) {
+	t.Parallel()
+	data, _, err := tracetest.Run("testdata/waiting", slots, "GODEBUG=traceallocfree=1,adaptivestackstart=0", "GOGC=off", "GOMAXPROCS=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, m := replay(t, data, math.MaxInt64)
+	list, _ := m.Goroutines()
+	got := make(map[alloctrace.Start]Goroutines)
+	for _, g := range list {
+		got[g.Start] = g
+	}
+	for _, want := range []Goroutines{
+		{Start: alloctrace.Start{Called: "main.hold"}, Live: 3, Unsized: 3, WereUnsized: 3},
+		// 1 begins in the trace, and grows from 2 KiB to 4, 8 and 16.
+		{Start: alloctrace.Start{Func: "main.shallow"}, Began: 1, Live: 4, Unsized: 3, WereUnsized: 3, Stacks: 16 << 10, Most: 16 << 10, Largest: 16 << 10, Grown: 3, Copied: 14 << 10},
+	} {
+		if got[want.Start] != want {
+			t.Errorf("%+v, want %+v", got[want.Start], want)
+		}
+	}
+}
+
+// TestGoroutineSizes holds when a goroutine's stack has a size.
+func TestGoroutineSizes(t *testing.T) {
+	t.Parallel()
+	f := &alloctrace.Start{Func: "main.f"}
+	exists := alloctrace.Event{Kind: alloctrace.GoroutineExists, N: 7, Start: f}
+	begin := alloctrace.Event{Kind: alloctrace.GoroutineBegin, N: 7, Goroutine: 1, Start: f}
+	end := alloctrace.Event{Kind: alloctrace.GoroutineEnd, Goroutine: 7}
+	alloc := func(addr, bytes uint64) alloctrace.Event {
+		return alloctrace.Event{Kind: alloctrace.StackAlloc, Goroutine: 7, Addr: addr, N: bytes}
+	}
+	free := func(addr uint64) alloctrace.Event {
+		return alloctrace.Event{Kind: alloctrace.StackFree, Goroutine: 7, Addr: addr}
+	}
+	for _, tt := range []struct {
+		name   string
+		events []alloctrace.Event
+		want   Goroutines
+	}{
+		{"was there", []alloctrace.Event{exists}, Goroutines{Live: 1, Unsized: 1, WereUnsized: 1}},
+		{"was there and ended", []alloctrace.Event{exists, end}, Goroutines{WereUnsized: 1}},
+		{"was there and grew", []alloctrace.Event{exists, alloc(10, 8192), free(1)}, Goroutines{Live: 1, WereUnsized: 1, Stacks: 8192, Most: 8192, Largest: 8192, Grown: 1, Copied: 4096}},
+		{"began with a stack of an earlier one", []alloctrace.Event{begin}, Goroutines{Began: 1, Live: 1, Unsized: 1, WereUnsized: 1}},
+		{"began with a new stack", []alloctrace.Event{alloc(10, 2048), begin}, Goroutines{Began: 1, Live: 1, Stacks: 2048, Most: 2048, Largest: 2048}},
+		{"began as others do", []alloctrace.Event{alloc(10, 2048), begin, end, begin}, Goroutines{Began: 2, Live: 1, Stacks: 2048, Most: 2048, Largest: 2048}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGoroutines()
+			for i := range tt.events {
+				g.add(&tt.events[i], 4096)
+			}
+			tt.want.Start = *f
+			if got := g.entries[g.number[*f]]; got != tt.want {
+				t.Errorf("%+v, want %+v", got, tt.want)
+			}
+		})
 	}
 }

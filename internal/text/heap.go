@@ -450,6 +450,17 @@ func (t *writer) stackSizes(r *alloc.Report) {
 	t.table("stack\tlive\tmost\tallocated\t", rows, nil)
 }
 
+// sizeKnown is a size to which so many add what is not known.
+func sizeKnown(bytes, unknown int64) string {
+	switch {
+	case unknown == 0:
+		return size(bytes)
+	case bytes == 0:
+		return "?"
+	}
+	return "≥" + size(bytes)
+}
+
 // goroutines writes whose stacks they are.
 func (t *writer) goroutines(r *alloc.Report) {
 	n := t.rows(len(r.Goroutines))
@@ -457,9 +468,14 @@ func (t *writer) goroutines(r *alloc.Report) {
 		return
 	}
 	var rows, names []string
+	var unsized int64
 	for _, g := range r.Goroutines[:n] {
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", count(int(g.Began)), count(int(g.Live)), size(g.Stacks), size(g.Most), size(g.Largest), count(int(g.Grown)), size(g.Copied)))
+		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t", count(int(g.Began)), count(int(g.Live)), sizeKnown(g.Stacks, g.Unsized), sizeKnown(g.Most, g.WereUnsized), sizeKnown(g.Largest, g.WereUnsized), count(int(g.Grown)), size(g.Copied)))
 		name := cmp.Or(shortFunc(g.Func), "(not known)")
+		if g.Called != "" {
+			name += ", a caller of " + shortFunc(g.Called)
+		}
+		unsized += g.WereUnsized
 		if g.By != "" {
 			name += ", by " + shortFunc(g.By)
 		}
@@ -467,6 +483,9 @@ func (t *writer) goroutines(r *alloc.Report) {
 	}
 	t.table("began\tlive\tstacks\tmost\tlargest\tgrown\tcopied at most\t  goroutine", rows, names)
 	t.more(len(r.Goroutines), n, "functions that goroutines began with")
+	if unsized > 0 {
+		t.fold("?, ≥: how large the stacks are of goroutines that were there before the recording is not known until they are copied")
+	}
 	t.static(r.Goroutines[:n])
 	const most = 4 // sizes of new stacks
 	var sizes []string
