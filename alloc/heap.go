@@ -275,6 +275,9 @@ type StackSize struct {
 	Live   int64 `json:"live"`
 	Most   int64 `json:"most"`   // at once
 	Allocs int64 `json:"allocs"` // since the beginning
+	// Threads counts those that were allocated for threads' own use since the
+	// beginning, and are in none of the others.
+	Threads int64 `json:"threads,omitempty"`
 }
 
 // A GoroutineStacks is what became of the stacks of goroutines that began with the same

@@ -345,7 +345,7 @@ func fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map, sites *heapSite
 		r.Moments = append(r.Moments, &alloc.HeapMoment{At: p.Time, Live: p.Live, Inuse: p.Inuse, Goal: p.Goal, Stacks: p.Stacks})
 	}
 	for _, s := range m.Stacks() {
-		r.Stacks = append(r.Stacks, &alloc.StackSize{Size: s.Bytes, Live: s.Live, Most: s.Most, Allocs: s.Allocs})
+		r.Stacks = append(r.Stacks, &alloc.StackSize{Size: s.Bytes, Live: s.Live, Most: s.Most, Allocs: s.Allocs, Threads: s.Threads})
 	}
 }
 

@@ -171,6 +171,7 @@ func (m *Map) mark() {
 type stacks struct {
 	size   map[uint64]int64 // by address
 	counts [64]StackSize    // by the logarithm of the size
+	thread map[uint64]bool  // by address: a thread's own
 }
 
 // A StackSize is what became of goroutine stacks of one size.
@@ -179,18 +180,28 @@ type StackSize struct {
 	Live   int64
 	Most   int64 // at once
 	Allocs int64 // that were seen
+	// Threads counts those that were allocated for threads, and are in none of the
+	// others. What threads had before the trace, it does not tell.
+	Threads int64
 }
 
 func (m *Map) stack(e *alloctrace.Event) {
 	st := &m.stacks
-	m.goroutines.add(e, st.size[e.Addr])
+	other, ofThread := m.goroutines.threadStack(e)
+	if !ofThread && (e.Kind != alloctrace.StackFree || !st.thread[e.Addr]) {
+		m.goroutines.add(e, st.size[e.Addr])
+	}
 	if old, ok := st.size[e.Addr]; ok {
 		if e.Kind != alloctrace.StackFree {
 			m.Unfit.Twice++
 		}
 		delete(st.size, e.Addr)
 		m.StackBytes -= old
-		st.counts[log2(old)].Live--
+		if st.thread[e.Addr] {
+			delete(st.thread, e.Addr)
+		} else {
+			st.counts[log2(old)].Live--
+		}
 	} else if e.Kind == alloctrace.StackFree {
 		m.Unfit.NotThere++
 	}
@@ -206,6 +217,18 @@ func (m *Map) stack(e *alloctrace.Event) {
 	m.PeakStacks = max(m.PeakStacks, m.StackBytes)
 	c := &st.counts[log2(n)]
 	c.Bytes = n
+	if ofThread {
+		c.Threads++
+		st.thread[e.Addr], st.thread[other.addr] = true, true
+		c = &st.counts[log2(other.bytes)]
+		c.Threads++
+		if c.Most == c.Live {
+			c.Most--
+		}
+		c.Live--
+		c.Allocs--
+		return
+	}
 	c.Live++
 	c.Most = max(c.Most, c.Live)
 	if e.Kind == alloctrace.StackAlloc {

@@ -192,7 +192,8 @@ func (g *goroutines) freed(e *alloctrace.Event, size int64) {
 }
 
 // Goroutines are those of each start, by the bytes that growing stacks left behind,
-// then by stacks, and then by how many live. The second result counts stacks that could not be tied to one.
+// then by stacks, and then by how many live. The second result counts stacks that could
+// not be tied to one.
 func (m *Map) Goroutines() (list []Goroutines, unknown int64) {
 	for _, x := range m.goroutines.entries {
 		if x.Began+x.Live+x.Grown == 0 {

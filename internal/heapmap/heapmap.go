@@ -166,7 +166,7 @@ type class struct {
 func New(r *alloctrace.Reader, goversion string) *Map {
 	return &Map{
 		reader: r, inline: HoldMarks(goversion), points: newSeries(),
-		arenas: make(map[uint64]extent), stacks: stacks{size: make(map[uint64]int64)}, goroutines: newGoroutines(),
+		arenas: make(map[uint64]extent), stacks: stacks{size: make(map[uint64]int64), thread: make(map[uint64]bool)}, goroutines: newGoroutines(),
 	}
 }
 

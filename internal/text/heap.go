@@ -443,11 +443,19 @@ func (t *writer) stackSizes(r *alloc.Report) {
 	if len(r.Stacks) == 0 {
 		return
 	}
-	var rows []string
+	var rows, threads []string
 	for _, s := range r.Stacks {
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t", size(s.Size), count(int(s.Live)), count(int(s.Most)), count(int(s.Allocs))))
+		if s.Most+s.Allocs > 0 {
+			rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%s\t", size(s.Size), count(int(s.Live)), count(int(s.Most)), count(int(s.Allocs))))
+		}
+		if s.Threads > 0 {
+			threads = append(threads, fmt.Sprintf("%s of %s", count(int(s.Threads)), stackSize(s.Size)))
+		}
 	}
 	t.table("stack\tlive\tmost\tallocated\t", rows, nil)
+	if len(threads) > 0 {
+		t.fold("and stacks of threads that were started: " + strings.Join(threads, ", "))
+	}
 }
 
 // sizeKnown is a size to which so many add what is not known.
