@@ -201,6 +201,11 @@ func (a *asked) change(question string, c *whatif.ObjectChange) (objectChange, e
 	if err != nil {
 		return nil, err
 	}
+	if c.What == whatif.Smaller {
+		if most := a.largest(is); c.By >= most {
+			return nil, &Error{Msg: fmt.Sprintf("%s: nothing is left: a value of %s has at most %d B", question, c.Of, most), Hint: "name how many bytes less each has", Usage: true}
+		}
+	}
 	return func(o heapsim.Object) (heapsim.Object, bool) {
 		if !is(o) {
 			return o, true
@@ -213,19 +218,35 @@ func (a *asked) change(question string, c *whatif.ObjectChange) (objectChange, e
 		case whatif.Presized:
 			return o, !o.Outgrown
 		case whatif.Smaller:
-			n := int64(1) // values in it
-			if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
-				n = max(o.Bytes/one, 1)
-			}
+			n := max(o.Bytes/a.value(&o), 1) // values in it
 			o.Bytes = max(o.Bytes-n*c.By, 1)
 		}
 		return o, true
 	}, nil
 }
 
+// value is how many bytes a value in an object has: all where its type is not known.
+func (a *asked) value(o *heapsim.Object) int64 {
+	if one := a.trace.Type(int32(o.Type)).Bytes; one > 0 {
+		return one
+	}
+	return max(o.Bytes, 1)
+}
+
+// largest is how many bytes the largest value has in the objects that are meant.
+func (a *asked) largest(is func(heapsim.Object) bool) (most int64) {
+	for o := range a.history.Kinds() {
+		if is(o) {
+			most = max(most, a.value(&o))
+		}
+	}
+	return most
+}
+
 // matches says which objects are meant.
 func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.Object) bool, error) {
 	var list []bool // by number
+	grows := false  // slices do, in what is meant
 	file, line, isSite := strings.Cut(c.Of, ".go:")
 	switch {
 	case isSite:
@@ -241,6 +262,7 @@ func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.O
 		file = filepath.ToSlash(file) + ".go"
 		for i, p := range sites.places {
 			list[i] = p.line == n && (p.file == file || strings.HasSuffix(p.file, "/"+file))
+			grows = grows || list[i] && sites.grows[i]
 		}
 	default:
 		if c.What == whatif.Presized {
@@ -257,6 +279,9 @@ func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.O
 			what = "site"
 		}
 		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: "stackward heap -top 0 " + a.file + " lists them"}
+	}
+	if c.What == whatif.Presized && !grows {
+		return nil, &Error{Msg: question + ": no slice grows there", Hint: "append grows slices; name the line of one as FILE:LINE", Usage: true}
 	}
 	of := func(o heapsim.Object) int { return o.Type }
 	if isSite {

@@ -288,6 +288,17 @@ func (h *History) grow(g grower, bytes int64) {
 
 func (h *History) object(n uint64) *object { return &h.list[n/partSize][n%partSize] }
 
+// Kinds are objects of each size, type and site that there were.
+func (h *History) Kinds() iter.Seq[heapsim.Object] {
+	return func(yield func(heapsim.Object) bool) {
+		for _, k := range h.kinds {
+			if !yield(heapsim.Object{Bytes: k.bytes, NoScan: k.noscan, Type: int(k.typ), Site: int(k.site)}) {
+				return
+			}
+		}
+	}
+}
+
 // kindOf numbers a kind.
 func (h *History) kindOf(k kind) uint32 {
 	n, ok := h.number[k]

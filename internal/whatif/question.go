@@ -49,10 +49,18 @@ func ParseQuestion(text string) (*Question, error) {
 		}
 		return fmt.Errorf("%s: %s", text, msg)
 	}
+	settings := make(map[string]bool) // named so far
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, ok := strings.Cut(part, "=")
 		if !ok || value == "" {
 			return nil, bad("%s says nothing of the form name=value", cmp.Or(part, `""`))
+		}
+		switch name {
+		case "GOGC", "GOMEMLIMIT", "GOMAXPROCS":
+			if settings[name] {
+				return nil, bad("%s is named twice", name)
+			}
+			settings[name] = true
 		}
 		switch name {
 		case "GOGC":

@@ -44,6 +44,9 @@ func TestParseQuestion(t *testing.T) {
 		{"smaller=pkg.Type", "smaller=pkg.Type does not end with a number of bytes"},
 		{"smaller=:8", "does not end"},
 		{"heap=small", "unknown: heap"},
+		{"GOGC=100,GOGC=200", "GOGC=100,GOGC=200: GOGC is named twice"},
+		{"GOMEMLIMIT=off,GOMAXPROCS=2,GOMEMLIMIT=1GiB", "GOMEMLIMIT is named twice"},
+		{"GOMAXPROCS=2,GOMAXPROCS=2", "GOMAXPROCS is named twice"},
 	} {
 		if _, err := ParseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) || strings.Count(err.Error(), "GOGC=") > 1+strings.Count(tt.text, ",") {
 			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
