@@ -51,6 +51,7 @@ func (s *stacks) variables(ctx context.Context, rows []*alloc.Stack) error {
 				return err
 			}
 			s.frame(want[f.Symbol], f, typed)
+			delete(want, f.Symbol) // the package is built once more with its tests
 		}
 		pkg.Text = nil // it is long
 	}

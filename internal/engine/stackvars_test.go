@@ -23,10 +23,17 @@ func TestStackVars(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Stack(t.Context(), StackRequest{Build: Build{Dir: extract(t, txtar.Parse(data))}, Vars: -1})
-	if err != nil {
-		t.Fatal(err)
+	dir := extract(t, txtar.Parse(data))
+	for _, tests := range []bool{false, true} { // with tests the package is built twice
+		r, err := Stack(t.Context(), StackRequest{Build: Build{Dir: dir}, Tests: tests, Vars: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		testStackVars(t, r)
 	}
+}
+
+func testStackVars(t *testing.T, r *alloc.Report) {
 	stacks := make(map[string]*alloc.Stack)
 	for _, s := range r.FuncStacks {
 		stacks[strings.TrimPrefix(s.Func, "example.com/m.")] = s
