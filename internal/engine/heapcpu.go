@@ -20,7 +20,7 @@ func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map, whole bool)
 	total := 0.0
 	if rec != nil {
 		lines = logOf(rec.GCLog, m.Collections)
-		if rec.End != nil && whole {
+		if rec.End != nil && whole && recordedToEnd(rec) {
 			total = rec.End.CPUSeconds * 1e9
 		}
 	}
@@ -51,6 +51,11 @@ func fillGCCPU(r *alloc.Report, rec *recording.File, m *heapmap.Map, whole bool)
 	}
 	share(&g.CollectionCPU)
 	r.Heap.GCCPU = g
+}
+
+// recordedToEnd reports whether the recording is of all that its process did.
+func recordedToEnd(rec *recording.File) bool {
+	return rec.Stop == nil || rec.Stop.Why != recording.WhyMaxSize && rec.Stop.Why != recording.WhyDuration
 }
 
 func ns(ms float64) int64 { return int64(ms * 1e6) }
