@@ -10,6 +10,7 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/cost"
+	"github.com/stackward-go/stackward/internal/whatif"
 )
 
 // What a program's CPU time went to is told by samples of it that the trace has, each
@@ -92,6 +93,7 @@ type cpuSamples struct {
 	paid     int64
 	idle     int64
 	grow     int64
+	marking  whatif.Samples
 }
 
 type cpuCounts struct{ allocate, paid int64 }
@@ -110,6 +112,7 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 		return
 	}
 	w := workOf(s.Stack)
+	c.marking.Add(s.Time, w.marks && !w.idle && !w.recording)
 	if c.cpu.Samples+c.cpu.Recording == 0 || s.Time < c.cpu.First {
 		c.cpu.First = max(s.Time, 0)
 	}
@@ -185,6 +188,17 @@ func (c *cpuSamples) fill(r *alloc.Report) {
 	c.cpu.Allocation, c.cpu.Collection, c.cpu.Paid, c.cpu.Idle = share(c.allocate), share(c.collect), share(c.paid), share(c.idle)
 	c.cpu.Stacks = share(c.grow)
 	r.Heap.CPU = &c.cpu
+	if g := r.Heap.GCCPU; g != nil && g.Source == alloc.FromGCLog {
+		logged := int64(0)
+		for _, x := range r.Collections {
+			if x.CPU != nil && x.Begin <= c.cpu.Last {
+				logged += x.CPU.Sum() + x.CPU.Pauses
+			}
+		}
+		if _, likely, most := c.marking.Marking(); most < float64(logged) {
+			g.SampledNs = int64(likely)
+		}
+	}
 	list := make(map[cpuPlace]*alloc.HeapCPUSite)
 	at := func(p cpuPlace, fn string) *alloc.HeapCPUSite {
 		s := list[p]

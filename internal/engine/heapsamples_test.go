@@ -122,3 +122,29 @@ func TestCPUSites(t *testing.T) {
 		}
 	}
 }
+
+// TestSampledCPU has 1 s of the collector's by its log, and samples of it.
+func TestSampledCPU(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		marking int // samples
+		source  alloc.GCSource
+		want    int64 // ns
+	}{
+		{100, alloc.FromGCLog, 0}, {90, alloc.FromGCLog, 0}, {30, alloc.FromGCLog, 305e6}, {30, alloc.FromTrace, 0},
+	} {
+		c := newCPUSamples(0, "/m", "example.com/m")
+		for range tt.marking {
+			c.add(&alloctrace.Sample{Time: 5, Stack: stackOf("runtime.scanobject", "runtime.gcDrain", "runtime.gcBgMarkWorker")})
+		}
+		c.add(&alloctrace.Sample{Time: 9, Stack: stackOf("main.f", "main.main")})
+		r := &alloc.Report{Heap: &alloc.Heap{GCCPU: &alloc.GCCPU{Source: tt.source}}, Collections: []*alloc.Collection{
+			{Begin: 4, CPU: &alloc.CollectionCPU{Workers: 6e8, Assists: 3e8, Pauses: 1e8, Idle: 5e8}},
+			{Begin: 10, CPU: &alloc.CollectionCPU{Workers: 9e9}}, // behind the samples
+		}}
+		c.fill(r)
+		if got := r.Heap.GCCPU.SampledNs; got != tt.want {
+			t.Errorf("%d samples: %d ns, want %d", tt.marking, got, tt.want)
+		}
+	}
+}

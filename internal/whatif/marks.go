@@ -48,7 +48,7 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 	}
 	cost.Cycle, cost.Byte = fit.solve()
 	all := fit.y
-	least, likely, most := samples.marking()
+	least, likely, most := samples.Marking()
 	switch {
 	case lines == nil && least > 0 && scanned > 0:
 		h.Sampled = true
@@ -83,10 +83,10 @@ func (s *Samples) Add(time int64, marks bool) {
 	}
 }
 
-// marking is what marking used, in ns, and between what it is in 95 of 100 cases: the
+// Marking is what marking used, in ns, and between what it is in 95 of 100 cases: the
 // square root of how often a rare thing is seen is spread evenly. Nothing is known where
 // there are no samples.
-func (s *Samples) marking() (least, likely, most float64) {
+func (s *Samples) Marking() (least, likely, most float64) {
 	if s.last == 0 {
 		return 0, 0, math.Inf(1)
 	}
