@@ -47,7 +47,10 @@ type WhatIfRecorded struct {
 	GCCPU       int64 `json:"gc_cpu_ns,omitempty"`
 	// GCCPUSource says by what GCCPU is known.
 	GCCPUSource GCSource `json:"gc_cpu_source,omitempty"`
-	Bytes       int64    `json:"bytes"`
+	// GCPauses is what of GCCPU processors stood still for while the world was stopped, by
+	// the log; the rest is what marking took.
+	GCPauses int64 `json:"gc_pauses_ns,omitempty"`
+	Bytes    int64 `json:"bytes"`
 	// GOGC says how its setting is known, where the process did not tell it.
 	GOGC GOGCSource `json:"gogc_source,omitempty"`
 }

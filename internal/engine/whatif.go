@@ -299,7 +299,7 @@ func (a *asked) recorded() *alloc.WhatIf {
 	}
 	rec.Bytes = a.history.Bytes
 	if rec.GCCPU = a.history.GCCPU; rec.GCCPU > 0 {
-		rec.GCCPUSource = alloc.FromGCLog
+		rec.GCCPUSource, rec.GCPauses = alloc.FromGCLog, a.history.GCPauses
 		if a.history.Sampled {
 			rec.GCCPUSource = alloc.FromSamples
 		}

@@ -92,6 +92,9 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 		if rec.GCCPUSource == alloc.FromSamples {
 			by = " by samples"
 		}
+		if rec.GCPauses > 0 {
+			by = fmt.Sprintf(" (%s of it in pauses)", duration(rec.GCPauses))
+		}
 		line("collector's CPU", duration(rec.GCCPU)+by, estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}
 	switch rec.GOGC {

@@ -57,9 +57,11 @@ type History struct {
 	// InlineMarks is that spans hold their marks (Green Tea).
 	InlineMarks bool
 	// GCCPU is what the cycles took of the processors, in ns, where Marks has found them
-	// in the log, or by the samples: then it is Sampled.
-	GCCPU   int64
-	Sampled bool
+	// in the log, or by the samples: then it is Sampled. GCPauses is what of the log's the
+	// processors stood still for while the world was stopped; little of it is CPU time, so
+	// samples do not have it.
+	GCCPU, GCPauses int64
+	Sampled         bool
 }
 
 // A Cycle is one of the collector that the trace shows, as the pacer sees it, in bytes.

@@ -25,6 +25,7 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		cpu := 0.0
 		if lines != nil {
 			cpu = lines[i].CPU()
+			h.GCPauses += int64(lines[i].pauses())
 		}
 		fit.add(float64(scan), cpu)
 		if c.Time <= samples.last {
@@ -59,7 +60,9 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		part := likely / logged
 		cost.Cycle, cost.Byte, all = cost.Cycle*part, cost.Byte*part, all*part
 	}
-	h.GCCPU = int64(all)
+	if h.GCCPU = int64(all); h.Sampled {
+		h.GCPauses = 0
+	}
 	return marks, cost
 }
 
@@ -203,8 +206,12 @@ func Align(lines []LogLine, cycles int, same func(i int, l *LogLine) bool) []Log
 	return lines[at : at+cycles]
 }
 
-// CPU is what a cycle took of the processors, in ns, but for those that were idle.
-func (l *LogLine) CPU() float64 { return (l.SweepTerm + l.Assist + l.Workers + l.MarkTerm) * 1e6 }
+// CPU is what a cycle took of the processors, in ns, but for those that were idle: marking,
+// and the pauses.
+func (l *LogLine) CPU() float64 { return (l.Assist+l.Workers)*1e6 + l.pauses() }
+
+// pauses is for how long processors stood still while a cycle stopped the world, in ns.
+func (l *LogLine) pauses() float64 { return (l.SweepTerm + l.MarkTerm) * 1e6 }
 
 // program is what a program had of the processors while a cycle marked, in ns.
 func (l *LogLine) program() float64 {

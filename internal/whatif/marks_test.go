@@ -122,6 +122,29 @@ func TestAges(t *testing.T) {
 	}
 }
 
+// TestPauses tells apart what of the collector's time processors stood still for: it is no
+// marking. Samples do not have it.
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	const mb = 1 << 20
+	log := []string{"gc 1 @0s 0%: 0+1+0 ms clock, 20+5/100/7+30 ms cpu, 4->4->2 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P"}
+	for _, tt := range []struct {
+		name        string
+		samples     int
+		cpu, pauses float64 // ms
+	}{{"by the log", 15, 155, 50}, {"by samples", 2, 25, 0}} {
+		h := &History{Cycles: []Cycle{{Start: 4 * mb, Goal: 5 * mb, End: 4 * mb, Marked: 2 * mb, Scan: mb, Done: true, Time: 10}}}
+		var s Samples
+		for range tt.samples {
+			s.Add(10, true)
+		}
+		h.Marks(0, 100, log, &s)
+		if cpu, pauses := float64(h.GCCPU)/1e6, float64(h.GCPauses)/1e6; math.Abs(cpu-tt.cpu) > 1e-3 || pauses != tt.pauses {
+			t.Errorf("%s: %v ms, %v of them pauses, want %v and %v", tt.name, cpu, pauses, tt.cpu, tt.pauses)
+		}
+	}
+}
+
 // TestSampled has three cycles that took 1 s by the log, and samples of what they used.
 func TestSampled(t *testing.T) {
 	const mb = 1 << 20
