@@ -81,8 +81,11 @@ type HeapRange struct {
 type HeapCounts struct {
 	Objects int64 `json:"objects"`
 	Bytes   int64 `json:"bytes"`
-	// LiveBytes and InuseBytes are absent where the runtime collected once more between
-	// the trace's end and its counters.
+	// Around is that the counters were read from outside, by net/http/pprof: they have
+	// what came before and behind the trace, too, and are not comparable with it.
+	Around bool `json:"around,omitempty"`
+	// LiveBytes and InuseBytes are absent where they are not comparable, for that or
+	// because a collection ended between the trace's end and the counters.
 	LiveBytes  int64 `json:"live_bytes,omitempty"`
 	InuseBytes int64 `json:"inuse_bytes,omitempty"`
 }

@@ -93,14 +93,8 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	noteSource(r, src.rec)
 	r.Heap.Duration = end
 	r.Heap.File = req.File
-	if rec := src.rec; rec != nil && rec.Start != nil && rec.Stop != nil && until == 0 && rec.Stop.MemStats.Mallocs > 0 {
-		before, after := &rec.Start.MemStats, &rec.Stop.MemStats
-		r.Heap.Runtime = &alloc.HeapCounts{
-			Objects: int64(after.Mallocs - before.Mallocs), Bytes: int64(after.TotalAlloc - before.TotalAlloc),
-		}
-		if after.NumGC-before.NumGC == uint32(len(m.Collections)) { // else one was behind the trace
-			r.Heap.Runtime.LiveBytes, r.Heap.Runtime.InuseBytes = int64(after.HeapAlloc), int64(after.HeapInuse)
-		}
+	if until == 0 {
+		r.Heap.Runtime = runtimeCounts(src.rec, m.Ended())
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil

@@ -73,6 +73,10 @@ type cycle struct {
 	assists           map[int64]int64 // since when, by goroutine
 }
 
+// Ended is how many collections the trace has the end of. One of them may have begun
+// before it, and the last in [Map.Collections] may end behind it.
+func (m *Map) Ended() int { return int(m.ended) }
+
 func (m *Map) last() *Collection {
 	if len(m.Collections) == 0 {
 		return nil

@@ -67,6 +67,18 @@ func replayed(data []byte, until int64) (*alloctrace.Reader, *Map, error) {
 	return r, m, nil
 }
 
+// TestEnded leaves out a collection that is under way.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	data, _ := traced()
+	_, whole := replay(t, data, math.MaxInt64)
+	last := whole.Collections[len(whole.Collections)-1]
+	_, m := replay(t, data, last.End-1)
+	if n := len(m.Collections); n != len(whole.Collections) || m.Ended() != n-1 {
+		t.Errorf("%d collections of %d, %d ended", n, len(whole.Collections), m.Ended())
+	}
+}
+
 var slots = sizeclass.ForGo(runtime.Version()).Slots()
 
 // TestRuntimeCounts holds a replay to what the traced process itself counted.
@@ -89,6 +101,9 @@ func TestRuntimeCounts(t *testing.T) {
 	near("bytes of spans", m.Inuse, after.HeapInuse)
 	if got, want := len(m.Collections), int(after.NumGC-before.NumGC); got != want {
 		t.Errorf("%d collections, the runtime counted %d", got, want)
+	}
+	if got, want := m.Ended(), int(after.NumGC-before.NumGC); got != want {
+		t.Errorf("%d collections ended, the runtime counted %d", got, want)
 	}
 	if last := m.Collections[len(m.Collections)-1]; last.End <= last.Begin || last.Marked == 0 || last.Pause == 0 {
 		t.Errorf("last collection: %+v", last)

@@ -84,12 +84,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		line("CPU time", "%s", cpuTime(h.CPU))
 	}
 	if c := h.Runtime; c != nil {
-		live := "; what was live then is not comparable: it collected once more"
-		if c.InuseBytes > 0 {
-			live = fmt.Sprintf(", %s live (%+.2f%%), spans of %s (%+.2f%%)", size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
-		}
-		line("runtime", "its own counters: %s (%+.2f%%) and %s allocated (%+.2f%%)%s",
-			plural(int(c.Objects), "object"), off(h.Objects, c.Objects), size(c.Bytes), off(h.Bytes, c.Bytes), live)
+		line("runtime", "its own counters%s", counted(h, c))
 	}
 	switch h.Unfit {
 	case 0:
@@ -102,6 +97,20 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		}
 		line("", "%s", strings.Join(reasons, ", "))
 	}
+}
+
+// counted tells what the runtime counted, and by how much the replay differs where the
+// two are comparable.
+func counted(h *alloc.Heap, c *alloc.HeapCounts) string {
+	objects := plural(int(c.Objects), "object")
+	if c.Around {
+		return fmt.Sprintf(", from before the trace until after it: %s and %s allocated", objects, size(c.Bytes))
+	}
+	s := fmt.Sprintf(": %s (%+.2f%%) and %s allocated (%+.2f%%)", objects, off(h.Objects, c.Objects), size(c.Bytes), off(h.Bytes, c.Bytes))
+	if c.InuseBytes == 0 {
+		return s + "; what was live then is not comparable: a collection ended after the trace"
+	}
+	return s + fmt.Sprintf(", %s live (%+.2f%%), spans of %s (%+.2f%%)", size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
 }
 
 // off is by how much a figure differs from what it should be, in percent.
