@@ -33,6 +33,12 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 			continue
 		}
 		p, err := memprof.Parse(rec.Profiles[i].Data, r.Heap.File+": "+name)
+		if errors.Is(err, memprof.ErrEmpty) {
+			if prof == nil {
+				return nil // nothing was sampled until the end
+			}
+			continue
+		}
 		if err != nil {
 			return adviseProfile(err)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -8,9 +9,12 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/pprof/profile"
+
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapmap"
+	"github.com/stackward-go/stackward/internal/recording"
 )
 
 func TestDealOut(t *testing.T) {
@@ -75,6 +79,45 @@ func TestDealOut(t *testing.T) {
 	}
 	if b := got[2].Bytes; b.Low < 16_000*60/100 || b.Low > 16_000*75/100 {
 		t.Errorf("a hundred objects: %+v", b)
+	}
+}
+
+// TestEmptyProfiles estimates what a program has allocated of which nothing was sampled as
+// its recording began, or ended.
+func TestEmptyProfiles(t *testing.T) {
+	t.Parallel()
+	heap := func(samples ...*profile.Sample) []byte {
+		p := &profile.Profile{SampleType: []*profile.ValueType{
+			{Type: "alloc_objects", Unit: "count"}, {Type: "alloc_space", Unit: "bytes"},
+			{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"},
+		}}
+		for _, s := range samples {
+			p.Sample = append(p.Sample, s)
+			p.Location = append(p.Location, s.Location...)
+			p.Function = append(p.Function, s.Location[0].Line[0].Function)
+		}
+		var b bytes.Buffer
+		if err := p.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	f := &profile.Function{ID: 1, Name: "example.com/m.f", Filename: "/m/m.go"}
+	sample := &profile.Sample{Location: []*profile.Location{{ID: 1, Line: []profile.Line{{Function: f, Line: 7}}}}, Value: []int64{100, 6400, 0, 0}}
+	for _, tt := range []struct {
+		name       string
+		start, end []byte
+		sites      int
+	}{
+		{"at the start", heap(), heap(sample), 1},
+		{"never", heap(), heap(), 0},
+	} {
+		rec := &recording.File{Profiles: []recording.Profile{{Name: "heap at start", Data: tt.start}, {Name: "heap", Data: tt.end}}}
+		r := &alloc.Report{Heap: &alloc.Heap{File: "m.heap"}}
+		m := heapmap.New(nil, "go1.26.0")
+		if err := estimateSites(r, rec, nil, m); err != nil || len(r.SiteEstimates) != tt.sites {
+			t.Errorf("%s: %d sites, %v", tt.name, len(r.SiteEstimates), err)
+		}
 	}
 }
 

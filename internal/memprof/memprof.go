@@ -40,6 +40,9 @@ type Error struct {
 	Err       error
 }
 
+// ErrEmpty says that a profile is one of a heap in which nothing was sampled yet.
+var ErrEmpty = errors.New("it has no samples")
+
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return e.Msg + ": " + e.Err.Error()
@@ -95,7 +98,7 @@ func Parse(data []byte, name string) (*Profile, error) {
 		return nil, refuse("it is " + kindOf(p) + ", not one of allocations")
 	}
 	if len(p.Sample) == 0 {
-		return nil, refuse("it has no samples")
+		return nil, &Error{Msg: "reading heap profile " + name, Hint: hintWrite, Err: ErrEmpty}
 	}
 	if text, ok := strings.CutPrefix(string(data), "heap profile: "); ok {
 		symbolizeText(p, text)
