@@ -92,6 +92,33 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// The counters at the beginning are those of the trace's first event: what the tracer took
+// is in them, and what a CPU profile takes is not.
+func TestStartCounters(t *testing.T) {
+	const profile = 64 << 20
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	var out bytes.Buffer
+	out.WriteString(stackwardMagic)
+	r := &stackwardRecorder{emit: func(p []byte) error { out.Write(p); return nil }}
+	r.cpu = func() { kept = append(kept[:0], make([]byte, profile)) }
+	if err := begin(r); err != nil {
+		t.Skip(err) // go test -trace
+	}
+	r.end("asked")
+	var start struct {
+		MemStats runtime.MemStats
+		OtherSys uint64 `json:"other_sys"`
+	}
+	json.Unmarshal([]byte(chunks(t, out.Bytes())['S'][0]), &start)
+	if n := start.MemStats.TotalAlloc - m.TotalAlloc; n >= profile {
+		t.Errorf("%d bytes were allocated before, with %d of the CPU profile", n, profile)
+	}
+	if start.OtherSys == 0 || start.OtherSys >= start.MemStats.OtherSys {
+		t.Errorf("%d bytes of other kinds without the tracer, %d with it", start.OtherSys, start.MemStats.OtherSys)
+	}
+}
+
 // At its greatest size a recording ends, and says so.
 func TestMaxSize(t *testing.T) {
 	stop := make(chan struct{})

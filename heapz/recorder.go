@@ -76,12 +76,13 @@ func (r *stackwardRecorder) start() error {
 	if err := trace.Start(stackwardTracer{r}); err != nil {
 		return err
 	}
+	// What the tracer allocates as it starts is before the trace's first event, and what
+	// a CPU profile does, behind it.
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
 	if r.cpu != nil {
 		r.cpu() // the samples go into the trace
 	}
-	// What the tracer allocates as it starts is before the trace's first event.
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
 	r.chunk(stackwardStart, r.self(&m))
 	go r.loop()
 	return nil
@@ -220,7 +221,8 @@ func (r *stackwardRecorder) profile(name string) {
 	}
 }
 
-// self is what the process knows of itself.
+// self is what the process knows of itself. The samples are from before the trace, m from
+// its begin.
 func (r *stackwardRecorder) self(m *runtime.MemStats) []byte {
 	b := append([]byte(`{"go":"`), runtime.Version()...)
 	b = append(b, `","goos":"`+runtime.GOOS+`","goarch":"`+runtime.GOARCH+`","args":[`...)
@@ -243,6 +245,8 @@ func (r *stackwardRecorder) self(m *runtime.MemStats) []byte {
 			b = stackwardField(b, `,"gogc":`, gogc)
 		case s.Name == "/gc/gomemlimit:bytes":
 			b = stackwardField(b, `,"gomemlimit":`, int64(s.Value.Uint64()))
+		case s.Name == "/memory/classes/other:bytes": // MemStats.OtherSys: the tracer's buffers are in it
+			b = stackwardField(b, `,"other_sys":`, int64(s.Value.Uint64()))
 		}
 	}
 	b = stackwardField(b, `,"profile_rate":`, int64(runtime.MemProfileRate))

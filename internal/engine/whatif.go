@@ -115,13 +115,7 @@ func (a *asked) settings() error {
 			if s.GOMEMLIMIT > 0 && s.GOMEMLIMIT < math.MaxInt64 {
 				c.MemoryLimit = s.GOMEMLIMIT
 			}
-			// What the tracer takes of the system is not the program's: of memory of other
-			// kinds only what there was before it.
-			end := &s.MemStats
-			if rec.Stop != nil {
-				end = &rec.Stop.MemStats
-			}
-			c.NonHeap = int64(end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + s.MemStats.OtherSys + s.MemStats.BuckHashSys)
+			c.NonHeap = nonHeap(rec)
 		}
 	}
 	if a.gogc != alloc.GOGCTold {
@@ -136,6 +130,22 @@ func (a *asked) settings() error {
 	a.base = heapsim.WhatIf{Config: c, Before: h.Before, Forced: h.Forced()}
 	a.base.Config.Marks, a.base.Cost = h.Marks(c.Globals, c.GOGC, log, &a.samples)
 	return nil
+}
+
+// nonHeap is what a program that was recorded has of the system besides its heap, in bytes.
+// What the tracer takes is not the program's: of memory of other kinds there is only what
+// there was before it.
+func nonHeap(rec *recording.File) int64 {
+	start := &rec.Start.MemStats
+	end, other := start, start.OtherSys
+	if rec.Stop != nil && rec.Stop.MemStats.OtherSys > 0 {
+		end = &rec.Stop.MemStats
+		other = min(other, end.OtherSys) // the tracer has given its own back
+	}
+	if n := rec.Start.OtherSys; n > 0 {
+		other = uint64(n)
+	}
+	return int64(end.StackSys + end.MSpanSys + end.MCacheSys + end.GCSys + other + start.BuckHashSys)
 }
 
 // scannedRoots takes from the runtime's metrics what cycles scanned of stacks, which it

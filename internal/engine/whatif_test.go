@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -24,6 +25,33 @@ func TestScannedRoots(t *testing.T) {
 	for i, want := range []int64{10, 10, 30, 30, 5} { // what is behind the metrics is as it was
 		if got := cycles[i].Stacks; got != want {
 			t.Errorf("cycle %d: %d bytes of stacks, want %d", i, got, want)
+		}
+	}
+}
+
+// TestNonHeap leaves out what the tracer took of the system.
+func TestNonHeap(t *testing.T) {
+	t.Parallel()
+	memory := func(stacks, other, profile uint64) runtime.MemStats {
+		return runtime.MemStats{StackSys: stacks, MSpanSys: 1, MCacheSys: 2, GCSys: 3, OtherSys: other, BuckHashSys: profile}
+	}
+	start := recording.Start{MemStats: memory(100, 9000, 10)}
+	stop := recording.Stop{MemStats: memory(200, 5000, 70)}
+	told := start
+	told.OtherSys = 4000
+	for _, tt := range []struct {
+		name string
+		rec  recording.File
+		want int64
+	}{
+		{"told", recording.File{Start: &told, Stop: &stop}, 206 + 4000 + 10},
+		{"told, without an end", recording.File{Start: &told}, 106 + 4000 + 10},
+		{"not told", recording.File{Start: &start, Stop: &stop}, 206 + 5000 + 10},
+		{"not told, without an end", recording.File{Start: &start}, 106 + 9000 + 10},
+		{"an end that knows nothing", recording.File{Start: &start, Stop: &recording.Stop{}}, 106 + 9000 + 10},
+	} {
+		if got := nonHeap(&tt.rec); got != tt.want {
+			t.Errorf("%s: %d bytes, want %d", tt.name, got, tt.want)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/recording"
 )
@@ -37,6 +38,23 @@ func source(t *testing.T, url string) Request {
 	req.Source = url
 	req.Duration = time.Second
 	return req
+}
+
+// whole replays a recording, and holds it to have the buffers of the recording itself.
+func whole(t *testing.T, req Request, f *recording.File) *alloc.Report {
+	t.Helper()
+	heap := func(at *time.Duration) *alloc.Report {
+		r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out, At: at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	amid := f.Span() / 2 // the CPU profile ends before the trace, and may be collected
+	if n := heap(&amid).Heap.Tracer; n != 3*(1<<20+1<<17) {
+		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", n)
+	}
+	return heap(nil)
 }
 
 // This process is recorded: there is one trace at a time.
@@ -78,12 +96,8 @@ func TestPprof(t *testing.T) {
 	if n := cpuSamples(t, f); n < 5 {
 		t.Errorf("%d samples of the CPU time of a process that is busy", n)
 	}
-	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Heap.Tracer != 3*(1<<20+1<<17) {
-		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", r.Heap.Tracer)
+	if c := whole(t, req, f).Heap.Runtime; c == nil || !c.Around {
+		t.Errorf("counters that were read from outside: %+v", c)
 	}
 
 	// What came up to an interrupt is there.
@@ -291,12 +305,10 @@ func main() {
 	if f.Stop.Why != recording.WhyDuration || f.Start.PID != server.Process.Pid || len(f.Metrics) == 0 || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, process %d, %d metrics, %d profiles", f.Stop.Why, f.Start.PID, len(f.Metrics), len(f.Profiles))
 	}
-	r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Heap.Tracer != 3*(1<<20+1<<17) {
-		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", r.Heap.Tracer)
+	r := whole(t, req, f)
+	// The program allocates 1 kB a millisecond, the buffer of a CPU profile has 1 MiB.
+	if c := r.Heap.Runtime; c == nil || c.Around || r.Heap.Bytes-c.Bytes > 1<<18 || c.Bytes-r.Heap.Bytes > 1<<18 {
+		t.Errorf("%d bytes allocated, the runtime counted %+v", r.Heap.Bytes, c)
 	}
 	for _, s := range r.SiteEstimates {
 		if strings.Contains(s.File, "heapz") || strings.HasPrefix(s.File, "runtime/") {

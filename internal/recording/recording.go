@@ -92,6 +92,9 @@ type Start struct {
 	GOMEMLIMIT int64            `json:"gomemlimit,omitempty"` // bytes, MaxInt64 none
 	Time       int64            `json:"time"`                 // Unix, ns
 	MemStats   runtime.MemStats `json:"memstats"`
+	// OtherSys is that of MemStats before the trace began: the tracer's buffers are in
+	// MemStats. 0 is unknown.
+	OtherSys int64 `json:"other_sys,omitempty"`
 	// ProfileRate is runtime.MemProfileRate.
 	ProfileRate int `json:"profile_rate,omitempty"`
 }
