@@ -35,7 +35,8 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		p, err := memprof.Parse(rec.Profiles[i].Data, r.Heap.File+": "+name)
 		if errors.Is(err, memprof.ErrEmpty) {
 			if prof == nil {
-				return nil // nothing was sampled until the end
+				r.Heap.NoSites = nothingSince(r.Heap.Collections)
+				return nil
 			}
 			continue
 		}
