@@ -55,7 +55,7 @@ func defineTop(fs *flag.FlagSet) runner {
 		defer tick.Stop()
 		for looks := 1; ; looks++ {
 			look, err := top.Look(ctx)
-			if ctx.Err() != nil {
+			if ctx.Err() != nil && looks > 1 {
 				return nil // Ctrl-C is how it ends
 			}
 			if err != nil {

@@ -20,6 +20,7 @@ import (
 
 // A Top looks at a running process again and again, by its net/http/pprof.
 type Top struct {
+	client  *Client
 	profile url.URL  // the heap profile's
 	looks   []moment // the last ones, the oldest first
 }
@@ -45,7 +46,7 @@ func NewTop(name string) (*Top, error) {
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/debug/pprof/heap"
 	u.RawQuery = ""
-	return &Top{profile: *u}, nil
+	return &Top{client: NewClient(Patience), profile: *u}, nil
 }
 
 // Look asks the process. The first look has no rates.
@@ -84,20 +85,10 @@ func (t *Top) Look(ctx context.Context) (*alloc.HeapTop, error) {
 func (t *Top) get(ctx context.Context, query string) ([]byte, error) {
 	u := t.profile
 	u.RawQuery = query
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	const hint = "is it running, and serving net/http/pprof?"
+	resp, err := t.client.Get(ctx, &u, hint)
 	if err != nil {
 		return nil, err
-	}
-	const hint = "is it running, and serving net/http/pprof?"
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if x, ok := errors.AsType[*url.Error](err); ok {
-			err = x.Err // the message names the host
-		}
-		return nil, &Error{Msg: "no answer from " + u.Host, Err: err, Hint: hint}
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

@@ -1,13 +1,16 @@
 package engine
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	_ "net/http/pprof" // what is looked at
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -85,5 +88,30 @@ func TestTopRefused(t *testing.T) {
 	top, _ = NewTop(other.URL)
 	if _, err := top.Look(t.Context()); err == nil || !strings.Contains(err.Error(), "is no heap profile") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestSilent asks a process that takes questions and does not answer.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	top, err := NewTop("http://" + l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	top.client = NewClient(20 * time.Millisecond)
+	_, err = top.Look(t.Context())
+	if x, ok := errors.AsType[*Error](err); !ok || x.Error() != "no answer from "+l.Addr().String()+": it took the question, and sent nothing for 20ms" || x.Hint == "" {
+		t.Errorf("%v", err)
+	}
+	top.client = NewClient(time.Hour)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := top.Look(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("after an interrupt: %v", err)
 	}
 }

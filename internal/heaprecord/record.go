@@ -41,6 +41,8 @@ type Request struct {
 	Exact    bool          // a command's allocations get their stacks
 	Version  string        // stackward's own, "" unknown
 	Stdout   io.Writer     // of a command
+
+	wait time.Duration // for a process that is asked to answer, 0 is engine.Patience
 }
 
 // A Summary says what was recorded.

@@ -26,8 +26,10 @@ func isURL(s string) bool {
 
 // A remote is a process that is recorded by URL.
 type remote struct {
-	req *Request
-	url url.URL // what was named
+	req  *Request
+	url  url.URL        // what was named
+	soon *engine.Client // for what the process has at hand
+	late *engine.Client // for what is there when it has been recorded
 }
 
 // url records a process that serves package heapz or net/http/pprof.
@@ -37,7 +39,8 @@ func (req *Request) url(ctx context.Context) error {
 		return &engine.Error{Msg: req.Source + " is no URL", Usage: true, Hint: "write it as http://localhost:6060"}
 	}
 	req.Duration = cmp.Or(req.Duration, sourceTime)
-	r := &remote{req: req, url: *u}
+	wait := cmp.Or(req.wait, engine.Patience)
+	r := &remote{req: req, url: *u, soon: engine.NewClient(wait), late: engine.NewClient(req.Duration + time.Second + wait)}
 	if before, _, ok := strings.Cut(u.Path, "/debug/pprof"); ok {
 		r.url.Path = before
 		return r.pprof(ctx)
@@ -57,17 +60,13 @@ func (req *Request) url(ctx context.Context) error {
 var errNoHeapz = errors.New("no package heapz")
 
 // get asks for a page below the URL; what is no page is an error.
-func (r *remote) get(ctx context.Context, path, query string) (io.ReadCloser, error) {
+func (r *remote) get(ctx context.Context, c *engine.Client, path, query string) (io.ReadCloser, error) {
 	u := r.url
 	u.Path = strings.TrimSuffix(u.Path, "/") + path
 	u.RawQuery = query
-	hr, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	resp, err := c.Get(ctx, &u, "is it running, and serving net/http/pprof or stackward/heapz?")
 	if err != nil {
 		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(hr)
-	if err != nil {
-		return nil, &engine.Error{Msg: fmt.Sprintf("no answer from %s: %v", u.Host, cause(err)), Hint: "is it running, and serving net/http/pprof or stackward/heapz?"}
 	}
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(resp.Body, 200))
@@ -78,15 +77,6 @@ func (r *remote) get(ctx context.Context, path, query string) (io.ReadCloser, er
 		return nil, &statusError{u.String(), resp.Status, resp.StatusCode, strings.TrimSpace(string(text))}
 	}
 	return resp.Body, nil
-}
-
-// cause is an error of net/http without the request.
-func cause(err error) error {
-	var x *url.Error
-	if errors.As(err, &x) {
-		return x.Err
-	}
-	return err
 }
 
 type statusError struct {
@@ -108,16 +98,23 @@ func (r *remote) heapz(ctx context.Context) error {
 	r.req.progress("recording", r.url.Host)
 	alive, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	// The first answer comes at once; what is asked to end has a while for it.
+	begins := context.AfterFunc(ctx, cancel) // until then there is nothing to end in good order
+	body, err := r.get(alive, r.soon, "", query)
+	if !begins() {
+		return context.Cause(ctx)
+	}
+	// What is asked to end has a while for it.
 	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(10*time.Second, cancel)
 		short, done := context.WithTimeout(alive, 5*time.Second)
 		defer done()
-		if body, err := r.get(short, "", "stop=1"); err == nil {
-			body.Close()
+		body, err := r.get(short, r.soon, "", "stop=1")
+		if err != nil {
+			cancel()
+			return
 		}
+		body.Close()
+		time.AfterFunc(10*time.Second, cancel)
 	})()
-	body, err := r.get(alive, "", query)
 	var status *statusError
 	switch {
 	case errors.As(err, &status) && status.code == http.StatusNotFound:
@@ -180,7 +177,7 @@ func copyChunks(w *recording.Writer, br *bufio.Reader) error {
 // sampleCPU asks for a CPU profile, whose samples are in a trace that is taken meanwhile,
 // and throws it away. Where another is taken already, there are that one's.
 func (r *remote) sampleCPU(ctx context.Context, page string, seconds int) {
-	body, err := r.get(ctx, page, fmt.Sprintf("seconds=%d", seconds))
+	body, err := r.get(ctx, r.late, page, fmt.Sprintf("seconds=%d", seconds))
 	if err != nil {
 		return
 	}
@@ -192,7 +189,7 @@ func (r *remote) sampleCPU(ctx context.Context, page string, seconds int) {
 func (r *remote) pprof(ctx context.Context) error {
 	const base = "/debug/pprof/"
 	text := func(page, query string) (string, error) {
-		body, err := r.get(ctx, base+page, query)
+		body, err := r.get(ctx, r.soon, base+page, query)
 		if err != nil {
 			return "", err
 		}
@@ -221,7 +218,7 @@ func (r *remote) pprof(ctx context.Context) error {
 	seconds := max(1, int((r.req.Duration+time.Second-1)/time.Second))
 	r.req.progress("recording", r.url.Host)
 	begun := time.Now()
-	body, err := r.get(ctx, base+"trace", fmt.Sprintf("seconds=%d", seconds))
+	body, err := r.get(ctx, r.late, base+"trace", fmt.Sprintf("seconds=%d", seconds))
 	if errors.As(err, &status) {
 		return &engine.Error{Msg: err.Error(), Hint: "there is one trace of a process at a time"}
 	}
@@ -259,9 +256,9 @@ func (r *remote) pprof(ctx context.Context) error {
 	case ctx.Err() != nil:
 		stop.Why = recording.WhyAsked
 	case errors.Is(err, errRead):
-		stop.Why, stop.Error = recording.WhyError, strings.TrimPrefix(cause(err).Error(), errRead.Error()+": ")
+		stop.Why, stop.Error = recording.WhyError, strings.TrimPrefix(err.Error(), errRead.Error()+": ")
 		short, done := context.WithTimeout(ctx, 5*time.Second)
-		if body, err := r.get(short, base+"cmdline", ""); err == nil {
+		if body, err := r.get(short, r.soon, base+"cmdline", ""); err == nil {
 			body.Close()
 		} else if !errors.As(err, &status) {
 			stop.Error += ", and nobody answers there any more: a defect of the runtime may have ended the process (docs/heap.md, Recording)"

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/pprof"
@@ -314,5 +315,38 @@ func main() {
 		if strings.Contains(s.File, "heapz") || strings.HasPrefix(s.File, "runtime/") {
 			t.Errorf("site of the recording: %s:%d, for %s", s.File, s.Line, s.Callee)
 		}
+	}
+}
+
+// TestSilent asks processes that take questions and do not answer.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	silent := func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	for _, tt := range []struct{ name, url string }{
+		{"all", "http://" + l.Addr().String()},
+		{"pprof", "http://" + l.Addr().String() + "/debug/pprof/"},
+		{"heap", serve(t, map[string]http.HandlerFunc{"/debug/pprof/cmdline": func(http.ResponseWriter, *http.Request) {}, "/debug/pprof/heap": silent})},
+		{"trace", serve(t, map[string]http.HandlerFunc{"/debug/pprof/cmdline": func(http.ResponseWriter, *http.Request) {}, "/debug/pprof/heap": func(http.ResponseWriter, *http.Request) {}, "/debug/pprof/trace": silent})},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			req := source(t, tt.url)
+			req.Duration, req.wait = time.Millisecond, 300*time.Millisecond
+			_, err := Record(t.Context(), req)
+			if x, ok := errors.AsType[*engine.Error](err); !ok || !strings.Contains(x.Error(), ": it took the question, and sent nothing for ") || x.Hint == "" {
+				t.Errorf("%v", err)
+			}
+			req.wait = time.Hour
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			if _, err := Record(ctx, req); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("after an interrupt: %v", err)
+			}
+		})
 	}
 }
