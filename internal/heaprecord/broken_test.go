@@ -68,7 +68,7 @@ func TestBroken(t *testing.T) {
 	}{
 		{"whole", []int{10, 20, 30, 40}, false, false, recording.WhyDuration, "", 2},
 		{"broken", []int{10, 20, 30, 40}, true, false, recording.WhyError, "the connection broke before the end of the trace", 1},
-		{"ended", []int{10, 20, 30, 40}, true, true, recording.WhyError, "the connection broke before the end of the trace, and nobody answers there any more: a defect of the runtime may have ended the process (docs/heap.md, Recording)", 1},
+		{"ended", []int{10, 20, 30, 40}, true, true, recording.WhyError, "the connection broke before the end of the trace, and nobody answers there any more: it ended, or was killed; a defect of the runtime may be why (docs/heap.md, Recording)", 1},
 		{"another", []int{1000, 1000, 30, 40}, false, false, recording.WhyError, "another process answered at the end than at the beginning: its heap profile is left out", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -261,7 +261,7 @@ func (r *remote) pprof(ctx context.Context) error {
 		if body, err := r.get(short, r.soon, base+"cmdline", ""); err == nil {
 			body.Close()
 		} else if !errors.As(err, &status) {
-			stop.Error += ", and nobody answers there any more: a defect of the runtime may have ended the process (docs/heap.md, Recording)"
+			stop.Error += ", and nobody answers there any more: it ended, or was killed; a defect of the runtime may be why (docs/heap.md, Recording)"
 		}
 		done()
 	case err != nil:
