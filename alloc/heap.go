@@ -329,6 +329,8 @@ type StaticStack struct {
 	// Recursive are the functions of the chain that may be entered again from
 	// themselves: it goes round once, and has no bound.
 	Recursive []string `json:"recursive,omitempty"`
+	// RecursiveOff are those off the chain, as of [StackChain].
+	RecursiveOff []string `json:"recursive_off,omitempty"`
 	// Frames are the largest on the chain, the largest first.
 	Frames []StaticFrame `json:"frames,omitempty"`
 }

@@ -54,6 +54,10 @@ type StackChain struct {
 	// Recursive are the functions of the chain that may be entered again from
 	// themselves: it goes round once, and has no bound.
 	Recursive []string `json:"recursive,omitempty"`
+	// RecursiveOff are functions off the chain that the first one leads to and that
+	// recur: one of each circle, those of the packages asked for first. Those of the
+	// standard library are left out where it was not asked for.
+	RecursiveOff []string `json:"recursive_off,omitempty"`
 	// Chain is the chain, this function first, where it was asked for.
 	Chain []StackStep `json:"chain,omitempty"`
 }

@@ -20,6 +20,7 @@ package chains
 import (
 	"cmp"
 	"maps"
+	"math/big"
 	"slices"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -36,6 +37,8 @@ type Graph struct {
 	rules *stacksize.Rules
 	nodes map[string]*node
 	order []*node // in the order of their keys, once it is solved
+	// entered is a function of each circle, by its number.
+	entered map[int]*node
 }
 
 // A node is a function.
@@ -43,8 +46,9 @@ type node struct {
 	objscan.StackFunc
 	edges []edge
 
-	longest [2]longest // of all chains, and of those without calls that lead aside
-	circle  int        // the number of the circle that it is part of, 0 none
+	longest [2]longest  // of all chains, and of those without calls that lead aside
+	circle  int         // the number of the circle that it is part of, 0 none
+	reach   [2]*big.Int // the numbers of the circles that it leads to or is part of, as a set
 
 	index, low int // of the search for circles
 	onStack    bool
@@ -128,6 +132,7 @@ func (g *Graph) Solve() {
 		}
 	}
 	g.circles()
+	g.enter()
 	for which := range [2]longest{} {
 		// From the top, so that a chain into a circle begins where it is entered.
 		for _, n := range g.order {
@@ -215,6 +220,7 @@ func (g *Graph) circles() {
 				m.circle = circle
 			}
 		}
+		reaches(part)
 	}
 	for _, n := range g.order {
 		if n.index == 0 {
@@ -257,6 +263,9 @@ type Chain struct {
 	Dynamic   int
 	Recursive int
 	Below     bool
+	// Off are the circles outside of the runtime that it leads to and the chain does
+	// not go through, each by the function that it is entered by.
+	Off []*objscan.StackFunc
 }
 
 // Chain returns the longest chain down from the function of a key, entered with
@@ -272,6 +281,7 @@ func (g *Graph) chain(key string, base int64, which int) *Chain {
 		return nil
 	}
 	c := &Chain{Below: n.longest[which].below}
+	first, on := n, make(map[int]bool)
 	used := base
 	step := Step{Used: used}
 	var frames []stacksize.Frame
@@ -282,6 +292,7 @@ func (g *Graph) chain(key string, base int64, which int) *Chain {
 		c.Bytes = used - base + int64(n.Bytes)
 		if n.circle != 0 {
 			c.Recursive++
+			on[n.circle] = true
 		}
 		if !n.Runtime {
 			for _, call := range n.Calls {
@@ -298,6 +309,7 @@ func (g *Graph) chain(key string, base int64, which int) *Chain {
 		step = Step{Used: used, Line: next.line, Deferred: next.deferred, Aside: next.aside}
 		n = next.to
 	}
+	c.Off = g.off(first, which, on)
 	c.Stack, c.Copies, c.Copied = g.rules.Grow(frames)
 	return c
 }

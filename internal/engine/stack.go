@@ -16,6 +16,7 @@ import (
 	"github.com/stackward-go/stackward/internal/gocmd"
 	"github.com/stackward-go/stackward/internal/objscan"
 	"github.com/stackward-go/stackward/internal/stacksize"
+	"github.com/stackward-go/stackward/internal/stdpkg"
 )
 
 // A StackRequest asks what the functions of packages cost on a goroutine's stack.
@@ -268,6 +269,7 @@ func (s *stacks) chain(c *chains.Chain) (alloc.StackChain, []alloc.StackStep) {
 			chain.Recursive = append(chain.Recursive, x.Name)
 		}
 	}
+	chain.RecursiveOff = s.recursiveOff(c)
 	if largest > 0 {
 		chain.Largest = &steps[largest]
 	}
@@ -275,6 +277,22 @@ func (s *stacks) chain(c *chains.Chain) (alloc.StackChain, []alloc.StackStep) {
 		chain.Chain = steps
 	}
 	return chain, steps
+}
+
+// recursiveOff are a chain's [alloc.StackChain.RecursiveOff].
+func (s *stacks) recursiveOff(c *chains.Chain) []string {
+	var own, others []string
+	for _, f := range c.Off {
+		switch {
+		case s.p.asked[f.Package]:
+			own = append(own, f.Name)
+		case !stdpkg.Has(f.Package):
+			others = append(others, f.Name)
+		}
+	}
+	slices.Sort(own)
+	slices.Sort(others)
+	return append(own, others...)
 }
 
 // entry says how a function is come to.

@@ -24,7 +24,7 @@ func (t *writer) static(list []*alloc.GoroutineStacks) {
 		if s.Aside != "" {
 			notes = append(notes, "it leads "+aside(s.Aside))
 		}
-		notes = append(notes, limitNotes(s.Recursive, s.Dynamic)...)
+		notes = append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic)...)
 		t.fold(strings.Join(notes, "; "))
 		var cells []string
 		for _, f := range s.Frames {

@@ -147,23 +147,34 @@ func chainNotes(s *alloc.StackChain) []string {
 	if l := s.Largest; l != nil && l.Frame >= smallFrame {
 		notes = append(notes, fmt.Sprintf("through %s (%s)", shortFunc(l.Func), count(int(l.Frame))))
 	}
-	return append(notes, limitNotes(s.Recursive, s.Dynamic)...)
+	return append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic)...)
 }
 
 // limitNotes say why a chain may be longer than it is told to be: functions on it
-// recur, or call through so many pointers.
-func limitNotes(recursive []string, dynamic int) []string {
+// recur, or off it where the same function leads, or call through so many pointers.
+func limitNotes(recursive, off []string, dynamic int) []string {
 	var notes []string
-	switch n := len(recursive); {
-	case n == 1:
-		notes = append(notes, "no bound: "+shortFunc(recursive[0])+" recurs")
-	case n > 1:
-		notes = append(notes, fmt.Sprintf("no bound: %s and %d more recur", shortFunc(recursive[0]), n-1))
+	if len(recursive) > 0 {
+		notes = append(notes, "no bound: "+recur(recursive))
+	}
+	switch {
+	case len(off) > 0 && len(recursive) > 0:
+		notes = append(notes, recur(off)+" off this chain")
+	case len(off) > 0:
+		notes = append(notes, "no bound: "+recur(off)+" off this chain")
 	}
 	if dynamic > 0 {
 		notes = append(notes, plural(dynamic, "call")+" through pointers not followed")
 	}
 	return notes
+}
+
+// recur says that functions do: the first by its name.
+func recur(names []string) string {
+	if len(names) == 1 {
+		return shortFunc(names[0]) + " recurs"
+	}
+	return fmt.Sprintf("%s and %d more recur", shortFunc(names[0]), len(names)-1)
 }
 
 // stackRow writes a function behind its figures, and what there is to say of it
@@ -317,11 +328,20 @@ func (t *writer) left(n int) {
 	}
 }
 
+// recurNames are how many functions that recur the summary names.
+const recurNames = 3
+
 func (t *writer) stackSummary(r *alloc.Report) {
+	var names []string // of functions that recur
 	recursive, dynamic, copied := 0, 0, 0
 	for _, s := range r.FuncStacks {
-		if len(s.Recursive) > 0 {
+		if len(s.Recursive)+len(s.RecursiveOff) > 0 {
 			recursive++
+		}
+		for _, name := range slices.Concat(s.Recursive, s.RecursiveOff) {
+			if name = shortFunc(name); !slices.Contains(names, name) && len(names) <= recurNames {
+				names = append(names, name)
+			}
 		}
 		if s.Dynamic > 0 {
 			dynamic++
@@ -330,7 +350,16 @@ func (t *writer) stackSummary(r *alloc.Report) {
 			copied++
 		}
 	}
-	t.fold(fmt.Sprintf("%s in %s: %s need more than a new stack, %s recur, on the chains of %s are calls through pointers",
-		plural(r.Summary.Found, "function"), plural(r.Summary.Packages, "package"), count(copied), count(recursive), count(dynamic)))
+	unbound := count(recursive) + " without a bound"
+	switch {
+	case len(names) > recurNames:
+		unbound += " (" + strings.Join(names[:recurNames], ", ") + " and others recur)"
+	case len(names) > 1:
+		unbound += " (" + strings.Join(names, ", ") + " recur)"
+	case len(names) == 1:
+		unbound += " (" + names[0] + " recurs)"
+	}
+	t.fold(fmt.Sprintf("%s in %s: %s need more than a new stack, %s, on the chains of %s are calls through pointers",
+		plural(r.Summary.Found, "function"), plural(r.Summary.Packages, "package"), count(copied), unbound, count(dynamic)))
 	t.fold("a chain is at least what it says: calls through pointers are not followed, a circle is gone round once, and in the runtime what is done now and then is left out; calls to a panic, for an error and to format text are told apart")
 }
