@@ -187,7 +187,7 @@ func (e *Error) Told() string {
 	told := []string{msg}
 	for line := range strings.Lines(strings.TrimSpace(e.Output)) {
 		line = strings.TrimRight(line, "\r\n")
-		if line != "" && strings.Contains(msg, line) || strings.HasPrefix(line, "# ") {
+		if line != "" && strings.Contains(msg, strings.TrimPrefix(line, "go: ")) || strings.HasPrefix(line, "# ") {
 			continue
 		}
 		told = append(told, line)

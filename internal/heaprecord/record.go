@@ -160,7 +160,7 @@ func (req *Request) command(ctx context.Context) (unpatched error, err error) {
 	}
 	t, err := benchrun.BuildTraced(ctx, cfg, prog, req.Exact, func(step, pkg string) { req.progress(step, pkg) })
 	if err != nil {
-		return nil, err
+		return nil, req.notGo(req.advise(err))
 	}
 	defer t.Close()
 	h := recording.Header{Command: req.Command, Dir: cfg.Dir, Package: t.Package, BuildID: t.BuildID, Sites: recording.Approximate}
@@ -181,6 +181,15 @@ func (req *Request) command(ctx context.Context) (unpatched error, err error) {
 		return nil, err
 	}
 	return t.Why, finish(w, t, res)
+}
+
+// notGo has an error of building say what can be recorded, where the command is another
+// than the go command.
+func (req *Request) notGo(err error) error {
+	if e, ok := errors.AsType[*engine.Error](err); ok && e.Hint == "" && filepath.Base(req.Command[0]) != "go" {
+		e.Hint = "only go run … and go test … are recorded, a process by its URL, or a trace file"
+	}
+	return err
 }
 
 // isSource says no to a program that is built already.

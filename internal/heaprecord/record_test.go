@@ -390,7 +390,9 @@ func TestErrors(t *testing.T) {
 		source  string
 		out     string
 		want    string
+		hint    string
 	}{
+		{command: "ls -l", want: "building ls: package ls is not in std", hint: "only go run … and go test … are recorded, a process by its URL, or a trace file"},
 		{command: "./built -x", want: "./built is built already, and has nothing in it that records"},
 		{command: "go run ./lib", want: "./lib is not a main package"},
 		{command: "go test ./lib", want: "example.com/m/lib has no tests"},
@@ -413,6 +415,9 @@ func TestErrors(t *testing.T) {
 		_, err := Record(t.Context(), req)
 		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%s%s: %v, want %s", tt.command, tt.source, err, tt.want)
+		}
+		if e, ok := errors.AsType[*engine.Error](err); tt.hint != "" && (!ok || e.Hint != tt.hint) {
+			t.Errorf("%s%s: %+v, want the hint %s", tt.command, tt.source, err, tt.hint)
 		}
 		if _, err := os.Stat(req.Out); err == nil {
 			t.Errorf("%s%s: a file was made", tt.command, tt.source)
