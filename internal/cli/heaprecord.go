@@ -75,7 +75,11 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 	case len(req.Command) > 0 && len(args) > 0:
 		return usageError(fmt.Sprintf("heap record: %s stands before the command", args[0]), "record one thing at a time")
 	case len(args) > 1:
-		return usageError(fmt.Sprintf("heap record: one source at a time, and %s is another", args[1]), "")
+		hint := ""
+		if args[0] == "go" {
+			hint = "write a command behind --: heap record -- " + strings.Join(args, " ")
+		}
+		return usageError(fmt.Sprintf("heap record: one source at a time, and %s is another", args[1]), hint)
 	case len(args) == 1:
 		req.Source = args[0]
 		if req.Exact {
