@@ -237,7 +237,9 @@ func (t *writer) placed(head string, rows, behind, places []string) {
 			}
 			if places != nil && room > 0 && columnsOf(behind[i-1]) > room {
 				rest := strings.TrimLeft(strings.TrimPrefix(behind[i-1], places[i-1]), ":, ")
-				fmt.Fprintf(t, "  %s\n    %s\n", places[i-1], elide(rest, t.o.Width-5))
+				if fmt.Fprintf(t, "  %s\n", places[i-1]); rest != "" {
+					fmt.Fprintf(t, "    %s\n", elide(rest, t.o.Width-5))
+				}
 				continue
 			}
 			fmt.Fprintf(t, "  %s", elide(behind[i-1], room))

@@ -21,7 +21,7 @@ func TestLives(t *testing.T) {
 	r := &alloc.Report{
 		Heap:          &alloc.Heap{Collections: 4, GrowsFrom: 8},
 		Types:         []*alloc.HeapType{{Type: "m.leak", HeapLives: leak}, {Type: "m.garbage", HeapLives: garbage}},
-		HeapSites:     []*alloc.HeapSite{{Pos: alloc.Pos{File: "a.go", Line: 1}, HeapLives: leak}},
+		HeapSites:     []*alloc.HeapSite{{Pos: alloc.Pos{File: "a/long/way/to/a.go", Line: 1}, HeapLives: leak}},
 		SiteEstimates: []*alloc.HeapSiteEstimate{{Pos: alloc.Pos{File: "a.go", Line: 2}, Lives: &leak, Alone: 1}},
 	}
 	var b strings.Builder
@@ -44,6 +44,15 @@ func TestLives(t *testing.T) {
 	if n := strings.Count(b.String(), few); n != 1 {
 		t.Errorf("%d times %q in\n%s", n, few, &b)
 	}
+	// A place that does not fit has a line of its own for what stands behind it, if that is any.
+	b.Reset()
+	w.o.Width = 40
+	w.heapSites(r)
+	w.Flush()
+	if strings.Contains(b.String(), "\n    \n") {
+		t.Errorf("a line of spaces in\n%s", &b)
+	}
+	w.o.Width = 0
 	r.Heap.NoSites, r.SiteEstimates = "it says why", nil
 	b.Reset()
 	w.siteEstimates(r)
