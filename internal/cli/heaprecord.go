@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/heaprecord"
 	"github.com/stackward-go/stackward/internal/recording"
 )
@@ -62,7 +63,7 @@ func defineRecord(fs *flag.FlagSet) runner {
 			return err
 		}
 		defer s.File.Close()
-		return recorded(e, &req, s)
+		return recorded(context.WithoutCancel(ctx), e, &req, s)
 	}
 }
 
@@ -124,7 +125,7 @@ func bytesOf(s string) (int64, error) {
 }
 
 // recorded tells what was recorded, and what was not.
-func recorded(e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
+func recorded(ctx context.Context, e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 	f := s.File
 	fmt.Fprintf(e.stderr, "stackward: recorded %s: %s", req.Out, sizeText(s.Size))
 	if f.End != nil && f.End.Seconds > 0 {
@@ -150,13 +151,20 @@ func recorded(e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 	} else if f.Header.Sites == recording.Exact && f.End != nil && f.End.Dropped > 0 {
 		fmt.Fprintf(e.stderr, "stackward: %d of %d allocations have no stack, for lack of space\n", f.End.Dropped, f.End.Allocs+f.End.Dropped)
 	}
+	if f.Partial != nil || f.Stop == nil || f.Stop.Cut || f.Stop.Why == recording.WhyError {
+		if err := engine.HeapReadable(ctx, req.Out); err != nil {
+			incomplete(e.stderr, f, "")
+			fmt.Fprintf(e.stderr, "stackward: nothing of it can be read: %v\n", err)
+			return errPartial
+		}
+	}
 	fmt.Fprintf(e.stderr, "hint: stackward heap %s\n", req.Out)
-	return incomplete(e.stderr, f)
+	return incomplete(e.stderr, f, ", of which up to a second is lost")
 }
 
 // incomplete tells why a recording does not reach to the end of what was
-// recorded, if it does not.
-func incomplete(w io.Writer, f *recording.File) error {
+// recorded, if it does not; lost is what an error took with it.
+func incomplete(w io.Writer, f *recording.File, lost string) error {
 	switch stop := f.Stop; {
 	case f.Partial != nil:
 		fmt.Fprintf(w, "stackward: %v\n", f.Partial)
@@ -173,7 +181,7 @@ func incomplete(w io.Writer, f *recording.File) error {
 		}
 		return nil
 	case stop.Why == recording.WhyError:
-		fmt.Fprintf(w, "stackward: recording ended after %v: %s\n", f.Span().Round(10*time.Millisecond), stop.Error)
+		fmt.Fprintf(w, "stackward: recording ended after %v%s: %s\n", f.Span().Round(10*time.Millisecond), lost, stop.Error)
 	case stop.Cut:
 		fmt.Fprintln(w, "stackward: what the process had not sent yet is missing, up to a second")
 		return nil

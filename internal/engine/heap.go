@@ -180,6 +180,22 @@ func (p *replay) each(f func(*alloctrace.Event)) error {
 	return nil
 }
 
+// HeapReadable says why nothing can be read of a recording or a trace, nil if anything can.
+func HeapReadable(ctx context.Context, file string) error {
+	p, err := openReplay(ctx, file, nil)
+	if err != nil {
+		return err
+	}
+	defer p.src.close()
+	for _, err := range p.trace.Events() {
+		if err != nil {
+			return p.src.early(heapError(file, err))
+		}
+		return nil
+	}
+	return &Error{Msg: file + ": it has no events"}
+}
+
 // heapError says which file an error is about.
 func heapError(file string, err error) *Error {
 	if e, ok := errors.AsType[*alloctrace.Error](err); ok {

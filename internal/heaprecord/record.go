@@ -133,6 +133,9 @@ func (req *Request) advise(err error) error {
 		switch {
 		case errors.Is(err, syscall.ENOSPC):
 			e.Hint = "the disk is full: -o names another file, -max-size bounds it"
+			if engine.HeapReadable(context.Background(), req.Out) == nil {
+				e.Hint += "; what was written until then can be read: stackward heap " + req.Out
+			}
 		case errors.Is(err, fs.ErrPermission):
 			e.Hint = "-o names another file"
 		case errors.Is(err, fs.ErrNotExist):
