@@ -7,20 +7,26 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 )
 
-// static writes what makes the stacks of goroutines grow, where it is known.
+// static writes what makes the stacks of goroutines grow, where it is known: once for
+// those that began with the same function, by whomever.
 func (t *writer) static(list []*alloc.GoroutineStacks) {
+	largest := make(map[string]int64) // by function
+	for _, g := range list {
+		largest[g.Func] = max(largest[g.Func], g.Largest)
+	}
 	head := true
 	for _, g := range list {
-		s := g.Static
-		if s == nil {
+		s, most := g.Static, largest[g.Func]
+		if s == nil || most == 0 {
 			continue
 		}
+		largest[g.Func] = 0
 		if head {
 			fmt.Fprintln(t)
 			t.fold(t.color(bold, "frames of the goroutines that grew") + ", as the source is built now: the longest chain of direct calls")
 			head = false
 		}
-		notes := []string{fmt.Sprintf("%s: %s B, a stack of %s; the largest was %s", shortFunc(g.Func), count(int(s.Bytes)), stackSize(s.Size), stackSize(g.Largest))}
+		notes := []string{fmt.Sprintf("%s: %s B, a stack of %s; the largest was %s", shortFunc(g.Func), count(int(s.Bytes)), stackSize(s.Size), stackSize(most))}
 		if s.Aside != "" {
 			notes = append(notes, "it leads "+aside(s.Aside))
 		}
