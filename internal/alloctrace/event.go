@@ -52,10 +52,21 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 		e.Kind, e.N, e.Start = GoroutineBegin, c.args[0], g.start(c.args[1], c.args[2])
 	case evGoStatusStack:
 		r.schedule(c)
-		if c.args[3] == 0 {
+		switch {
+		case c.args[0] == mainGoroutine:
+			e.Start = mainStart
+		case c.args[3] == 0:
+			return false
+		default:
+			e.Start = g.start(0, c.args[3])
+		}
+		e.Kind, e.N = GoroutineExists, c.args[0]
+	case evGoStatus:
+		r.schedule(c)
+		if c.args[0] != mainGoroutine {
 			return false
 		}
-		e.Kind, e.N, e.Start = GoroutineExists, c.args[0], g.start(0, c.args[3])
+		e.Kind, e.N, e.Start = GoroutineExists, mainGoroutine, mainStart
 	case evGoDestroy, evGoDestroySyscall, evGoSwitchDestroy:
 		r.schedule(c)
 		e.Kind = GoroutineEnd

@@ -17,6 +17,12 @@ type Start struct {
 // internal/trace/tracev2): of one with so many the outermost may be missing.
 const maxFrames = 128
 
+// The main goroutine is the first (runtime/proc.go). Of its stacks a trace has not the
+// function that it began with (traceStack, runtime/tracestack.go).
+const mainGoroutine = 1
+
+var mainStart = &Start{Func: "runtime.main"}
+
 type startKey struct{ first, stack uint64 }
 
 // start looks up where a goroutine begins: by the stack of its first function, and that

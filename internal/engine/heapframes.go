@@ -34,6 +34,9 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 		if rest, ok := strings.CutPrefix(name, "main."); ok {
 			name = rec.Header.Package + "." + rest
 		}
+		if name == "runtime.main" && !tests {
+			name = rec.Header.Package + ".main" // which it calls through a pointer
+		}
 		grown[name] = append(grown[name], g)
 	}
 	if len(grown) == 0 {
@@ -54,8 +57,9 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 			continue
 		}
 		chain, why := &row.StackChain, alloc.StackAside("")
+		bounded := len(row.Recursive)+len(row.RecursiveOff) == 0 // or the ordinary way may be what was so deep
 		for _, g := range list {
-			if aside := row.Aside; aside != nil && row.Size < g.Largest && aside.Size > row.Size {
+			if aside := row.Aside; aside != nil && bounded && row.Size < g.Largest && aside.Size > row.Size {
 				chain, why = &aside.StackChain, aside.Why
 			}
 		}

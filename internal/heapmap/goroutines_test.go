@@ -63,6 +63,7 @@ func TestGoroutinesBefore(t *testing.T) {
 		got[g.Start] = g
 	}
 	for _, want := range []Goroutines{
+		{Start: alloctrace.Start{Func: "runtime.main"}, Live: 1, Unsized: 1, WereUnsized: 1},
 		{Start: alloctrace.Start{Called: "main.hold"}, Live: 3, Unsized: 3, WereUnsized: 3},
 		// 1 begins in the trace, and grows from 2 KiB to 4, 8 and 16.
 		{Start: alloctrace.Start{Func: "main.shallow"}, Began: 1, Live: 4, Unsized: 3, WereUnsized: 3, Stacks: 16 << 10, Most: 16 << 10, Largest: 16 << 10, Grown: 3, Copied: 14 << 10},

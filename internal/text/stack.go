@@ -169,10 +169,13 @@ func limitNotes(recursive, off []string, dynamic int) []string {
 	return notes
 }
 
-// recur says that functions do: the first by its name.
+// recur says that functions do: one or two by name, of more the first.
 func recur(names []string) string {
-	if len(names) == 1 {
+	switch len(names) {
+	case 1:
 		return shortFunc(names[0]) + " recurs"
+	case 2:
+		return shortFunc(names[0]) + " and " + shortFunc(names[1]) + " recur"
 	}
 	return fmt.Sprintf("%s and %d more recur", shortFunc(names[0]), len(names)-1)
 }
