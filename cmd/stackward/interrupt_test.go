@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 )
@@ -175,4 +176,49 @@ func TestF(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKilledRecord kills stackward while the program that it records is about to be
+// ended: the program does not go on alone.
+func TestKilledRecord(t *testing.T) {
+	t.Parallel()
+	dir := unpack(t, `
+-- go.mod --
+module example.com/m
+
+go 1.24
+-- main.go --
+package main
+
+import (
+	"os"
+	"time"
+)
+
+func main() {
+	os.Stdout.WriteString("ready\n")
+	time.Sleep(10 * time.Second)
+	os.Stdout.WriteString("alone\n")
+}
+`)
+	cmd := exec.Command(build(t), "heap", "record", "-o", filepath.Join(t.TempDir(), "m.heap"), "--", "go", "run", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout) // of the program, which has it for as long as it lives
+	for lines.Scan() && lines.Text() != "ready" {
+	}
+	cmd.Process.Signal(syscall.SIGINT)
+	time.Sleep(time.Millisecond)
+	cmd.Process.Kill()
+	for lines.Scan() {
+		t.Errorf("the program goes on: %s", lines.Text())
+	}
+	cmd.Wait()
 }
