@@ -248,7 +248,7 @@ func (c *CollectionCPU) Sum() int64 { return c.Workers + c.Assists }
 type GCCPU struct {
 	// Source says who tells it: the collector's own log, or the trace's events.
 	Source GCSource `json:"source"`
-	// SampledNs is what the samples of the processors have of marking and pauses, where the
+	// SampledNs is what the samples of the processors have of marking, where the
 	// log has more than they allow: other programs had the processors then.
 	SampledNs int64 `json:"sampled_ns,omitempty"`
 	CollectionCPU

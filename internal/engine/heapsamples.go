@@ -192,7 +192,7 @@ func (c *cpuSamples) fill(r *alloc.Report) {
 		logged := int64(0)
 		for _, x := range r.Collections {
 			if x.CPU != nil && x.Begin <= c.cpu.Last {
-				logged += x.CPU.Sum() + x.CPU.Pauses
+				logged += x.CPU.Sum()
 			}
 		}
 		if _, likely, most := c.marking.Marking(); most < float64(logged) {

@@ -123,7 +123,7 @@ func TestCPUSites(t *testing.T) {
 	}
 }
 
-// TestSampledCPU has 1 s of the collector's by its log, and samples of it.
+// TestSampledCPU has 0.9 s of marking by the collector's log, and samples of it.
 func TestSampledCPU(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

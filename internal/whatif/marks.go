@@ -16,20 +16,22 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 	lines := h.align(ReadLog(log))
 	var fit line
 	var paces []pace
-	var logged, scanned float64 // of the cycles that samples were taken in
+	// Of the cycles that samples were taken in. Pauses are left out of it: for them all
+	// processors are held, and next to none is used, on a quiet machine, too.
+	var logged, scanned float64
 	for i, c := range h.Cycles {
 		scan := c.Scan + c.Stacks + globals
 		if !c.Done || scan <= 0 {
 			continue
 		}
-		cpu := 0.0
+		cpu, marked := 0.0, 0.0
 		if lines != nil {
-			cpu = lines[i].CPU()
+			cpu, marked = lines[i].CPU(), lines[i].marking()
 			h.GCPauses += int64(lines[i].pauses())
 		}
 		fit.add(float64(scan), cpu)
 		if c.Time <= samples.last {
-			logged += cpu
+			logged += marked
 			scanned += float64(scan)
 		}
 		if c.Forced {
@@ -205,6 +207,9 @@ func Align(lines []LogLine, cycles int, same func(i int, l *LogLine) bool) []Log
 	}
 	return lines[at : at+cycles]
 }
+
+// marking is what a cycle took of them without its pauses, in ns.
+func (l *LogLine) marking() float64 { return (l.Assist + l.Workers) * 1e6 }
 
 // CPU is what a cycle took of the processors, in ns, but for those that were idle: marking,
 // and the pauses.

@@ -2,6 +2,7 @@ package whatif
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/heapsim"
@@ -152,6 +153,10 @@ func TestSampled(t *testing.T) {
 	for range 3 {
 		log = append(log, "gc 1 @0s 0%: 0+1+0 ms clock, 0+0/1000/0+0 ms cpu, 4->4->2 MB, 4 MB goal, 0 MB stacks, 0 MB globals, 2 P")
 	}
+	paused := []string{}
+	for _, l := range log {
+		paused = append(paused, strings.Replace(l, "0+0/1000/0+0 ms cpu", "600+0/0/0+400 ms cpu", 1))
+	}
 	for _, tt := range []struct {
 		name    string
 		log     []string
@@ -161,6 +166,7 @@ func TestSampled(t *testing.T) {
 		want    float64 // ms a cycle
 	}{
 		{"none", log, 0, 0, false, 1000},
+		{"pauses, for which processors are held", paused, 0, 100, false, 1000},
 		{"as the log has it", log, 300, 100, false, 1000},
 		{"fewer by chance", log, 280, 100, false, 1000},
 		{"more than the log", log, 400, 100, false, 1000},
