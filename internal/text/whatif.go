@@ -93,7 +93,7 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 			by = " by samples"
 		}
 		if rec.GCPauses > 0 {
-			by = fmt.Sprintf(" (%s of it in pauses)", duration(rec.GCPauses))
+			by += fmt.Sprintf(" (%s of it in pauses)", duration(rec.GCPauses))
 		}
 		line("collector's CPU", duration(rec.GCCPU)+by, estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}

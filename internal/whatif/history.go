@@ -57,9 +57,9 @@ type History struct {
 	// InlineMarks is that spans hold their marks (Green Tea).
 	InlineMarks bool
 	// GCCPU is what the cycles took of the processors, in ns, where Marks has found them
-	// in the log, or by the samples: then it is Sampled. GCPauses is what of the log's the
-	// processors stood still for while the world was stopped; little of it is CPU time, so
-	// samples do not have it.
+	// in the log, or by the samples: then it is Sampled. GCPauses is what of it the
+	// processors stood still for while the world was stopped: by the log, made shorter as
+	// much as marking is by samples.
 	GCCPU, GCPauses int64
 	Sampled         bool
 }

@@ -61,10 +61,9 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		h.Sampled = true
 		part := likely / logged
 		cost.Cycle, cost.Byte, all = cost.Cycle*part, cost.Byte*part, all*part
+		h.GCPauses = int64(float64(h.GCPauses) * part)
 	}
-	if h.GCCPU = int64(all); h.Sampled {
-		h.GCPauses = 0
-	}
+	h.GCCPU = int64(all)
 	return marks, cost
 }
 
