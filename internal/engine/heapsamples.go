@@ -71,6 +71,9 @@ func workOf(stack []alloctrace.Frame) (w work) {
 	return w
 }
 
+// logged reports whether the work is of what the collector's log tells as its time.
+func (w work) logged() bool { return w.marks && !w.idle && !w.recording }
+
 // records reports whether a function is of the recording.
 func records(f *alloctrace.Frame) bool {
 	return strings.HasPrefix(path.Base(f.File), recorderFile) ||
@@ -112,7 +115,7 @@ func (c *cpuSamples) add(s *alloctrace.Sample) {
 		return
 	}
 	w := workOf(s.Stack)
-	c.marking.Add(s.Time, w.marks && !w.idle && !w.recording)
+	c.marking.Add(s.Time, w.logged())
 	if c.cpu.Samples+c.cpu.Recording == 0 || s.Time < c.cpu.First {
 		c.cpu.First = max(s.Time, 0)
 	}

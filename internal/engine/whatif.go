@@ -36,8 +36,7 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 	defer p.src.close()
 	a := &asked{replay: p, history: whatif.NewHistory(p.trace, p.report.Header.Go)}
 	p.src.take = func(s *alloctrace.Sample) {
-		w := workOf(s.Stack)
-		a.samples.Add(s.Time, w.marks && !w.idle && !w.recording)
+		a.samples.Add(s.Time, workOf(s.Stack).logged())
 	}
 	sites := p.src.sites
 	err = p.each(func(e *alloctrace.Event) {

@@ -9,9 +9,10 @@ import (
 )
 
 // Marks makes of the cycles that were seen what the program did while they marked,
-// and what they took of the processors. Globals are the bytes that each scans of them, gogc is the percentage, negative for off. Log are the lines
-// of GODEBUG=gctrace=1, if there are any: without them nothing is known of idle
-// processors nor of the limiter's time, and of the cost only what samples tell.
+// and what they took of the processors. Globals are the bytes that each scans of globals,
+// gogc is the percentage, negative for off. Log are the lines of GODEBUG=gctrace=1, if
+// there are any: without them nothing is known of idle processors nor of the limiter's
+// time, and of the cost only what samples tell.
 func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
 	lines := h.align(ReadLog(log))
 	var fit line
@@ -207,12 +208,12 @@ func Align(lines []LogLine, cycles int, same func(i int, l *LogLine) bool) []Log
 	return lines[at : at+cycles]
 }
 
-// marking is what a cycle took of them without its pauses, in ns.
+// marking is what a cycle took of the processors without its pauses, in ns.
 func (l *LogLine) marking() float64 { return (l.Assist + l.Workers) * 1e6 }
 
 // CPU is what a cycle took of the processors, in ns, but for those that were idle: marking,
 // and the pauses.
-func (l *LogLine) CPU() float64 { return (l.Assist+l.Workers)*1e6 + l.pauses() }
+func (l *LogLine) CPU() float64 { return l.marking() + l.pauses() }
 
 // pauses is for how long processors stood still while a cycle stopped the world, in ns.
 func (l *LogLine) pauses() float64 { return (l.SweepTerm + l.MarkTerm) * 1e6 }
