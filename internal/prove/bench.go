@@ -125,13 +125,17 @@ func (w *weights) in(b benchmark, funcs []function) (allocs, bytes float64) {
 }
 
 // stands reports whether a cost arises in a function: at a site, or at a line from
-// which a path leads to one.
+// which a path leads to one. What the runtime makes for itself, as when the
+// collector has a goroutine wait, comes and goes with the machine.
 func (w *weights) stands(c *alloc.Cost, f function) bool {
-	if len(c.Via) > 0 {
+	s := w.sites[c.Site]
+	switch {
+	case s != nil && s.Kind == alloc.Runtime:
+		return false
+	case len(c.Via) > 0:
 		name, ok := strings.CutPrefix(c.Via[0].Func, f.pkg+".")
 		return ok && correlate.Declared(name) == f.name
 	}
-	s := w.sites[c.Site]
 	return s != nil && outer(s) == f
 }
 
