@@ -122,12 +122,12 @@ func (r *stackwardRecorder) loop() {
 
 // finish writes what is known at the end.
 func (r *stackwardRecorder) finish(why string) {
+	trace.Stop() // first: what comes before it is in the trace, which has a bound
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
 	if r.cpuEnd != nil {
 		r.cpuEnd(why)
 	}
-	trace.Stop()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
 	r.sample(true)
 	if r.profiles {
 		if r.collect {

@@ -91,7 +91,7 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 		}
 	}
 	if req.MaxSize, err = bytesOf(size); err != nil || req.MaxSize < minRecording {
-		return usageError(fmt.Sprintf("-max-size: %s is no size of at least 1MB", size), "write it as 500MB or 2GB")
+		return usageError(fmt.Sprintf("-max-size: %s is no size of at least 16MB", size), "write it as 500MB or 2GB")
 	}
 	if n, err := strconv.Atoi(req.GOGC); req.GOGC != "" && req.GOGC != "off" && (err != nil || n <= 0) {
 		return usageError(fmt.Sprintf("-gogc: %s is no number of percents", req.GOGC), "it is that of the environment variable GOGC")
@@ -102,8 +102,9 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 	return nil
 }
 
-// minRecording holds what a recording has at least: header, profile, metrics.
-const minRecording = 1e6
+// minRecording is twice what the recorder keeps free for the end of the trace, which is
+// half a second of it for a program that does nothing but make small objects.
+const minRecording = 16e6
 
 // bytesOf reads a size: bytes, or a number with a unit of powers of 1000 (kB, MB,
 // GB) or of 1024 (KiB, MiB, GiB).
