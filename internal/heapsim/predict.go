@@ -99,7 +99,8 @@ type Prediction struct {
 // much the recording held the program back while cycles marked, and when between two
 // cycles objects died. The middle is the median run; the range has all of them and a
 // twentieth more on either side, for what the model itself leaves out. Whether one more
-// cycle begins before the end is chance, so it counts one more and one less.
+// cycle begins before the end is chance, so it counts one more and one less; without a
+// goal none does.
 func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
 	results := make([]outcome, len(runs))
 	var all errgroup.Group
@@ -120,8 +121,10 @@ func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
 		CPU:        rangeOf(results, func(o *outcome) int64 { return o.cpu }),
 		TotalAlloc: results[0].total, Changed: results[0].changed, ChangedBytes: results[0].changedBytes,
 	}
-	p.Cycles.Low = max(p.Cycles.Low-1, 0)
-	p.Cycles.High++
+	if w.Config.GOGC >= 0 || w.Config.MemoryLimit > 0 {
+		p.Cycles.Low = max(p.Cycles.Low-1, 0)
+		p.Cycles.High++
+	}
 	// What a cycle takes of the processors depends on what else they do: of four programs
 	// 0.5 to 1.4 of what it took while the tracer ran (docs/accuracy.md).
 	p.CPU.Low, p.CPU.High = p.CPU.Low/2, p.CPU.High+p.CPU.High/2
