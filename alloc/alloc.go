@@ -247,6 +247,8 @@ type Benchmark struct {
 	// Note says what is to be known of the source: how much of an older
 	// profile was found in today's source.
 	Note string `json:"note,omitempty"`
+	// Exit is how a program failed: "exit status 3", "signal: killed".
+	Exit string `json:"exit,omitempty"`
 	// Values are the figures of each run, where there was more than one
 	// (-count), by unit: "ns/op", "B/op", "allocs/op", "ns", "gc-cycles",
 	// "stw-pauses".

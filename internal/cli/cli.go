@@ -4,7 +4,8 @@
 //
 // Results go to stdout; progress, problems and hints to stderr. The exit
 // status is the same in every format: 0 the work is done, 1 it could not be
-// done or only in part, 2 wrong usage, 3 what was asked for was found.
+// done or only in part, or the program that was to be run failed, 2 wrong usage,
+// 3 what was asked for was found.
 package cli
 
 import (
@@ -92,7 +93,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if errors.Is(err, errFindings) {
 		return exitFound
 	}
-	if errors.Is(err, errPartial) {
+	if errors.Is(err, errPartial) || errors.Is(err, errProgram) {
 		return exitError // told already
 	}
 	fmt.Fprintf(stderr, "stackward: %v\n", err)
@@ -113,6 +114,10 @@ var errFindings = errors.New("there is something to do")
 
 // errPartial ends a command whose report has problems.
 var errPartial = errors.New("the report is partial")
+
+// errProgram ends a command that has run a program, and has done its own work: the
+// program failed.
+var errProgram = errors.New("the program failed")
 
 // dispatch runs the command that args name. Without a command's name the
 // arguments are packages to find sites in: "stackward ./...".

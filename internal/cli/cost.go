@@ -18,8 +18,8 @@ const costHelp = `usage: stackward cost -bench|-compare|-run|-profile which [fla
        stackward cost [flags] -- go run package [arguments]
 
 Cost says what each site costs: each allocation of benchmarks, tests or a program
-(until it ends or Ctrl-C), at its source expression and your own line that brought
-it about. What could not be placed has its own row.
+(until it ends or Ctrl-C; if it fails, the exit status is 1), at its source
+expression and your own line that brought it about; what has none has its own row.
 
   -bench regexp   benchmarks to run, as of go test
   -compare list   BenchmarkA,BenchmarkB side by side: time, B/op, allocs/op, GC
@@ -73,7 +73,16 @@ func defineCost(fs *flag.FlagSet) runner {
 		if req.Filter, err = f.filter(); err != nil {
 			return err
 		}
-		return report(e, &b, &o, &req.Build, func() (*alloc.Report, error) { return engine.Cost(ctx, req) })
+		failed := false
+		err = report(e, &b, &o, &req.Build, func() (*alloc.Report, error) {
+			r, err := engine.Cost(ctx, req)
+			failed = err == nil && slices.ContainsFunc(r.Benchmarks, func(b *alloc.Benchmark) bool { return b.Exit != "" })
+			return r, err
+		})
+		if err == nil && failed {
+			return errProgram
+		}
+		return err
 	}
 }
 

@@ -22,7 +22,7 @@ Record makes a recording of the heap of a program, of the tests or benchmarks of
 a package, or of a process that serves net/http/pprof or stackward/heapz: its
 execution trace with all allocations and samples of its CPU time, metrics, the
 collector's log and heap profiles, in one file. It ends with the program, at
-Ctrl-C, or at its bounds.
+Ctrl-C, or at its bounds. Where the program fails, the exit status is 1.
 
   -o file         the recording (run.heap)
   -max-size size  its bound (1GB): the recording ends there, the program goes on
@@ -140,7 +140,8 @@ func recorded(ctx context.Context, e *env, req *heaprecord.Request, s *heaprecor
 			number(f.Stop.MemStats.Mallocs-f.Start.MemStats.Mallocs, "allocation"), number(uint64(f.Stop.MemStats.NumGC-f.Start.MemStats.NumGC), "collection"))
 	}
 	fmt.Fprintln(e.stderr)
-	if f.End != nil && f.End.Exit != "" && !f.End.Interrupted {
+	failed := f.End != nil && f.End.Exit != "" && !f.End.Interrupted
+	if failed {
 		fmt.Fprintf(e.stderr, "stackward: the program ended with %s\n", f.End.Exit)
 	}
 	if s.Unpatched != nil {
@@ -160,7 +161,10 @@ func recorded(ctx context.Context, e *env, req *heaprecord.Request, s *heaprecor
 		}
 	}
 	fmt.Fprintf(e.stderr, "hint: stackward heap %s\n", req.Out)
-	return incomplete(e.stderr, f, ", of which up to a second is lost")
+	if err := incomplete(e.stderr, f, ", of which up to a second is lost"); err != nil || !failed {
+		return err
+	}
+	return errProgram
 }
 
 // incomplete tells why a recording does not reach to the end of what was

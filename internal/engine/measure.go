@@ -23,7 +23,8 @@ type measurement struct {
 	// diff is what measured it instead of runs, where the recorder cannot.
 	diff *benchrun.Difference
 	then []correlate.Then // functions of its profile
-	exit string           // how a program ended, "" as programs do
+	exit string           // how a program failed, "" if it did not
+	note string           // the same in words, or that it was interrupted
 }
 
 // measure runs what the request names with the recorder in it.
@@ -175,7 +176,8 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 			case strings.Contains(req.CPU, ",") && r.Procs != 1:
 				name += fmt.Sprintf("-%d", r.Procs) // as package testing prints it
 			}
-			out = append(out, measurement{pkg: res.Package, name: name, exit: ended(res, r)})
+			exit, note := ended(res, r)
+			out = append(out, measurement{pkg: res.Package, name: name, exit: exit, note: note})
 		}
 		m := &out[i]
 		m.runs = append(m.runs, r)
@@ -198,15 +200,16 @@ func (p *pipeline) symbolize(res *benchrun.Result, req CostRequest) ([]measureme
 	return out, nil
 }
 
-// ended says how a program ended, if it was not with status 0.
-func ended(res *benchrun.Result, r *benchrun.Run) string {
+// ended says how a program failed, and in words how it ended, if it was not with
+// status 0. One that was interrupted did not fail.
+func ended(res *benchrun.Result, r *benchrun.Run) (exit, note string) {
 	switch {
 	case res.Interrupted:
-		return "interrupted after " + r.Duration.Round(10*time.Millisecond).String()
+		return "", "interrupted after " + r.Duration.Round(10*time.Millisecond).String()
 	case res.Exit != "":
-		return "the program ended with " + res.Exit
+		return res.Exit, "the program ended with " + res.Exit
 	}
-	return ""
+	return "", ""
 }
 
 // entry is the runtime function that the innermost frame outside of the
@@ -228,7 +231,7 @@ func (m *measurement) benchmark(why string) *alloc.Benchmark {
 	if m.diff != nil {
 		return m.ofDifference(why)
 	}
-	b := &alloc.Benchmark{Name: m.name, Package: m.pkg, Source: "recorder", GC: new(alloc.GC)}
+	b := &alloc.Benchmark{Name: m.name, Package: m.pkg, Source: "recorder", GC: new(alloc.GC), Exit: m.exit}
 	values := make(map[string][]float64)
 	add := func(unit string, v float64) { values[unit] = append(values[unit], v) }
 	var wall, cpu float64 // ns
@@ -256,8 +259,8 @@ func (m *measurement) benchmark(why string) *alloc.Benchmark {
 			b.Note = fmt.Sprintf("%d objects found no place in the recorder's table", r.Dropped)
 		}
 	}
-	if m.exit != "" {
-		b.Note = strings.TrimPrefix(b.Note+"; "+m.exit, "; ")
+	if m.note != "" {
+		b.Note = strings.TrimPrefix(b.Note+"; "+m.note, "; ")
 	}
 	b.AllocsPerOp /= float64(b.N)
 	b.BytesPerOp /= float64(b.N)
