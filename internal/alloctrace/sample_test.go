@@ -19,16 +19,22 @@ func TestSamples(t *testing.T) {
 	var data []byte
 	var want map[string]int
 	err := io.ErrUnexpectedEOF
-	for range 5 { // the runtime damages a trace now and then: docs/heap.md
+	busy := 1500 * time.Millisecond // of two parts
+	for range 5 {
+		// The runtime damages a trace now and then (docs/heap.md), and beside other work
+		// there are few samples.
 		if err == nil {
-			break
+			if sum(want) >= 10 {
+				break
+			}
+			busy *= 2
 		}
 		data = record(t, func() {
 			if err := pprof.StartCPUProfile(io.Discard); err != nil {
 				t.Skip(err) // the tests themselves are profiled
 			}
 			defer pprof.StopCPUProfile()
-			for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; { // of two parts
+			for begin := time.Now(); time.Since(begin) < busy; {
 				churn()
 			}
 		})
@@ -69,6 +75,13 @@ func TestSamples(t *testing.T) {
 	if n < 10 || churns == 0 {
 		t.Errorf("%d samples, %d of what ran", n, churns)
 	}
+}
+
+func sum(counts map[string]int) (n int) {
+	for _, c := range counts {
+		n += c
+	}
+	return n
 }
 
 // stackSamples counts the samples of each stack that golang.org/x/exp/trace finds.

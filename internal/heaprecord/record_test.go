@@ -292,26 +292,29 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-func TestMaxSize(t *testing.T) {
-	t.Parallel()
-	req := request(t, module(t), "go", "run", ".", "forever", "dropped")
-	req.MaxSize = 16 << 20
+// once is a context that ends as soon as what is in a recording that is being made is so.
+func once(t *testing.T, name string, so func(*recording.File) bool) context.Context {
 	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	// It goes on after its recording has ended: somebody has to end it.
 	go func() {
 		for ctx.Err() == nil {
-			if f, err := recording.Open(req.Out); err == nil {
-				stopped := f.Stop != nil
-				f.Close()
-				if stopped {
+			if f, err := recording.Open(name); err == nil {
+				if so(f) {
 					cancel()
 				}
+				f.Close()
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 	}()
-	s, err := Record(ctx, req)
+	return ctx
+}
+
+func TestMaxSize(t *testing.T) {
+	t.Parallel()
+	req := request(t, module(t), "go", "run", ".", "forever", "dropped")
+	req.MaxSize = 16 << 20
+	// It goes on after its recording has ended: somebody has to end it.
+	s, err := Record(once(t, req.Out, func(f *recording.File) bool { return f.Stop != nil }), req)
 	if err != nil {
 		t.Fatal(err)
 	}

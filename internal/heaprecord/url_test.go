@@ -2,7 +2,6 @@ package heaprecord
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -41,8 +40,28 @@ func source(t *testing.T, url string) Request {
 	return req
 }
 
+// busy records a process that allocates all the time, for longer until there are 5 samples
+// of its CPU time and so many allocations: beside other work it has little of a second.
+func busy(t *testing.T, req Request, allocs int64) *recording.File {
+	t.Helper()
+	for req.Duration = time.Second; ; req.Duration *= 2 {
+		f := record(t, t.Context(), req)
+		c, n := count(t, f), cpuSamples(t, f)
+		if c.readTo != nil {
+			t.Error(c.readTo)
+		}
+		if c.allocs >= allocs && n >= 5 {
+			return f
+		}
+		if req.Duration > 10*time.Second {
+			t.Errorf("%d allocations and %d samples of the CPU time in %v", c.allocs, n, req.Duration)
+			return f
+		}
+	}
+}
+
 // whole replays a recording, and holds it to have the buffers of the recording itself.
-func whole(t *testing.T, req Request, f *recording.File) *alloc.Report {
+func whole(t *testing.T, req Request) *alloc.Report {
 	t.Helper()
 	heap := func(at *time.Duration) *alloc.Report {
 		r, err := engine.Heap(t.Context(), engine.HeapRequest{File: req.Out, At: at})
@@ -51,11 +70,16 @@ func whole(t *testing.T, req Request, f *recording.File) *alloc.Report {
 		}
 		return r
 	}
-	amid := f.Span() / 2 // the CPU profile ends before the trace, and may be collected
+	r := heap(nil)
+	if r.Heap.CPU == nil {
+		t.Fatal("no samples of the CPU time")
+	}
+	// The CPU profile ends before the trace, or begins later: it is there between samples.
+	amid := time.Duration(r.Heap.CPU.First+r.Heap.CPU.Last) / 2
 	if n := heap(&amid).Heap.Tracer; n != 3*(1<<20+1<<17) {
 		t.Errorf("%d bytes are the recording's own buffers, not those of the tracer and of a CPU profile", n)
 	}
-	return heap(nil)
+	return r
 }
 
 // This process is recorded: there is one trace at a time.
@@ -86,27 +110,19 @@ func TestPprof(t *testing.T) {
 		}
 	}()
 	req := source(t, url)
-	f := record(t, t.Context(), req)
-	if c := count(t, f); c.allocs < 100 || c.readTo != nil {
-		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
-	}
+	f := busy(t, req, 100)
 	if f.Stop.Why != recording.WhyDuration || f.Stop.MemStats.Mallocs <= f.Start.MemStats.Mallocs || f.Start.Args[0] != os.Args[0] || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, mallocs %d to %d, args %q, %d profiles", f.Stop.Why, f.Start.MemStats.Mallocs, f.Stop.MemStats.Mallocs, f.Start.Args, len(f.Profiles))
 	}
 
-	if n := cpuSamples(t, f); n < 5 {
-		t.Errorf("%d samples of the CPU time of a process that is busy", n)
-	}
-	if c := whole(t, req, f).Heap.Runtime; c == nil || !c.Around {
+	if c := whole(t, req).Heap.Runtime; c == nil || !c.Around {
 		t.Errorf("counters that were read from outside: %+v", c)
 	}
 
 	// What came up to an interrupt is there.
-	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-	defer cancel()
 	req = source(t, url+"/debug/pprof/")
 	req.Duration = time.Hour
-	f = record(t, ctx, req)
+	f = record(t, once(t, req.Out, func(f *recording.File) bool { return f.TraceBytes > 0 }), req)
 	if f.Stop.Why != recording.WhyAsked || !f.End.Interrupted || f.TraceBytes == 0 {
 		t.Errorf("stopped by %q, %d bytes of the trace", f.Stop.Why, f.TraceBytes)
 	}
@@ -160,18 +176,9 @@ func TestHeapz(t *testing.T) {
 	}
 
 	// Elsewhere, and until it is asked to stop.
-	ctx, cancel := context.WithCancel(t.Context())
 	req := source(t, serve(t, map[string]http.HandlerFunc{"/mine": heapz("")})+"/mine")
 	req.Duration = time.Hour
-	go func() {
-		for ctx.Err() == nil {
-			if data, err := os.ReadFile(req.Out); err == nil && bytes.Contains(data, []byte("go 1.26")) {
-				cancel()
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	}()
-	f = record(t, ctx, req)
+	f = record(t, once(t, req.Out, func(f *recording.File) bool { return f.TraceBytes > 0 }), req)
 	if f.Stop == nil || !f.End.Interrupted {
 		t.Errorf("stop %v, end %v", f.Stop, f.End)
 	}
@@ -296,17 +303,11 @@ func main() {
 		t.Fatal(err)
 	}
 	req := source(t, strings.TrimSpace(url))
-	f := record(t, t.Context(), req)
-	if c := count(t, f); c.allocs < 50 || c.readTo != nil {
-		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
-	}
-	if n := cpuSamples(t, f); n < 5 {
-		t.Errorf("%d samples of the CPU time of a process that is busy", n)
-	}
+	f := busy(t, req, 50)
 	if f.Stop.Why != recording.WhyDuration || f.Start.PID != server.Process.Pid || len(f.Metrics) == 0 || len(f.Profiles) != 2 {
 		t.Errorf("stopped by %q, process %d, %d metrics, %d profiles", f.Stop.Why, f.Start.PID, len(f.Metrics), len(f.Profiles))
 	}
-	r := whole(t, req, f)
+	r := whole(t, req)
 	// The program allocates 1 kB a millisecond, the buffer of a CPU profile has 1 MiB.
 	if c := r.Heap.Runtime; c == nil || c.Around || r.Heap.Bytes-c.Bytes > 1<<18 || c.Bytes-r.Heap.Bytes > 1<<18 {
 		t.Errorf("%d bytes allocated, the runtime counted %+v", r.Heap.Bytes, c)
