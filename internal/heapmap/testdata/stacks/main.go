@@ -3,8 +3,10 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/trace"
 	"sync"
+	"time"
 )
 
 var (
@@ -36,9 +38,13 @@ func main() {
 	if err := trace.Start(f); err != nil {
 		panic(err)
 	}
+	others := runtime.NumGoroutine()
 	for range 100 {
 		go deep()
 		<-done
+	}
+	for runtime.NumGoroutine() > others { // the last has sent, and has still to end
+		time.Sleep(time.Millisecond)
 	}
 	for range 50 {
 		go flat()
