@@ -188,9 +188,11 @@ func TestConfirmLimit(t *testing.T) {
 		c := configAfter(tc.layout, before, -1)
 		c.MemoryLimit = limit
 		c.NonHeap = int64(before.Sys-before.HeapIdle) - c.Live
-		var cycles []int64
-		for _, rate := range []float64{0, 0.3, 1} {
-			c.Marks = []Mark{{Rate: rate}}
+		var cycles, kept []int64
+		// The last is of a machine with other work: one cycle that it kept waiting has
+		// the pacer begin the next five early, and those are over soon.
+		for _, mark := range []Mark{{}, {Rate: 0.3}, {Rate: 1}, {Rate: 0.01, Lead: 1000}} {
+			c.Marks = []Mark{mark}
 			h := New(c)
 			h.GC()
 			_, goal := h.pacer.trigger(h.usage())
@@ -199,10 +201,12 @@ func TestConfirmLimit(t *testing.T) {
 			}
 			simulated(h, all)
 			cycles = append(cycles, int64(len(h.Cycles())-1))
-			kept, real := int64(h.usage().ready), int64(after.Sys-after.HeapReleased)
-			if kept > limit || kept < real*9/10 || kept > real*11/10 {
-				t.Errorf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, real)
-			}
+			kept = append(kept, int64(h.usage().ready))
+		}
+		got := int64(after.Sys - after.HeapReleased)
+		t.Logf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, got)
+		if slices.Max(kept) > limit || got < slices.Min(kept)*9/10 || got > slices.Max(kept)*11/10 {
+			t.Errorf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, got)
 		}
 		real := int64(after.NumGC - before.NumGC)
 		t.Logf("GOMEMLIMIT=%d: %d cycles, in the runtime %d", limit, cycles, real)
