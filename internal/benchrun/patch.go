@@ -117,13 +117,18 @@ var edits = []edit{
 // the experiment of these events (internal/trace/tracev2), 2 a kind of batch
 // that it has not (runtime/traceallocfree.go, go1.25 to go1.27).
 //
-// The last one mends the runtime (go1.24 to go1.27): what writes an event must not
+// The others mend the runtime (go1.24 to go1.27). What writes an event must not
 // have its stack grow, since a growing stack writes events, too, but
 // traceWriter.refill is not nosplit. Where the stack grows as it is called, the
 // inner event hands the full buffer over and takes a new one, and the outer hands
 // over the old one again: the trace cannot be read. In most runs of the
 // benchmarks of github.com/BurntSushi/toml, say. So the outer looks for the buffer
 // once more.
+//
+// And the trace's clock has a step of 64 ns, since no scheduler is faster; but sweeping
+// writes an event in 20 to 30 ns, and each event of a thread is at least a step behind
+// the one before (traceWriter.event): a thread that sweeps is ahead of the time, by
+// hundreds of µs, and what it has freed others are seen to use before. So the step is 8 ns.
 var tracing = slices.Concat(edits[:1], []edit{
 	{
 		file: "runtime/malloc.go", fn: "postMallocgcDebug",
@@ -134,6 +139,14 @@ var tracing = slices.Concat(edits[:1], []edit{
 	{
 		file: "runtime/tracebuf.go", fn: "traceWriter.refill",
 		before: "if w.mp != nil { w.traceBuf = w.mp.trace.buf[w.gen%2][w.exp] };",
+	},
+	{
+		file: "runtime/tracetime.go", fn: "traceClockNow",
+		before: "if !osHasLowResClock { return traceTime(nanotime() / 8) };",
+	},
+	{
+		file: "runtime/tracetime.go", fn: "traceClockUnitsPerSecond",
+		before: "if !osHasLowResClock { return 1e9 / 8 };",
 	},
 }, edits[1:])
 

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/exp/trace"
 
+	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/recording"
 	"github.com/stackward-go/stackward/internal/sizeclass"
@@ -249,6 +250,29 @@ func TestGrowingStacks(t *testing.T) {
 	f := record(t, t.Context(), request(t, module(t), "go", "run", ".", "deep"))
 	if c := count(t, f); c.readTo != nil || c.allocs < 1_000_000 {
 		t.Errorf("%d allocations, %v", c.allocs, c.readTo)
+	}
+}
+
+// The clock of the trace has a finer step than the runtime's, of 64 ns: it is as fast as
+// events are written, or a thread's would be told later and later.
+func TestClock(t *testing.T) {
+	t.Parallel()
+	f := record(t, t.Context(), request(t, module(t), "go", "run", "."))
+	r, err := alloctrace.Open(f.Trace(), alloctrace.Options{SlotBytes: sizeclass.ForGo(runtime.Version()).Slots()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := 0
+	for e, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Time%64 != 0 {
+			between++
+		}
+	}
+	if between < 10000 {
+		t.Errorf("%d events are between the steps of the runtime's own clock", between)
 	}
 }
 
