@@ -81,16 +81,17 @@ type Mark struct {
 	// At is when the cycle began of which this is known: how many objects the
 	// recording had made. 0 is not known.
 	At uint64
-	// Rate is what it allocates, in bytes for each byte that is scanned, as long as it
-	// does not have to help more than it did.
-	Rate float64
+	// Rate is what it allocates, in bytes for each byte that workers scan, as long as it
+	// does not have to help, and Doubt by how many times it may be more: where it was seen
+	// to help, it is not known what it would have done. 0 is 1.
+	Rate, Doubt float64
 	// Over is what it allocates besides, in bytes, when all is scanned: while the world
 	// comes to a stop.
 	Over int64
-	// Lead is how many times as early as it needs to the pacer begins the next cycle:
-	// it counts what processors that were idle scanned, which the program could have
-	// had. 1, or 0, where none was.
-	Lead float64
+	// Workers is the share of the processors' time in which workers mark, and Idle what of
+	// it no program wanted: the pacer takes the former to be a quarter, which is what 0
+	// stands for, and counts the latter besides.
+	Workers, Idle float64
 	// Scan and Busy are what the limiter of the collector's time counts: what the
 	// collector takes of the processors, in ns for each byte that it scans, and the
 	// program, in ns for each that it allocates. Without Scan there is no limit.

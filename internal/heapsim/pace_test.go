@@ -191,7 +191,7 @@ func TestConfirmLimit(t *testing.T) {
 		var cycles, kept []int64
 		// The last is of a machine with other work: one cycle that it kept waiting has
 		// the pacer begin the next five early, and those are over soon.
-		for _, mark := range []Mark{{}, {Rate: 0.3}, {Rate: 1}, {Rate: 0.01, Lead: 1000}} {
+		for _, mark := range []Mark{{}, {Rate: 0.3}, {Rate: 1}, {Rate: 0.01, Idle: 250}} {
 			c.Marks = []Mark{mark}
 			h := New(c)
 			h.GC()

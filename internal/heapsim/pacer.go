@@ -20,6 +20,8 @@ const (
 	leastWork       = 1000    // that revise takes to remain
 	offPercent      = 100_000 // that revise takes for GOGC=off
 	never           = math.MaxUint64
+
+	mostMarking = 0.95 // what endCycle of this package believes of a cycle
 )
 
 // A pacer decides when cycles start, as gcControllerState does. It is plain
@@ -45,6 +47,7 @@ type pacer struct {
 	black   uint64  // bytes with pointers that were allocated while the last one marked
 	work    float64 // bytes that are scanned
 	credit  float64 // of those, what nobody has had to help with yet: bgScanCredit
+	helped  float64 // of them, by the program
 	seen    uint64  // the most of live so far
 	end     uint64  // live at which it ends, never until all is scanned
 	limiter limiter
@@ -156,7 +159,7 @@ func (p *pacer) startCycle(scan, most uint64, m Mark) {
 	p.limiter.update()
 	p.triggered = p.live
 	p.mark, p.scan, p.most = m, scan+roots, max(most-min(most, p.black), scan)+roots
-	p.work, p.credit, p.seen, p.end = 0, 0, p.live, never
+	p.work, p.credit, p.helped, p.seen, p.end = 0, 0, 0, p.live, never
 }
 
 // markDone says whether all is scanned by now: the program allocates on while the
@@ -202,15 +205,16 @@ func (p *pacer) advance(u usage) {
 		return
 	}
 	work := bytes / p.mark.Rate
-	if p.limiter.limiting && p.mark.Busy > 0 {
-		// What was seen had the help of the program.
-		work = min(work, bytes*p.mark.Busy/p.mark.Scan*backgroundShare/(1-backgroundShare))
-	}
 	p.credit += work
 	if !p.limiter.limiting {
 		due := bytes * p.assistRatio(u)
-		work += max(due-p.credit, 0)
-		p.credit = max(p.credit-due, 0)
+		if help := due - p.credit; help > 0 {
+			w := p.mark.workers()
+			p.helped += help
+			p.credit += help / (1 - w) // workers go on meanwhile
+			work += help / (1 - w)
+		}
+		p.credit -= due
 	}
 	p.work += work
 	p.limiter.pass(work, bytes, p.mark)
@@ -260,15 +264,20 @@ func AssistedEnd(c Cycle, last, most int64, gogc int) int64 {
 
 // endCycle takes in what a cycle found, in all and with pointers (endCycle and
 // resetLive). The runtime measures how fast the program allocates compared with how
-// fast it is scanned, takes the greatest of five cycles, and counts the time in which
-// the program had to help as time of scanning: so it finds Mark.Rate, whether or not
-// the goal cut the cycle short.
+// fast it is scanned, and takes the greatest of five cycles. The time in which the
+// program had to help it counts as time of scanning, and that of workers as a quarter
+// of all, whatever it was.
 func (p *pacer) endCycle(marked, kept uint64) {
 	m, scan := p.mark, p.scan
 	roots := p.stacks + uint64(p.config.Globals)
 	p.black = kept - min(kept, scan-roots)
 	if p.live > p.triggered {
-		now := (m.Rate + float64(m.Over)/float64(max(scan, 1))) * max(m.Lead, 1) * backgroundShare / (1 - backgroundShare)
+		// Times are in bytes that the program allocates in them.
+		bytes, w := float64(p.live-p.triggered), m.workers()
+		help := p.helped * m.Rate * w / (1 - w)
+		all := (bytes + help) / (1 - w)
+		marks := min(backgroundShare+help/all, mostMarking)
+		now := bytes / float64(max(scan, 1)) * (marks + m.Idle) / (1 - marks)
 		p.cons = max(now, slices.Max(p.lastCons[:]))
 		copy(p.lastCons[:], p.lastCons[1:])
 		p.lastCons[len(p.lastCons)-1] = now
@@ -290,6 +299,14 @@ func (p *pacer) allocated(runway int64, cycles int) {
 	if i := min(cycles-2, len(p.lastCons)-1); i >= 0 {
 		p.lastCons[i] = p.cons
 	}
+}
+
+// workers is the share of time that workers have.
+func (m *Mark) workers() float64 {
+	if m.Workers <= 0 {
+		return backgroundShare
+	}
+	return min(m.Workers, mostMarking)
 }
 
 // mark is how the n-th cycle marks, which is asked once as it starts.

@@ -66,9 +66,9 @@ type Begun struct {
 	Cycles int
 }
 
-// A Cost is what a cycle takes of the processors: in ns for each, and for each byte
-// that it scans.
-type Cost struct{ Cycle, Byte float64 }
+// A Cost is what a cycle takes of the processors: in ns for each, for each byte that it
+// scans, and for each processor that has to stand still.
+type Cost struct{ Cycle, Byte, Pause float64 }
 
 // A Range is a figure with its uncertainty.
 type Range struct{ Low, Likely, High int64 }
@@ -134,12 +134,16 @@ func Predict(objects iter.Seq[Object], w WhatIf) Prediction {
 // An assumption is what a recording leaves open.
 type assumption struct {
 	speed float64 // of allocating, where 1 is that of the recording
+	doubt bool    // Mark.Doubt is right
 	death int     // 0 as early as may be, 1 likely, 2 as late as may be
 }
 
 // runs are those of a prediction. While it is recorded a program allocates more
 // slowly, by a half or so (docs/heap.md), and the collector marks as fast as else.
-var runs = []assumption{{1.4, 1}, {1, 1}, {1.2, 1}, {1.6, 1}, {2, 1}, {1.2, 0}, {1.6, 2}}
+var runs = []assumption{
+	{speed: 1.4, death: 1}, {speed: 1, death: 1}, {speed: 1.2, death: 1}, {speed: 1.6, death: 1}, {speed: 2, death: 1, doubt: true},
+	{speed: 1.2, death: 0}, {speed: 1.6, death: 2, doubt: true},
+}
 
 // An outcome is what one run had.
 type outcome struct {
@@ -160,6 +164,9 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 			m.Rate *= r.speed
 			m.Over = int64(float64(m.Over) * r.speed)
 			m.Busy /= r.speed
+			if r.doubt && m.Doubt > 0 {
+				m.Rate *= m.Doubt
+			}
 		}
 		return m
 	}
@@ -177,7 +184,7 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 	o.cycles = int64(len(cycles))
 	for _, cycle := range cycles {
 		o.marked = max(o.marked, cycle.End)
-		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan))
+		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan) + w.Cost.Pause*float64(w.Config.Procs))
 	}
 	return o
 }

@@ -107,7 +107,7 @@ func configOf(t testing.TB, rnd *rand.Rand) Config {
 	}
 	for range rnd.IntN(3) {
 		c.Marks = append(c.Marks, Mark{
-			Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Lead: rnd.Float64() * 3,
+			Rate: rnd.Float64() * 2, Over: rnd.Int64N(2) * rnd.Int64N(100_000), Workers: rnd.Float64(), Idle: rnd.Float64() * 0.5,
 			// Of so slow a collector that it is limited within a few cycles.
 			Scan: float64(rnd.IntN(2)) * rnd.Float64() * 1e4, Busy: rnd.Float64() * 1e4,
 		})

@@ -77,6 +77,11 @@ type Cycle struct {
 	// Stacks are the bytes of goroutines' stacks as it began to mark, what is not in use
 	// of them, too.
 	Stacks int64
+	// Began is when it began to mark, in ns since the trace did, Clock for how long it
+	// marked, in which workers had the processors for so long, for some of it since they
+	// were idle, and goroutines helped: ns.
+	Began, Clock          int64
+	Workers, Idle, Assist int64
 }
 
 // A kind is what objects have in common.
@@ -368,12 +373,26 @@ func (h *History) collect(e *alloctrace.Event) {
 	case alloctrace.PauseBegin:
 		if h.ending = 0; e.Reason == alloctrace.MarkTermination {
 			h.ending = e.Thread
+			if last != nil && !last.Done {
+				last.Clock = e.Time - last.Began
+			}
 		}
 	case alloctrace.PauseEnd:
 		h.ending = 0
-		h.mark()
+		h.mark(e.Time)
+	case alloctrace.AssistEnd:
+		if last != nil {
+			last.Assist += int64(e.N)
+		}
+	case alloctrace.WorkerEnd:
+		if last != nil {
+			last.Workers += int64(e.N)
+			if e.Reason == alloctrace.IdleMarker {
+				last.Idle += int64(e.N)
+			}
+		}
 	case alloctrace.MarkEnd:
-		h.mark()
+		h.mark(e.Time)
 		if len(h.Cycles) == 0 {
 			h.wasMarking = true
 		} else {
@@ -384,11 +403,11 @@ func (h *History) collect(e *alloctrace.Event) {
 }
 
 // mark has the cycle that has begun mark from now on.
-func (h *History) mark() {
+func (h *History) mark(now int64) {
 	if h.begun == nil {
 		return
 	}
-	h.begun.At, h.begun.Stacks = h.made, h.stackBytes
+	h.begun.At, h.begun.Stacks, h.begun.Began = h.made, h.stackBytes, now
 	h.Cycles = append(h.Cycles, *h.begun)
 	h.marks = append(h.marks, h.made)
 	h.begun = nil

@@ -11,12 +11,13 @@ import (
 // Marks makes of the cycles that were seen what the program did while they marked,
 // and what they took of the processors. Globals are the bytes that each scans of globals,
 // gogc is the percentage, negative for off. Log are the lines of GODEBUG=gctrace=1, if
-// there are any: without them nothing is known of idle processors nor of the limiter's
-// time, and of the cost only what samples tell.
+// there are any: without them nothing is known of the limiter's time, and of the cost only
+// what samples tell.
 func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples) (marks []heapsim.Mark, cost heapsim.Cost) {
 	lines := h.align(ReadLog(log))
 	var fit line
 	var paces []pace
+	var pauses float64 // of all processors
 	// Of the cycles that samples were taken in. Pauses are left out of it: for them all
 	// processors are held, and next to none is used, on a quiet machine, too.
 	var logged, scanned float64
@@ -25,12 +26,12 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		if !c.Done || scan <= 0 {
 			continue
 		}
-		cpu, marked := 0.0, 0.0
+		marked := 0.0
 		if lines != nil {
-			cpu, marked = lines[i].CPU(), lines[i].marking()
-			h.GCPauses += int64(lines[i].pauses())
+			marked = lines[i].marking()
+			pauses += lines[i].pauses()
 		}
-		fit.add(float64(scan), cpu)
+		fit.add(float64(scan), marked)
 		if c.Time <= samples.last {
 			logged += marked
 			scanned += float64(scan)
@@ -38,11 +39,16 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		if c.Forced {
 			continue
 		}
-		m := heapsim.Mark{At: c.At, Lead: 1, Stacks: c.Stacks}
+		m := heapsim.Mark{At: c.At, Stacks: c.Stacks}
 		m.Over = max(c.End-max(h.assistedEnd(i, globals, gogc), c.Goal, c.Start), 0)
 		m.Rate = float64(c.End-m.Over-c.Start) / float64(scan)
+		if s := h.shares(i); s.workers > 0 {
+			m.Workers, m.Idle = s.workers, s.idle
+			more := s.unhelped()
+			m.Rate *= more
+			m.Doubt = math.Sqrt(more)
+		}
 		if lines != nil {
-			m.Lead = lines[i].lead()
 			paces = append(paces, pace{lines[i].program(), float64(c.End - c.Start), lines[i].limited(), float64(scan)})
 		}
 		marks = append(marks, m)
@@ -51,6 +57,7 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		marks[i].Scan, marks[i].Busy = limits(paces[max(i-nearPaces, 0):min(i+nearPaces+1, len(paces))])
 	}
 	cost.Cycle, cost.Byte = fit.solve()
+	cost.Pause = pauses / max(fit.n, 1) / float64(max(h.Procs, 1))
 	all := fit.y
 	least, likely, most := samples.Marking()
 	switch {
@@ -61,10 +68,10 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 	case lines != nil && most < logged:
 		h.Sampled = true
 		part := likely / logged
-		cost.Cycle, cost.Byte, all = cost.Cycle*part, cost.Byte*part, all*part
-		h.GCPauses = int64(float64(h.GCPauses) * part)
+		cost.Cycle, cost.Byte, cost.Pause = cost.Cycle*part, cost.Byte*part, cost.Pause*part
+		all, pauses = all*part, pauses*part
 	}
-	h.GCCPU = int64(all)
+	h.GCCPU, h.GCPauses = int64(all+pauses), int64(pauses)
 	return marks, cost
 }
 
@@ -112,6 +119,43 @@ func (h *History) assistedEnd(i int, globals int64, gogc int) int64 {
 	most := int64(float64(before.Scan) * float64(c.Start) / float64(before.Marked))
 	roots := c.Stacks + globals
 	return heapsim.AssistedEnd(heapsim.Cycle{Start: c.Start, Goal: c.Goal, Scan: c.Scan + roots}, before.Scan+before.Stacks+globals, max(most, c.Scan)+roots, gogc)
+}
+
+// shares are what of the processors' time while a cycle marked workers had, with that
+// which was idle, and goroutines that had to help.
+type shares struct{ workers, idle, help float64 }
+
+// shares are those of the i-th cycle and the ones near it.
+func (h *History) shares(i int) (s shares) {
+	all := 0.0
+	for _, c := range h.Cycles[max(i-nearPaces, 0):min(i+nearPaces+1, len(h.Cycles))] {
+		if c.Done && c.Clock > 0 {
+			all += float64(c.Clock) * float64(max(h.Procs, 1))
+			s.workers += float64(c.Workers)
+			s.idle += float64(c.Idle)
+			s.help += float64(c.Assist)
+		}
+	}
+	if all == 0 || s.workers+s.help == 0 {
+		return shares{}
+	}
+	s.workers = min(max(s.workers/all, leastWorkers), mostShare)
+	s.idle /= all
+	s.help = min(s.help/all, mostShare-s.workers)
+	return s
+}
+
+// Little time, and much, is taken to be no less and no more: in it is too little to reckon
+// with.
+const (
+	leastWorkers = backgroundShare / 10
+	mostShare    = 0.95
+)
+
+// unhelped is how many times as much the program would have allocated for each byte that
+// is scanned if workers alone had scanned it.
+func (s *shares) unhelped() float64 {
+	return (s.help + s.workers) / (1 - s.help - s.workers) * (1 - s.workers) / s.workers
 }
 
 // A pace is what the program took of the processors while a cycle marked, and what it
@@ -230,17 +274,6 @@ func (l *LogLine) limited() float64 {
 }
 
 const backgroundShare = 0.25 // gcBackgroundUtilization, runtime/mgcpacer.go
-
-// lead is heapsim.Mark's: endCycle of runtime/mgcpacer.go adds the idle processors'
-// share to that of who marked besides.
-func (l *LogLine) lead() float64 {
-	all := l.Clock * float64(l.Procs)
-	if all <= 0 {
-		return 1
-	}
-	busy := backgroundShare + l.Assist/all
-	return (busy + l.Idle/all) / busy
-}
 
 // A line is fitted to points by least squares.
 type line struct{ n, x, y, xx, xy float64 }

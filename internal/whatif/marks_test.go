@@ -27,9 +27,6 @@ func TestReadLog(t *testing.T) {
 		}
 	}
 	// A quarter of four processors is the collector's; 1.5 of them were idle for it.
-	if l := got[1].lead(); math.Abs(l-(0.25+1.5/4)/0.25) > 1e-9 {
-		t.Errorf("lead %v", l)
-	}
 }
 
 func TestMarks(t *testing.T) {
@@ -52,7 +49,7 @@ func TestMarks(t *testing.T) {
 	// Of 2 ms of two processors a quarter is the collector's, to its limiter; the program had
 	// 1 ms in one cycle, none in the other.
 	scan, busy := 1e6/(mb+1000.), 1e6/(mb+800.)
-	want := []heapsim.Mark{{Rate: 1, Over: 300, Lead: 1, Scan: scan, Busy: busy}, {Rate: 0.5, Lead: 1, Scan: scan, Busy: busy}}
+	want := []heapsim.Mark{{Rate: 1, Over: 300, Scan: scan, Busy: busy}, {Rate: 0.5, Scan: scan, Busy: busy}}
 	if len(marks) != len(want) {
 		t.Fatalf("%+v, want %+v", marks, want)
 	}
@@ -179,7 +176,7 @@ func TestSampled(t *testing.T) {
 		{"no log, none of marking", nil, 0, 100, false, 0},
 		{"neither", nil, 0, 0, false, 0},
 	} {
-		h := &History{}
+		h := &History{Procs: 2}
 		for i := range int64(3) {
 			h.Cycles = append(h.Cycles, Cycle{Start: 4 * mb, Goal: 5 * mb, End: 4 * mb, Marked: 2 * mb, Scan: mb, Done: true, Time: 10 * (i + 1)})
 		}
@@ -189,8 +186,38 @@ func TestSampled(t *testing.T) {
 		}
 		s.Add(tt.other, false)
 		_, cost := h.Marks(0, 100, tt.log, &s)
-		if got := (cost.Cycle + cost.Byte*mb) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
+		if got := (cost.Cycle + cost.Byte*mb + cost.Pause*2) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
 			t.Errorf("%s: %v ms a cycle, %d in all, sampled %v; want %v ms, sampled %v", tt.name, got, h.GCCPU, h.Sampled, tt.want, tt.sampled)
+		}
+	}
+}
+
+// TestUnhelped has a program allocate a MiB while 2 MiB are scanned, by workers and by
+// itself: what it would have allocated if only they had.
+func TestUnhelped(t *testing.T) {
+	const mb, ms = 1 << 20, 1_000_000
+	cycle := Cycle{Start: 4 * mb, Goal: 8 * mb, End: 5 * mb, Marked: 3 * mb, Scan: 2 * mb, Done: true, Clock: 10 * ms}
+	for _, tt := range []struct {
+		name                  string
+		workers, idle, assist int64
+		want                  heapsim.Mark
+	}{
+		{"nothing known", 0, 0, 0, heapsim.Mark{Rate: 0.5}},
+		{"workers only", 5 * ms, 0, 0, heapsim.Mark{Rate: 0.5, Workers: 0.25, Doubt: 1}},
+		{"some on idle processors", 10 * ms, 5 * ms, 0, heapsim.Mark{Rate: 0.5, Workers: 0.5, Idle: 0.25, Doubt: 1}},
+		// It has a half of the time instead of three quarters, and they scan a half of it.
+		{"helping as much", 5 * ms, 0, 5 * ms, heapsim.Mark{Rate: 0.5 * 1.5 * 2, Workers: 0.25, Doubt: math.Sqrt(3)}},
+		// No more than 0.95 of the time is believed.
+		{"helping nearly always", 1 * ms, 0, 19 * ms, heapsim.Mark{Rate: 0.5 * 19 * 19, Workers: 0.05, Doubt: 19}},
+	} {
+		c := cycle
+		c.Workers, c.Idle, c.Assist = tt.workers, tt.idle, tt.assist
+		h := &History{Cycles: []Cycle{c, c}, Procs: 2}
+		marks, _ := h.Marks(0, 100, nil, new(Samples))
+		for _, m := range marks {
+			if math.Abs(m.Rate-tt.want.Rate) > 1e-9 || math.Abs(m.Doubt-tt.want.Doubt) > 1e-9 || m.Workers != tt.want.Workers || m.Idle != tt.want.Idle {
+				t.Errorf("%s: %+v, want %+v", tt.name, m, tt.want)
+			}
 		}
 	}
 }
