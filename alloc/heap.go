@@ -79,15 +79,22 @@ type HeapRange struct {
 // HeapCounts are counters of the runtime (runtime.MemStats): objects and bytes that
 // were allocated while it was traced, and bytes at its end.
 type HeapCounts struct {
-	Objects int64 `json:"objects"`
-	Bytes   int64 `json:"bytes"`
+	HeapCounted
 	// Around is that the counters were read from outside, by net/http/pprof: they have
-	// what came before and behind the trace, too, and are not comparable with it.
+	// what came before and behind the trace, too.
 	Around bool `json:"around,omitempty"`
-	// LiveBytes and InuseBytes are absent where they are not comparable, for that or
-	// because a collection ended between the trace's end and the counters.
-	LiveBytes  int64 `json:"live_bytes,omitempty"`
-	InuseBytes int64 `json:"inuse_bytes,omitempty"`
+	// Replayed is what the replay has for the same moments: while the world was stopped
+	// for the reading, what is nearest to the counters. It is nil where the trace does not
+	// have them: the counters are not comparable with it.
+	Replayed *HeapCounted `json:"replayed,omitempty"`
+}
+
+// A HeapCounted is what was counted from one moment to another, and at that one.
+type HeapCounted struct {
+	Objects    int64 `json:"objects"` // allocated
+	Bytes      int64 `json:"bytes"`
+	LiveBytes  int64 `json:"live_bytes"`
+	InuseBytes int64 `json:"inuse_bytes"` // of spans of objects
 }
 
 // A HeapClass is what a span class has at a heap's moment.

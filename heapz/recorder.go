@@ -77,7 +77,7 @@ func (r *stackwardRecorder) start() error {
 		return err
 	}
 	// What the tracer allocates as it starts is before the trace's first event, and what
-	// a CPU profile does, behind it.
+	// a CPU profile does, behind it. As in finish, the moment is known by the function.
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	if r.cpu != nil {
@@ -122,9 +122,12 @@ func (r *stackwardRecorder) loop() {
 
 // finish writes what is known at the end.
 func (r *stackwardRecorder) finish(why string) {
-	trace.Stop() // first: what comes before it is in the trace, which has a bound
+	// The counters are read while there is a trace, which so has the moment that they are
+	// of: until trace.Stop returns, all is handed over, and the program goes on. stackward
+	// knows the moment by the name of this function.
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	trace.Stop() // what comes before it is in the trace, which has a bound
 	if r.cpuEnd != nil {
 		r.cpuEnd(why)
 	}

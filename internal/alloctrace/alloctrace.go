@@ -70,6 +70,9 @@ const (
 // MarkTermination is the Reason of the pause that ends marking.
 const MarkTermination = "GC mark termination"
 
+// ReadMemStats is the Reason of the pause in which a program's counters are read.
+const ReadMemStats = "read mem stats"
+
 // A Why says what is wrong with a Misfit.
 type Why uint8
 
@@ -112,7 +115,7 @@ type Event struct {
 	Why       Why
 	Of        Kind     // of a Misfit in place of an event: that event's kind
 	Reason    string   // of a pause, or the label of a worker
-	Stack     []string // of MarkBegin: the functions that began it, innermost first
+	Stack     []string // of MarkBegin and a pause for ReadMemStats: the functions that began it, innermost first
 	Start     *Start   // the same for equal ones of a second or so
 }
 

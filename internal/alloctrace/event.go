@@ -18,8 +18,11 @@ func (r *Reader) event(g *generation, c *cursor) bool {
 	case evStack, evStackAlloc, evStackFree:
 		return r.stack(c)
 	case evSTWBegin:
-		if e.Kind, e.Reason = PauseBegin, g.text(c.args[0]); e.Reason == MarkTermination {
+		switch e.Kind, e.Reason = PauseBegin, g.text(c.args[0]); e.Reason {
+		case MarkTermination:
 			r.stops(c.thread)
+		case ReadMemStats:
+			e.Stack = g.stack(c.args[1])
 		}
 	case evSTWEnd:
 		e.Kind = PauseEnd

@@ -94,7 +94,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	r.Heap.Duration = end
 	r.Heap.File = req.File
 	if until == 0 {
-		r.Heap.Runtime = runtimeCounts(src.rec, m.Ended())
+		r.Heap.Runtime = runtimeCounts(src.rec, m.Counted)
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil

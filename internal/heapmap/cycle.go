@@ -67,15 +67,13 @@ type cycle struct {
 	stopped           int64           // since when, where stop says why
 	stop              string          // "": the world does not stand still
 	stopper           int64           // the thread that has stopped it
+	recorder          string          // which of the recorder's functions has, "" none
+	reads             Counts          // as the world was asked to stand still for it
 	procs             int64           // that there are
 	live              int64           // as the runtime counts it
 	next              *Collection     // that has begun and does not mark yet
 	assists           map[int64]int64 // since when, by goroutine
 }
-
-// Ended is how many collections the trace has the end of. One of them may have begun
-// before it, and the last in [Map.Collections] may end behind it.
-func (m *Map) Ended() int { return int(m.ended) }
 
 func (m *Map) last() *Collection {
 	if len(m.Collections) == 0 {
@@ -105,6 +103,10 @@ func (m *Map) collect(e *alloctrace.Event) {
 		}
 	case alloctrace.PauseBegin:
 		y.stopped, y.stop, y.stopper = m.now, e.Reason, e.Thread
+		y.recorder = ""
+		if e.Reason == alloctrace.ReadMemStats {
+			y.recorder, y.reads = recorderOf(e.Stack), m.counts()
+		}
 	case alloctrace.PauseEnd:
 		if y.stop == "" {
 			break // it began before the trace
@@ -117,7 +119,9 @@ func (m *Map) collect(e *alloctrace.Event) {
 		case y.stop == alloctrace.MarkTermination && last != nil:
 			last.Pause += d
 			last.CPU.Pauses += d * y.procs
-		case y.stop == "read mem stats":
+		case y.recorder != "":
+			m.read(y.recorder, y.reads) // that it empties the caches is not the program's
+		case y.stop == alloctrace.ReadMemStats:
 			m.flush(0)
 		}
 		y.stop = ""

@@ -62,6 +62,9 @@ type Map struct {
 	DeadKnown       bool
 	begun           bool // a collection, of which After was told
 
+	started Counted  // with all that was before
+	Counted *Counted // at the recorder's end, nil: the trace has not come to it
+
 	tracer   Tracer
 	profiles map[uint64]int64 // bytes of the buffers of profiles, by slotNumber
 

@@ -74,8 +74,8 @@ func TestEnded(t *testing.T) {
 	_, whole := replay(t, data, math.MaxInt64)
 	last := whole.Collections[len(whole.Collections)-1]
 	_, m := replay(t, data, last.End-1)
-	if n := len(m.Collections); n != len(whole.Collections) || m.Ended() != n-1 {
-		t.Errorf("%d collections of %d, %d ended", n, len(whole.Collections), m.Ended())
+	if n := len(m.Collections); n != len(whole.Collections) || int(m.ended) != n-1 {
+		t.Errorf("%d collections of %d, %d ended", n, len(whole.Collections), int(m.ended))
 	}
 }
 
@@ -102,7 +102,7 @@ func TestRuntimeCounts(t *testing.T) {
 	if got, want := len(m.Collections), int(after.NumGC-before.NumGC); got != want {
 		t.Errorf("%d collections, the runtime counted %d", got, want)
 	}
-	if got, want := m.Ended(), int(after.NumGC-before.NumGC); got != want {
+	if got, want := int(m.ended), int(after.NumGC-before.NumGC); got != want {
 		t.Errorf("%d collections ended, the runtime counted %d", got, want)
 	}
 	if last := m.Collections[len(m.Collections)-1]; last.End <= last.Begin || last.Marked == 0 || last.Pause == 0 {

@@ -84,7 +84,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 		line("CPU time", "%s", cpuTime(h.CPU))
 	}
 	if c := h.Runtime; c != nil {
-		line("runtime", "its own counters%s", counted(h, c))
+		line("runtime", "its own counters%s", counted(c))
 	}
 	switch h.Unfit {
 	case 0:
@@ -99,18 +99,19 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	}
 }
 
-// counted tells what the runtime counted, and by how much the replay differs where the
-// two are comparable.
-func counted(h *alloc.Heap, c *alloc.HeapCounts) string {
+// counted tells what the runtime counted, and by how much the replay differs at that
+// moment, where it has it.
+func counted(c *alloc.HeapCounts) string {
 	objects := plural(int(c.Objects), "object")
-	if c.Around {
+	r := c.Replayed
+	switch {
+	case c.Around:
 		return fmt.Sprintf(", from before the trace until after it: %s and %s allocated", objects, size(c.Bytes))
+	case r == nil:
+		return fmt.Sprintf(", of a moment that the trace does not have: %s and %s allocated", objects, size(c.Bytes))
 	}
-	s := fmt.Sprintf(": %s (%+.2f%%) and %s allocated (%+.2f%%)", objects, off(h.Objects, c.Objects), size(c.Bytes), off(h.Bytes, c.Bytes))
-	if c.InuseBytes == 0 {
-		return s + "; what was live then is not comparable: a collection ended after the trace"
-	}
-	return s + fmt.Sprintf(", %s live (%+.2f%%), spans of %s (%+.2f%%)", size(c.LiveBytes), off(h.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(h.InuseBytes, c.InuseBytes))
+	return fmt.Sprintf(": %s (%+.2f%%) and %s allocated (%+.2f%%), %s live (%+.2f%%), spans of %s (%+.2f%%)", objects, off(r.Objects, c.Objects), size(c.Bytes), off(r.Bytes, c.Bytes),
+		size(c.LiveBytes), off(r.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(r.InuseBytes, c.InuseBytes))
 }
 
 // off is by how much a figure differs from what it should be, in percent.
