@@ -370,6 +370,8 @@ type HeapTop struct {
 	SysBytes      int64     `json:"sys_bytes"`
 	Collections   int64     `json:"collections"`
 	GCShare       float64   `json:"gc_share"` // of CPU time since the process began
+	// NoSamples is that its heap profile has none yet: there are no sites.
+	NoSamples bool `json:"no_samples,omitempty"`
 
 	// Window is the time in seconds that the rates are of; 0 in the first look.
 	Window               float64        `json:"window_seconds"`

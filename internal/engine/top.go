@@ -29,7 +29,7 @@ type Top struct {
 type moment struct {
 	at    time.Time
 	stats *runtime.MemStats
-	prof  *memprof.Profile
+	prof  *memprof.Profile // nil: nothing was sampled yet
 }
 
 // window is over how many looks rates are told.
@@ -63,7 +63,7 @@ func (t *Top) Look(ctx context.Context) (*alloc.HeapTop, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now.prof, err = memprof.Parse(data, t.profile.String()); err != nil {
+	if now.prof, err = memprof.Parse(data, t.profile.String()); err != nil && !errors.Is(err, memprof.ErrEmpty) {
 		return nil, adviseProfile(err)
 	}
 	top := now.top()
@@ -106,7 +106,7 @@ func (l *moment) top() *alloc.HeapTop {
 	return &alloc.HeapTop{
 		Time: l.at, LiveBytes: int64(m.HeapAlloc), LiveObjects: int64(m.Mallocs) - int64(m.Frees), GoalBytes: int64(m.NextGC),
 		InuseBytes: int64(m.HeapInuse), IdleBytes: int64(m.HeapIdle), ReleasedBytes: int64(m.HeapReleased), StackBytes: int64(m.StackInuse),
-		SysBytes: int64(m.Sys), Collections: int64(m.NumGC), GCShare: m.GCCPUFraction,
+		SysBytes: int64(m.Sys), Collections: int64(m.NumGC), GCShare: m.GCCPUFraction, NoSamples: l.prof == nil,
 	}
 }
 
@@ -118,12 +118,17 @@ func rates(t *alloc.HeapTop, before, now *moment) error {
 	t.ObjectsPerSecond = float64(is.Mallocs-was.Mallocs) / seconds
 	t.BytesPerSecond = float64(is.TotalAlloc-was.TotalAlloc) / seconds
 	t.CollectionsPerSecond = float64(is.NumGC-was.NumGC) / seconds
-	diff := *now.prof // whose own stays as it is
-	switch err := diff.Subtract(before.prof); {
-	case errors.Is(err, memprof.ErrSame):
+	if now.prof == nil {
 		return nil
-	case err != nil:
-		return adviseProfile(err)
+	}
+	diff := *now.prof // whose own stays as it is
+	if before.prof != nil {
+		switch err := diff.Subtract(before.prof); {
+		case errors.Is(err, memprof.ErrSame):
+			return nil
+		case err != nil:
+			return adviseProfile(err)
+		}
 	}
 	sites := make(map[alloc.Frame]*alloc.HeapTopSite)
 	for _, s := range diff.Samples() {

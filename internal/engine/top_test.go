@@ -61,6 +61,41 @@ func TestTop(t *testing.T) {
 	}
 }
 
+// TestTopEmpty looks at a process that is so young, or allocates so little, that its heap
+// profile has no sample, and at it again when it has some.
+func TestTopEmpty(t *testing.T) {
+	t.Parallel()
+	const stats = "\n# runtime.MemStats\n# HeapAlloc = 4096\n# Mallocs = 7\n# NumGC = 1\n"
+	profiles := []string{
+		"heap profile: 0: 0 [0: 0] @ heap/1048576\n" + stats,
+		"heap profile: 0: 0 [0: 0] @ heap/1048576\n" + stats,
+		"heap profile: 1: 4096 [2: 8192] @ heap/1\n1: 4096 [2: 8192] @ 0x1\n#\t0x1\texample.com/m.f+0x1\t/m/f.go:3\n" + stats,
+	}
+	looks := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte(profiles[looks]))
+	}))
+	defer srv.Close()
+	top, err := NewTop(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sites [][]*alloc.HeapTopSite
+	for looks = range profiles {
+		h, err := top.Look(t.Context())
+		if err != nil {
+			t.Fatalf("look %d: %v", looks, err)
+		}
+		if h.LiveBytes != 4096 || h.NoSamples != (looks < 2) {
+			t.Errorf("look %d: %+v", looks, h)
+		}
+		sites = append(sites, h.Sites)
+	}
+	if len(sites[1]) != 0 || len(sites[2]) != 1 || sites[2][0].Func != "example.com/m.f" || sites[2][0].BytesPerSecond <= 0 {
+		t.Errorf("sites: %v", sites)
+	}
+}
+
 func TestTopRefused(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "localhost:6060", "/file", "ftp://host/", "http://"} {

@@ -101,10 +101,18 @@ codec/json/json.go:30:3: map-growth of map[…e {}: growth
 		if d := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), got); d != "" {
 			t.Errorf("%s at %d (-want +got):\n%s", tt.command, tt.width, d)
 		}
-		for line := range strings.Lines(got) {
-			if n := utf8.RuneCountInString(line) - 1; tt.width > 0 && n > tt.width {
-				t.Errorf("%s at %d: %d columns: %s", tt.command, tt.width, n, line)
-			}
+		if tt.width > 0 {
+			inWidth(t, got, tt.width)
+		}
+	}
+}
+
+// inWidth holds that no line is longer than a terminal of so many columns.
+func inWidth(t *testing.T, text string, width int) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+			t.Errorf("%d of %d columns: %s", n, width, line)
 		}
 	}
 }
@@ -178,10 +186,6 @@ func TestHeapSites(t *testing.T) {
 		if !strings.Contains(b.String(), "  "+want) {
 			t.Errorf("at %d columns %q is not in\n%s", width, want, b.String())
 		}
-		for line := range strings.Lines(b.String()) {
-			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
-				t.Errorf("%d of %d columns: %s", n, width, line)
-			}
-		}
+		inWidth(t, b.String(), width)
 	}
 }

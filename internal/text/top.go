@@ -18,9 +18,13 @@ func Top(w io.Writer, h *alloc.HeapTop, o Options) error {
 	fmt.Fprintf(t, "  %s, %.2f%% of the CPU time since it began\n", plural(int(h.Collections), "collection"), 100*h.GCShare)
 	if h.Window == 0 {
 		fmt.Fprintln(t, "  rates with the next look")
+		t.noSamples(h)
 		return t.Flush()
 	}
 	fmt.Fprintf(t, "  in the last %.0f s: %s objects/s, %s/s, %.2f collections/s\n", h.Window, count(int(h.ObjectsPerSecond)), Bytes(h.BytesPerSecond), h.CollectionsPerSecond)
+	if t.noSamples(h) {
+		return t.Flush()
+	}
 	if len(h.Sites) == 0 {
 		fmt.Fprintln(t, "  its profile has not changed: no collection has come")
 		return t.Flush()
@@ -34,6 +38,15 @@ func Top(w io.Writer, h *alloc.HeapTop, o Options) error {
 	t.table("objects/s\tbytes/s\tlive grows/s\t", rows, places)
 	t.more(len(h.Sites), n, "lines")
 	return t.Flush()
+}
+
+// noSamples says that there can be no sites yet, where it is so.
+func (t *writer) noSamples(h *alloc.HeapTop) bool {
+	if h.NoSamples {
+		fmt.Fprint(t, "  ")
+		t.foldAt("its heap profile has no sample yet: it has allocated little, or no collection has come", 2)
+	}
+	return h.NoSamples
 }
 
 // growth is a change with its sign, "" none.
