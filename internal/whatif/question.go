@@ -37,7 +37,8 @@ const (
 )
 
 // ParseQuestion reads a question: what is other, with commas between, such as
-// "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". GOGC is 100 unless it says. The error
+// "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". A comma within brackets is of a type's
+// name, as in "offheap=m.pair[int,string]". GOGC is 100 unless it says. The error
 // says what is wrong, of which part of the question.
 func ParseQuestion(text string) (*Question, error) {
 	gogc := 100
@@ -50,7 +51,17 @@ func ParseQuestion(text string) (*Question, error) {
 		return fmt.Errorf("%s: %s", text, msg)
 	}
 	settings := make(map[string]bool) // named so far
-	for part := range strings.SplitSeq(text, ",") {
+	for rest, more := text, true; more; {
+		end, open := partEnd(rest)
+		part := rest[:end]
+		if more = end < len(rest); more {
+			rest = rest[end+1:]
+		}
+		if open > 0 {
+			return nil, bad("%s has a bracket that is not closed", part)
+		} else if open < 0 {
+			return nil, bad("%s has a bracket that is not opened", part)
+		}
 		name, value, ok := strings.Cut(part, "=")
 		if !ok || value == "" {
 			return nil, bad("%s says nothing of the form name=value", cmp.Or(part, `""`))
@@ -103,6 +114,24 @@ func ParseQuestion(text string) (*Question, error) {
 		}
 	}
 	return q, nil
+}
+
+// partEnd is where a question's first part ends: at a comma outside of brackets, or at the
+// end. open is how many brackets are not closed there, less than 0 how many not opened.
+func partEnd(text string) (end, open int) {
+	for i, c := range text {
+		switch c {
+		case '[', '(', '{':
+			open++
+		case ']', ')', '}':
+			open--
+		case ',':
+			if open <= 0 {
+				return i, open
+			}
+		}
+	}
+	return len(text), open
 }
 
 // byteCount reads a number of bytes as the runtime does (parseByteCount,

@@ -22,6 +22,10 @@ func TestParseQuestion(t *testing.T) {
 			{What: OnStack, Of: "a/b.go:12"}, {What: Presized, Of: "c.go:3"},
 		}}},
 		{"offheap=cache.entry", Question{GOGC: n(100), Changes: []ObjectChange{{What: OffHeap, Of: "cache.entry"}}}},
+		{"stack=m.pair[int,string]", Question{GOGC: n(100), Changes: []ObjectChange{{What: OnStack, Of: "m.pair[int,string]"}}}},
+		{"smaller=m.tree[m.pair[int,m.x],func(int, bool)]:8,stack=map[m.k]struct { a, b int },GOGC=50", Question{GOGC: n(50), Changes: []ObjectChange{
+			{What: Smaller, Of: "m.tree[m.pair[int,m.x],func(int, bool)]", By: 8}, {What: OnStack, Of: "map[m.k]struct { a, b int }"},
+		}}},
 		{"smaller=a.go:7:16", Question{GOGC: n(100), Changes: []ObjectChange{{What: Smaller, Of: "a.go:7", By: 16}}}},
 	} {
 		tt.want.Text = tt.text
@@ -47,6 +51,8 @@ func TestParseQuestion(t *testing.T) {
 		{"GOGC=100,GOGC=200", "GOGC=100,GOGC=200: GOGC is named twice"},
 		{"GOMEMLIMIT=off,GOMAXPROCS=2,GOMEMLIMIT=1GiB", "GOMEMLIMIT is named twice"},
 		{"GOMAXPROCS=2,GOMAXPROCS=2", "GOMAXPROCS is named twice"},
+		{"stack=m.pair[int,GOGC=50", "stack=m.pair[int,GOGC=50 has a bracket that is not closed"},
+		{"stack=m.pair]int,GOGC=50", "stack=m.pair]int has a bracket that is not opened"},
 	} {
 		if _, err := ParseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) || strings.Count(err.Error(), "GOGC=") > 1+strings.Count(tt.text, ",") {
 			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
@@ -55,7 +61,7 @@ func TestParseQuestion(t *testing.T) {
 }
 
 func FuzzParseQuestion(f *testing.F) {
-	for _, s := range []string{"GOGC=200", "GOGC=off,GOMEMLIMIT=1GiB", "smaller=a.go:7:16,stack=b.T", "GOMAXPROCS=4,presized=x.go:1"} {
+	for _, s := range []string{"stack=m.pair[int,string],smaller=m.tree[m.k,func(int, struct { a, b int })]:8", "offheap=m.a[int,GOGC=50", "GOGC=200", "GOGC=off,GOMEMLIMIT=1GiB", "smaller=a.go:7:16,stack=b.T", "GOMAXPROCS=4,presized=x.go:1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -67,6 +73,9 @@ func FuzzParseQuestion(f *testing.F) {
 			t.Errorf("%q: %+v", text, q)
 		}
 		for _, c := range q.Changes {
+			if again, err := ParseQuestion("GOGC=50," + string(OffHeap) + "=" + c.Of + ",GOMAXPROCS=2"); err != nil || len(again.Changes) != 1 || again.Changes[0].Of != c.Of {
+				t.Errorf("%q: %q is one among others as %+v, %v", text, c.Of, again, err)
+			}
 			if c.Of == "" || c.What == Smaller && c.By <= 0 {
 				t.Errorf("%q: %+v", text, c)
 			}
