@@ -190,9 +190,11 @@ func TestConfirmLimit(t *testing.T) {
 		c.NonHeap = int64(before.Sys-before.HeapIdle) - c.Live
 		var cycles, kept []int64
 		// The last is of a machine with other work: one cycle that it kept waiting has
-		// the pacer begin the next five early, and those are over soon.
-		for _, mark := range []Mark{{}, {Rate: 0.3}, {Rate: 1}, {Rate: 0.01, Idle: 250}} {
-			c.Marks = []Mark{mark}
+		// the pacer begin the next five early, those are over soon, and the scavenger,
+		// which has a part of the time, has enough of it.
+		marks := []Mark{{}, {Rate: 0.3}, {Rate: 1}, {Rate: 0.01, Idle: 250}}
+		for i, mark := range marks {
+			c.Marks, c.ScavengeNow = []Mark{mark}, i == len(marks)-1
 			h := New(c)
 			h.GC()
 			_, goal := h.pacer.trigger(h.usage())
@@ -205,7 +207,7 @@ func TestConfirmLimit(t *testing.T) {
 		}
 		got := int64(after.Sys - after.HeapReleased)
 		t.Logf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, got)
-		if slices.Max(kept) > limit || got < slices.Min(kept)*9/10 || got > slices.Max(kept)*11/10 {
+		if slices.Max(kept) > limit || got < slices.Min(kept)*19/20 || got > slices.Max(kept)*11/10 {
 			t.Errorf("GOMEMLIMIT=%d: %d bytes of the system's memory, in the runtime %d", limit, kept, got)
 		}
 		real := int64(after.NumGC - before.NumGC)
