@@ -17,6 +17,9 @@
 // greatest part, what goroutines do, says nothing of the heap. Tests compare
 // the two.
 //
+// The order of two threads' events is that of their times, but where the clock is too
+// slow to tell: see order.go.
+//
 // Memory is that of one generation of the trace, about a second, and of the
 // spans that live.
 package alloctrace

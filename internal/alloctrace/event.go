@@ -114,6 +114,10 @@ func (r *Reader) schedule(c *cursor) (event bool) {
 
 // misfit makes the event one that does not fit.
 func (r *Reader) misfit(of Kind, why Why) bool {
+	if r.strict {
+		r.unfit = true
+		return false
+	}
 	r.ev.Kind, r.ev.Why, r.ev.Of = Misfit, why, of
 	return true
 }
@@ -121,7 +125,6 @@ func (r *Reader) misfit(of Kind, why Why) bool {
 // object is an object's event: args are its address in units of objectAlign above
 // the base, and its type.
 func (r *Reader) object(kind Kind, c *cursor) bool {
-	const perPage = PageBytes / objectAlign
 	e := &r.ev
 	id := c.args[0]
 	e.Addr = r.base + id*objectAlign
@@ -134,10 +137,19 @@ func (r *Reader) object(kind Kind, c *cursor) bool {
 	if slot < 0 {
 		return r.misfit(kind, NoSlot)
 	}
+	word, bit := &s.live[slot>>6], uint64(1)<<(slot&63)
+	// Objects that join a block of tiny ones fit; one at its beginning may open it anew.
+	joins := s.class == TinyClass && id*objectAlign&(tinyBlock-1) != 0
+	if r.strict && (*word&bit == 0) == (kind == ObjectFree) && !joins {
+		r.unfit = true
+		return false
+	}
 	e.Kind, e.Span, e.Slot, e.Class = kind, n, slot, s.class
 	if kind == ObjectFree {
+		*word &^= bit
 		return true
 	}
+	*word |= bit
 	if t := c.args[1]; t != 0 {
 		e.Type = -1
 		if t < uint64(len(r.typeIDs)) && r.typeIDs[t] != 0 {

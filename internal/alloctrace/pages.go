@@ -26,6 +26,7 @@ type span struct {
 	size  uint32 // bytes of a slot, 0: large or Manual
 	magic uint32 // offset*magic>>32 is offset/size, as in the runtime
 	slots int32
+	live  []uint64 // a bit for each slot
 }
 
 type sizeClass struct{ size, magic uint32 }
@@ -83,12 +84,20 @@ func (l *layout) add(page, pages uint64, class Class) (int32, bool) {
 			s.slots = int32(pages * PageBytes / uint64(c.size))
 		}
 	}
+	words := int(s.slots+63) / 64
 	n := int32(len(l.spans))
 	if k := len(l.free); k > 0 {
 		n = l.free[k-1]
 		l.free = l.free[:k-1]
+		if old := l.spans[n].live; cap(old) >= words {
+			s.live = old[:words]
+			clear(s.live)
+		} else {
+			s.live = make([]uint64, words)
+		}
 		l.spans[n] = s
 	} else {
+		s.live = make([]uint64, words)
 		l.spans = append(l.spans, s)
 	}
 	l.set(&s, n)

@@ -42,6 +42,8 @@ type Reader struct {
 	assists    map[int64]*assist // by goroutine
 	ev         Event
 	now        int64
+	strict     bool // an event that does not fit is not made one, but unfit is set
+	unfit      bool
 }
 
 // A thread is what runs on it.
@@ -271,7 +273,9 @@ func (r *Reader) addTypes(d *decoder) error {
 }
 
 const (
-	objectAlign = 8       // MinHeapAlign, bytes
+	objectAlign = 8 // MinHeapAlign, bytes
+	perPage     = PageBytes / objectAlign
+	tinyBlock   = 16      // maxTinySize, bytes
 	maxTypes    = 1 << 24 // of a generation; the runtime numbers them from 1
 )
 
@@ -282,13 +286,18 @@ func (r *Reader) time(tick uint64) int64 { return int64(float64(int64(tick-r.fir
 type cursor struct {
 	key     uint64 // of the event that is read: see order
 	tick    uint64
+	exact   uint64 // tick of the last event of which it is the true time: see order.go
 	data    []byte
 	batches []batch
 	thread  *thread
 	id      int64
 	args    [4]uint64
 	typ     byte
+	busy    bool // its event waits for those of other threads
 }
+
+// ended reports whether there is no event.
+func (c *cursor) ended() bool { return c.key == math.MaxUint64 }
 
 // next reads an event; at the end its key is the greatest.
 func (c *cursor) next() error {
@@ -322,6 +331,9 @@ func (c *cursor) next() error {
 	}
 	c.data = data
 	c.tick += dt
+	if dt > 1 {
+		c.exact = c.tick
+	}
 	c.key = c.tick<<1 | uint64(late[c.typ])
 	return nil
 }
@@ -360,29 +372,20 @@ func (r *Reader) merge(g *generation, yield func() bool) (bool, error) {
 			th = &thread{proc: -1}
 			r.threads[t.id] = th
 		}
-		cursors[i] = cursor{batches: t.batches, thread: th, id: int64(t.id)}
+		cursors[i] = cursor{batches: t.batches, thread: th, id: int64(t.id), exact: t.batches[0].tick}
 		if err := cursors[i].next(); err != nil {
 			return false, err
 		}
 	}
+	a := arrival{r, g, cursors, yield, looksPerByte * g.bytes}
 	for {
 		c, until := least(cursors)
-		if c == nil || c.key == math.MaxUint64 {
+		if c == nil || c.ended() {
 			return true, nil
 		}
-		for c.key <= until && c.key != math.MaxUint64 {
-			if r.event(g, c) {
-				if r.typeMissing() {
-					ev := r.ev
-					r.ev.Kind, r.ev.Why, r.ev.Of = Misfit, TypeUnknown, 0
-					if !yield() {
-						return false, nil
-					}
-					r.ev = ev
-				}
-				if !yield() {
-					return false, nil
-				}
+		for c.key <= until && !c.ended() {
+			if more, err := a.deliver(c); !more || err != nil {
+				return false, err
 			}
 			if err := c.next(); err != nil {
 				return false, err
