@@ -220,32 +220,52 @@ func (t *writer) table(head string, rows, behind []string) {
 	t.placed(head, rows, behind, nil)
 }
 
-// placed is table where what stands behind begins with a place, which is never cut:
-// what does not fit stands on a line of its own.
+// leastName is how many columns of a name have to be there for it to be shown beside
+// figures: less of it says nothing.
+const leastName = 12
+
+// placed is table where what stands behind begins with a place, which is never cut.
+// What does not fit stands on a line of its own.
 func (t *writer) placed(head string, rows, behind, places []string) {
 	for i, line := range t.lineUp(head, rows) {
-		if i == 0 {
+		switch {
+		case i == 0:
 			fmt.Fprintf(t, "\n%s\n", t.color(dim, strings.TrimRight(line, " ")))
-			continue
+		case len(behind) == 0:
+			fmt.Fprintln(t, strings.TrimRight(line, " "))
+		case places == nil:
+			t.behind(line, behind[i-1], "")
+		default:
+			t.behind(line, behind[i-1], places[i-1])
 		}
-		if len(behind) == 0 || behind[i-1] == "" {
-			fmt.Fprint(t, strings.TrimRight(line, " "))
+	}
+}
+
+// behind writes a line of a table with a name behind it that begins with a place, if any.
+func (t *writer) behind(line, name, place string) {
+	room := t.o.Width - columnsOf(line) - 3
+	own := t.o.Width - 5 // on a line of its own
+	bare := strings.TrimRight(line, " ")
+	switch n := columnsOf(name); {
+	case name == "":
+		fmt.Fprintln(t, bare)
+	case t.o.Width == 0 || n <= room:
+		fmt.Fprintf(t, "%s  %s\n", line, name)
+	case place == "" && room >= leastName:
+		fmt.Fprintf(t, "%s  %s\n", line, elide(name, room))
+	case place == "":
+		fmt.Fprintf(t, "%s\n    %s\n", bare, elide(name, own))
+	case n <= own && columnsOf(place) > room:
+		fmt.Fprintf(t, "%s\n    %s\n", bare, name)
+	default:
+		if columnsOf(place) <= room {
+			fmt.Fprintf(t, "%s  %s\n", line, place)
 		} else {
-			fmt.Fprint(t, line)
-			room := 0
-			if t.o.Width > 0 {
-				room = max(10, t.o.Width-columnsOf(line)-3)
-			}
-			if places != nil && room > 0 && columnsOf(behind[i-1]) > room {
-				rest := strings.TrimLeft(strings.TrimPrefix(behind[i-1], places[i-1]), ":, ")
-				if fmt.Fprintf(t, "  %s\n", places[i-1]); rest != "" {
-					fmt.Fprintf(t, "    %s\n", elide(rest, t.o.Width-5))
-				}
-				continue
-			}
-			fmt.Fprintf(t, "  %s", elide(behind[i-1], room))
+			fmt.Fprintf(t, "%s\n    %s\n", bare, place)
 		}
-		fmt.Fprintln(t)
+		if rest := strings.TrimLeft(strings.TrimPrefix(name, place), ":, "); rest != "" {
+			fmt.Fprintf(t, "    %s\n", elide(rest, own))
+		}
 	}
 }
 
@@ -406,52 +426,6 @@ func (t *writer) siteName(c *alloc.HeapSite) string {
 		name += sep + "in " + c.Callee
 	}
 	return name
-}
-
-func (t *writer) collections(r *alloc.Report) {
-	if len(r.Collections) == 0 {
-		return
-	}
-	// A narrow screen has no room for what CPU time is of the process's.
-	shares := (t.o.Width == 0 || t.o.Width >= 90) && r.Heap.GCCPU != nil && r.Heap.GCCPU.Share != nil
-	// Those that took the most, in their order.
-	list := slices.SortedStableFunc(slices.Values(r.Collections), func(a, b *alloc.Collection) int {
-		return cmp.Compare(b.End-b.Begin+b.Pause, a.End-a.Begin+a.Pause)
-	})
-	n := t.rows(len(list))
-	list = list[:n]
-	slices.SortFunc(list, func(a, b *alloc.Collection) int { return a.N - b.N })
-	var rows, triggers []string
-	for _, c := range list {
-		mark, marked, goal, cpu, share := "", "", "", "", ""
-		if shares {
-			share = "\t"
-		}
-		if p := c.CPU; p != nil {
-			if cpu = brief(p.Sum()); p.Share != nil && shares {
-				share = fmt.Sprintf("%.1f%%\t", 100**p.Share)
-			}
-		}
-		if c.End > 0 {
-			mark = brief(c.End - c.Begin)
-		}
-		if c.Marked > 0 {
-			marked = size(c.Marked)
-		}
-		if c.Goal > 0 {
-			goal = size(c.Goal)
-		}
-		rows = append(rows, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s%s\t%s\t", c.N, brief(c.Begin), size(c.Live), goal, marked, mark, cpu, share, brief(c.Pause), size(c.FreedBytes)))
-		triggers = append(triggers, c.Trigger)
-	}
-	percent := ""
-	if shares {
-		percent = "%\t"
-	}
-	t.table("cycle\tat\tlive\tgoal\tmarked\tmarking\tCPU\t"+percent+"pause\tswept\t  by", rows, triggers)
-	if len(r.Collections) > n {
-		fmt.Fprintln(t, t.color(dim, fmt.Sprintf("the %d that took longest, of %s", n, count(len(r.Collections)))))
-	}
 }
 
 func (t *writer) stackSizes(r *alloc.Report) {
