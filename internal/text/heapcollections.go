@@ -8,12 +8,6 @@ import (
 	"github.com/stackward-go/stackward/alloc"
 )
 
-// A collectionColumn is one of the table of collections.
-type collectionColumn struct {
-	head string
-	cell func(*alloc.Collection) string
-}
-
 // collections writes those that took the most, in their order.
 func (t *writer) collections(r *alloc.Report) {
 	if len(r.Collections) == 0 {
@@ -26,15 +20,10 @@ func (t *writer) collections(r *alloc.Report) {
 	list = list[:n]
 	slices.SortFunc(list, func(a, b *alloc.Collection) int { return a.N - b.N })
 	columns := collectionColumns(r.Heap.GCCPU != nil && r.Heap.GCCPU.Share != nil)
-	head, rows := collectionRows(columns, list)
 	// A narrow screen has no room for all of them: -format=json has.
-	for _, least := range []string{"%", "swept", "marked"} {
-		if t.fits(head, rows, list) {
-			break
-		}
-		columns = slices.DeleteFunc(columns, func(c collectionColumn) bool { return c.head == least })
-		head, rows = collectionRows(columns, list)
-	}
+	head, rows := fitting(columns, list, []string{"%", "swept", "marked"}, func(head string, rows []string) bool {
+		return t.fits(head, rows, list)
+	})
 	triggers := make([]string, len(list))
 	for i, c := range list {
 		triggers[i] = c.Trigger
@@ -59,28 +48,16 @@ func (t *writer) fits(head string, rows []string, list []*alloc.Collection) bool
 	return true
 }
 
-// collectionRows are the head and the rows of a table.
-func collectionRows(columns []collectionColumn, list []*alloc.Collection) (head string, rows []string) {
-	rows = make([]string, len(list))
-	for _, col := range columns {
-		head += col.head + "\t"
-		for i, c := range list {
-			rows[i] += col.cell(c) + "\t"
-		}
-	}
-	return head, rows
-}
-
 // collectionColumns are all that there are, with what the CPU time is of the process's if
 // that is known.
-func collectionColumns(shares bool) []collectionColumn {
+func collectionColumns(shares bool) []column[*alloc.Collection] {
 	some := func(n int64, show func(int64) string) string { // "" of what is not known
 		if n <= 0 {
 			return ""
 		}
 		return show(n)
 	}
-	columns := []collectionColumn{
+	columns := []column[*alloc.Collection]{
 		{"cycle", func(c *alloc.Collection) string { return fmt.Sprint(c.N) }},
 		{"at", func(c *alloc.Collection) string { return brief(c.Begin) }},
 		{"live", func(c *alloc.Collection) string { return size(c.Live) }},
@@ -108,7 +85,7 @@ func collectionColumns(shares bool) []collectionColumn {
 		{"swept", func(c *alloc.Collection) string { return size(c.FreedBytes) }},
 	}
 	if !shares {
-		columns = slices.DeleteFunc(columns, func(c collectionColumn) bool { return c.head == "%" })
+		columns = slices.DeleteFunc(columns, func(c column[*alloc.Collection]) bool { return c.head == "%" })
 	}
 	return columns
 }

@@ -42,31 +42,47 @@ func wide() *alloc.Report {
 	return r
 }
 
-// TestHeapWidth holds the tables of a heap to goldens on a narrow and on a wide screen,
-// which -update writes.
+// askedWide is a report of questions to a recording, with each column and long figures.
+func askedWide() *alloc.Report {
+	cpu := alloc.Estimate{Low: 102e6, Likely: 306e6, High: 680e6}
+	sums := alloc.Estimate{Low: 6_400_000, Likely: 7_690_000, High: 18_760_000}
+	collections := alloc.Estimate{Low: 1042, Likely: 1083, High: 1160}
+	asked := func(question string) *alloc.WhatIf {
+		return &alloc.WhatIf{Question: question, GOGC: 100, Procs: 2, Collections: collections, Peak: sums, GCCPU: &cpu, Bytes: 136_000_000}
+	}
+	recorded, gogc, off := asked(""), asked("GOGC=50"), asked("offheap=cache.pair[int,string],GOMEMLIMIT=64MiB")
+	recorded.Recorded = &alloc.WhatIfRecorded{Collections: 1090, Peak: 12_910_000, GCCPU: 317_610_000, GCCPUSource: alloc.FromSamples, GCPauses: 12_610_000, Bytes: 136_000_000}
+	off.Objects, off.OffHeap = 2_800_036, &alloc.Estimate{Likely: 3_290_000}
+	return &alloc.Report{Header: alloc.Header{Command: "heap", Go: "go1.26.8"}, WhatIfs: []*alloc.WhatIf{recorded, gogc, off}}
+}
+
+// TestHeapWidth holds the tables of heap and heap whatif to goldens on a narrow and on a
+// wide screen, which -update writes.
 func TestHeapWidth(t *testing.T) {
 	t.Parallel()
-	for _, width := range []int{80, 200} {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			t.Parallel()
-			var b strings.Builder
-			if err := Write(&b, wide(), Options{Width: width}); err != nil {
-				t.Fatal(err)
-			}
-			inWidth(t, b.String(), width)
-			golden := filepath.Join("testdata", fmt.Sprintf("heap.%d.txt", width))
-			if *update {
-				if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+	for name, r := range map[string]*alloc.Report{"heap": wide(), "whatif": askedWide()} {
+		for _, width := range []int{80, 200} {
+			t.Run(fmt.Sprint(name, width), func(t *testing.T) {
+				t.Parallel()
+				var b strings.Builder
+				if err := Write(&b, r, Options{Width: width}); err != nil {
 					t.Fatal(err)
 				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), b.String()); diff != "" {
-				t.Errorf("%s (-want +got; go test ./internal/text -update writes it):\n%s", golden, diff)
-			}
-		})
+				inWidth(t, b.String(), width)
+				golden := filepath.Join("testdata", fmt.Sprintf("%s.%d.txt", name, width))
+				if *update {
+					if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+						t.Fatal(err)
+					}
+				}
+				want, err := os.ReadFile(golden)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(string(want), b.String()); diff != "" {
+					t.Errorf("%s (-want +got; go test ./internal/text -update writes it):\n%s", golden, diff)
+				}
+			})
+		}
 	}
 }

@@ -23,10 +23,7 @@ func (t *writer) whatIfs(r *alloc.Report) {
 	if len(asked) == 0 {
 		return
 	}
-	columns := []struct {
-		head string
-		text func(*alloc.WhatIf) string
-	}{
+	columns := []column[*alloc.WhatIf]{
 		{"collections", func(w *alloc.WhatIf) string { return numbers(&w.Collections) }},
 		{"heap at most", func(w *alloc.WhatIf) string { return estimate(&w.Peak, 1, benchunit.Binary, "B") }},
 		{"collector's CPU", func(w *alloc.WhatIf) string {
@@ -49,17 +46,12 @@ func (t *writer) whatIfs(r *alloc.Report) {
 			return size(w.OffHeap.Likely)
 		}},
 	}
-	head := ""
-	rows := make([]string, len(asked))
-	for _, c := range columns {
-		if !slices.ContainsFunc(asked, func(w *alloc.WhatIf) bool { return c.text(w) != "" }) {
-			continue
-		}
-		head += c.head + "\t"
-		for i, w := range asked {
-			rows[i] += c.text(w) + "\t"
-		}
-	}
+	columns = slices.DeleteFunc(columns, func(c column[*alloc.WhatIf]) bool {
+		return !slices.ContainsFunc(asked, func(w *alloc.WhatIf) bool { return c.cell(w) != "" })
+	})
+	head, rows := fitting(columns, asked, []string{"allocated", "objects"}, func(head string, rows []string) bool {
+		return t.o.Width == 0 || columnsOf(t.lineUp(head, rows)[0]) <= t.o.Width
+	})
 	longest := 0
 	for _, w := range asked {
 		longest = max(longest, len(w.Question))
@@ -84,7 +76,10 @@ func (t *writer) whatIfs(r *alloc.Report) {
 func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 	rec := w.Recorded
 	fmt.Fprintf(t, "%s  %s, %s, %s allocated\n", t.color(bold, "recorded"), r.Header.Go, settings(w), size(rec.Bytes))
-	line := func(name, is, said string) { fmt.Fprintf(t, "  %-15s  %s, simulated %s\n", name, is, said) }
+	line := func(name, is, said string) {
+		fmt.Fprintf(t, "  %-15s  ", name)
+		t.foldAt(is+", simulated "+said, 19)
+	}
 	line("collections", count(int(rec.Collections)), numbers(&w.Collections))
 	line("heap at most", size(rec.Peak), estimate(&w.Peak, 1, benchunit.Binary, "B"))
 	if w.GCCPU != nil {
