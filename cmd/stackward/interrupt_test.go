@@ -43,15 +43,37 @@ func unpack(t testing.TB, archive string) (dir string) {
 	return dir
 }
 
+// inModule is a stackward command, of a binary, in a module of its own that an archive is of.
+func inModule(t testing.TB, binary, archive string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = unpack(t, "-- go.mod --\nmodule example.com/m\n\ngo 1.24\n"+archive)
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+	return cmd
+}
+
+// start starts a command and waits until "ready" is written to the pipe, which is one of
+// the command's. What follows is for the caller to read, to its end.
+func start(t testing.TB, cmd *exec.Cmd, pipe func() (io.ReadCloser, error)) *bufio.Scanner {
+	t.Helper()
+	r, err := pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() && lines.Text() != "ready" {
+	}
+	return lines
+}
+
 // TestInterruptedProgram ends a program that is weighed, as Ctrl-C does. That
 // is not the end of stackward, which reports what it saw.
 func TestInterruptedProgram(t *testing.T) {
 	t.Parallel()
-	dir := unpack(t, `
--- go.mod --
-module example.com/m
-
-go 1.24
+	cmd := inModule(t, build(t), `
 -- main.go --
 package main
 
@@ -67,27 +89,19 @@ func main() {
 	os.Stdout.WriteString("ready\n")
 	time.Sleep(time.Hour)
 }
-`)
+`, "cost", "--", "go", "run", ".")
 	tmp := t.TempDir()
-	cmd := exec.Command(build(t), "cost", "--", "go", "run", ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GOTMPDIR="+tmp, "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(cmd.Env, "TMPDIR="+tmp, "GOTMPDIR="+tmp)
 	var stdout bytes.Buffer
 	cmd.Stdout = &stdout
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() && lines.Text() != "ready" {
-	}
+	lines := start(t, cmd, cmd.StderrPipe)
 	cmd.Process.Signal(syscall.SIGINT)
-	rest, _ := io.ReadAll(stderr)
+	var rest []string
+	for lines.Scan() {
+		rest = append(rest, lines.Text())
+	}
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%v\n%s", err, rest)
+		t.Fatalf("%v\n%s", err, strings.Join(rest, "\n"))
 	}
 	if !strings.Contains(stdout.String(), "main.go:11:12: new of [100]int: ") {
 		t.Errorf("the report lacks the site:\n%s", stdout.String())
@@ -106,11 +120,7 @@ func TestInterruptedFix(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
-			dir := unpack(t, `
--- go.mod --
-module example.com/m
-
-go 1.24
+			cmd := inModule(t, binary, `
 -- m.go --
 package m
 
@@ -136,15 +146,13 @@ func TestF(t *testing.T) {
 		time.Sleep(10 * time.Second) // a kill leaves it alone
 	}
 }
-`)
+`, "fix", "-fixer=presize", "-unmeasured", "-w", ".")
 			tmp := t.TempDir()
 			started := filepath.Join(t.TempDir(), "started")
 			if err := syscall.Mkfifo(started, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(binary, "fix", "-fixer=presize", "-unmeasured", "-w", ".")
-			cmd.Dir = dir
-			cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "GOTMPDIR="+tmp, "GOFLAGS=", "GOWORK=off", "STARTED="+started)
+			cmd.Env = append(cmd.Env, "TMPDIR="+tmp, "GOTMPDIR="+tmp, "STARTED="+started)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -162,12 +170,12 @@ func TestF(t *testing.T) {
 				t.Fatalf("it had ended before the test began: %v", err)
 			}
 			<-ended
-			src, err := os.ReadFile(filepath.Join(dir, "m.go"))
+			src, err := os.ReadFile(filepath.Join(cmd.Dir, "m.go"))
 			if err != nil || !bytes.Contains(src, []byte("\ts := []int{}\n")) {
 				t.Errorf("m.go is %v\n%s", err, src)
 			}
-			files, _ := filepath.Glob(filepath.Join(dir, "*"))
-			hidden, _ := filepath.Glob(filepath.Join(dir, ".*"))
+			files, _ := filepath.Glob(filepath.Join(cmd.Dir, "*"))
+			hidden, _ := filepath.Glob(filepath.Join(cmd.Dir, ".*"))
 			if len(files) != 3 || len(hidden) != 0 {
 				t.Errorf("in the module: %v %v", files, hidden)
 			}
@@ -182,11 +190,7 @@ func TestF(t *testing.T) {
 // ended: the program does not go on alone.
 func TestKilledRecord(t *testing.T) {
 	t.Parallel()
-	dir := unpack(t, `
--- go.mod --
-module example.com/m
-
-go 1.24
+	cmd := inModule(t, build(t), `
 -- main.go --
 package main
 
@@ -200,20 +204,8 @@ func main() {
 	time.Sleep(10 * time.Second)
 	os.Stdout.WriteString("alone\n")
 }
-`)
-	cmd := exec.Command(build(t), "heap", "record", "-o", filepath.Join(t.TempDir(), "m.heap"), "--", "go", "run", ".")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stdout) // of the program, which has it for as long as it lives
-	for lines.Scan() && lines.Text() != "ready" {
-	}
+`, "heap", "record", "-o", filepath.Join(t.TempDir(), "m.heap"), "--", "go", "run", ".")
+	lines := start(t, cmd, cmd.StdoutPipe) // of the program, which has it for as long as it lives
 	cmd.Process.Signal(syscall.SIGINT)
 	time.Sleep(time.Millisecond)
 	cmd.Process.Kill()
