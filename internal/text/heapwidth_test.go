@@ -2,12 +2,8 @@ package text
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -69,19 +65,7 @@ func TestHeapWidth(t *testing.T) {
 					t.Fatal(err)
 				}
 				inWidth(t, b.String(), width)
-				golden := filepath.Join("testdata", fmt.Sprintf("%s.%d.txt", name, width))
-				if *update {
-					if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
-						t.Fatal(err)
-					}
-				}
-				want, err := os.ReadFile(golden)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if diff := cmp.Diff(string(want), b.String()); diff != "" {
-					t.Errorf("%s (-want +got; go test ./internal/text -update writes it):\n%s", golden, diff)
-				}
+				golden(t, fmt.Sprintf("%s.%d.txt", name, width), b.String())
 			})
 		}
 	}

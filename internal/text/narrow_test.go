@@ -1,6 +1,8 @@
 package text
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -104,6 +106,24 @@ codec/json/json.go:30:3: map-growth of map[…e {}: growth
 		if tt.width > 0 {
 			inWidth(t, got, tt.width)
 		}
+	}
+}
+
+// golden holds a text to a file of testdata, which -update writes.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	name = filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got; go test ./internal/text -update writes it):\n%s", name, diff)
 	}
 }
 

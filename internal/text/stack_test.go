@@ -3,11 +3,8 @@ package text
 import (
 	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -76,19 +73,7 @@ func TestStacks(t *testing.T) {
 		if err := Write(&b, stacks(), Options{Width: width, Top: 15}); err != nil {
 			t.Fatal(err)
 		}
-		name := fmt.Sprintf("testdata/stacks.%d.txt", width)
-		if *update {
-			if err := os.WriteFile(name, []byte(b.String()), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(string(want), b.String()); d != "" {
-			t.Errorf("%s (-want +got; -update writes it):\n%s", name, d)
-		}
+		golden(t, fmt.Sprintf("stacks.%d.txt", width), b.String())
 		for line := range strings.Lines(b.String()) {
 			line = strings.TrimSuffix(line, "\n")
 			if n := columnsOf(line); n > width && !strings.Contains(line, "/home/go") && !strings.Contains(line, "/usr/local/go") {
