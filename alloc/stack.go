@@ -7,7 +7,10 @@ import "cmp"
 type Stack struct {
 	Func    string `json:"func"` // full name
 	Package string `json:"package"`
-	Pos            // of the declaration or literal
+	// Instance is what an instance of a generic function is of, as the compiler names
+	// it: types of one shape, as "go.shape.int,go.shape.string", share one.
+	Instance string `json:"instance,omitempty"`
+	Pos             // of the declaration or literal
 	// CompilerMade reports a function that is not in the source: one that hands on a
 	// method, that compares two values of a type, that sets a package's variables. The
 	// place is that of the method or type, none of the last.

@@ -205,11 +205,13 @@ func (s *stacks) started(key string) {
 // stack first.
 func (s *stacks) rows(funcs []objscan.StackFunc) []*alloc.Stack {
 	var rows []*alloc.Stack
+	seen := make(map[string]bool) // several packages have the same instance of a generic function
 	for i := range funcs {
 		f := &funcs[i]
-		if f.Wrapper || !f.Known {
+		if f.Wrapper || !f.Known || seen[f.Key] {
 			continue
 		}
+		seen[f.Key] = true
 		if !s.req.Func.Match(f.Package, strings.TrimPrefix(f.Name, f.Package+"."), s.p.isProgram(f.Package)) {
 			continue
 		}
@@ -225,10 +227,11 @@ func (s *stacks) rows(funcs []objscan.StackFunc) []*alloc.Stack {
 			row.Pos, row.CompilerMade = s.origin(f), true
 		}
 		s.symbols[row] = objscan.Symbol(f.Key)
+		row.Instance = objscan.Instance(s.symbols[row])
 		rows = append(rows, row)
 	}
 	slices.SortFunc(rows, func(a, b *alloc.Stack) int {
-		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Frame, a.Frame), strings.Compare(a.Func, b.Func))
+		return cmp.Or(cmp.Compare(b.Size, a.Size), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Frame, a.Frame), strings.Compare(a.Func, b.Func), strings.Compare(a.Instance, b.Instance))
 	})
 	return rows
 }

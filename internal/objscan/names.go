@@ -18,6 +18,26 @@ func funcName(sym, mainPath string) string {
 	return sym
 }
 
+// Instance is what stands in the brackets of a symbol, "" where it is of no instance of a
+// generic function: "go.shape.int" of "m.Map[go.shape.int].func1".
+func Instance(sym string) string {
+	begin, depth := strings.IndexByte(sym, '['), 0
+	if begin < 0 || strings.Contains(sym[:begin], ":") { // "type:.eq.[8]string" is of an array
+		return ""
+	}
+	for i := begin; i < len(sym); i++ {
+		switch sym[i] {
+		case '[':
+			depth++
+		case ']':
+			if depth--; depth == 0 {
+				return unescape(sym[begin+1 : i])
+			}
+		}
+	}
+	return ""
+}
+
 // unescape undoes "%2e" and its like, which the linker writes for bytes of an
 // import path that would be mistaken (cmd/internal/objabi/path.go).
 func unescape(s string) string {

@@ -191,6 +191,9 @@ func (t *writer) stackRow(cell string, s *alloc.Stack, notes []string) {
 		tags += " [" + string(s.Entry) + "]"
 	}
 	name := shortFunc(s.Func)
+	if s.Instance != "" {
+		name = strings.Replace(name, "[...]", "["+s.Instance+"]", 1)
+	}
 	column := columnsOf(cell) + 2
 	place := ""
 	if s.File != "" {
