@@ -94,12 +94,17 @@ func curve(counts *[ageBins]seen) [ageBins]float64 {
 	return s
 }
 
+// gone is the share of objects of a kind that do not come to an age.
+func (a *ages) gone(kind uint32, age uint64) float64 {
+	return 1 - a.all[a.of[kind]][ageBin(age)]
+}
+
 // age is that of an object of a kind that was dead at an age of at most most, where
 // part, from 0 to 1, chooses among all that there may be.
 func (a *ages) age(kind uint32, most uint64, part float64) uint64 {
 	s := &a.all[a.of[kind]]
 	last := ageBin(most)
-	gone := 1 - s[last]
+	gone := a.gone(kind, most)
 	if gone <= 0 {
 		return uint64(part * float64(most))
 	}

@@ -502,6 +502,13 @@ func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
 				if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {
 					o.Likely = o.Alive + h.ages.age(p.kind&kindMask, o.Dead-o.Alive, part)
 				}
+			} else if b.cycle == len(h.marks) && p.kind&ofTracer == 0 {
+				// No cycle has seen it: as many of its kind as else do not live to the end.
+				_, part := math.Modf(float64(n) * math.Phi)
+				if gone := h.ages.gone(p.kind&kindMask, h.made-n); part < gone {
+					o.Alive, o.Dead = n+1, h.made
+					o.Likely = min(n+1+h.ages.age(p.kind&kindMask, h.made-n, part/gone), h.made)
+				}
 			}
 			if !yield(o) {
 				return

@@ -2,6 +2,7 @@ package whatif
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -26,7 +27,10 @@ var traced = sync.OnceValue(func() *History {
 })
 
 // read makes the history of a trace.
-func read(data []byte) *History {
+func read(data []byte) *History { return readUntil(data, math.MaxUint64) }
+
+// readUntil makes that of its part before so many objects have been made.
+func readUntil(data []byte, made uint64) *History {
 	r, err := alloctrace.Open(bytes.NewReader(data), alloctrace.Options{SlotBytes: slots})
 	if err != nil {
 		panic(err)
@@ -41,7 +45,9 @@ func read(data []byte) *History {
 		if e.Kind == alloctrace.ObjectAlloc && r.Type(e.Type).Name == "*main.entry" {
 			site = 1
 		}
-		h.Add(e, site, site > 0)
+		if h.Add(e, site, site > 0); h.made >= made {
+			break
+		}
 	}
 	h.Finish()
 	return h
@@ -115,6 +121,42 @@ func TestHistory(t *testing.T) {
 	}
 	if untold > 2 {
 		t.Errorf("%d of %d cycles without what they marked", untold, len(h.Cycles))
+	}
+}
+
+// TestEnd has a trace end between two cycles: how much of what no cycle has seen is said
+// to be dead by then is held to what the next one found.
+func TestEnd(t *testing.T) {
+	data, _, err := tracetest.Run("testdata/prog", slots, "GOGC=25", "GOMAXPROCS=2", "GOMEMLIMIT=off")
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := read(data)
+	checked := 0
+	for i := 5; i+1 < len(whole.marks); i += 2 {
+		from := whole.marks[i]
+		end := from + (whole.marks[i+1]-from)*3/4
+		part := readUntil(data, end)
+		if len(part.marks) != i+1 || end-from < 1000 {
+			continue
+		}
+		dead := func(h *History) (n int) {
+			born := uint64(0)
+			for o := range h.Objects(false) {
+				if born++; born > from && born <= end && o.Likely <= end && o.Dead != heapsim.Forever {
+					n++
+				}
+			}
+			return n
+		}
+		checked++
+		got, want := dead(part), dead(whole)
+		if off := math.Abs(float64(got-want)) / float64(end-from); off > 0.1 {
+			t.Errorf("of %d objects since cycle %d %d are dead, by the next cycle %d", end-from, i, got, want)
+		}
+	}
+	if checked < 5 {
+		t.Errorf("%d moments between cycles", checked)
 	}
 }
 
