@@ -81,3 +81,16 @@ func TestAsWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestStopping: one processor has nobody to wait for.
+func TestStopping(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		procs, recorded int
+		want            float64
+	}{{1, 2, 0}, {2, 2, 1}, {8, 2, 1}, {2, 5, 0.25}, {1, 1, 1}, {4, 1, 1}} {
+		if got := stopping(tt.procs, tt.recorded); got != tt.want {
+			t.Errorf("%d processors instead of %d stop for %v of the time, want %v", tt.procs, tt.recorded, got, tt.want)
+		}
+	}
+}

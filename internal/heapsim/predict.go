@@ -67,7 +67,7 @@ type Begun struct {
 }
 
 // A Cost is what a cycle takes of the processors: in ns for each, for each byte that it
-// scans, and for each processor that has to stand still.
+// scans, and for how long they stand still.
 type Cost struct{ Cycle, Byte, Pause float64 }
 
 // A Range is a figure with its uncertainty.
@@ -184,7 +184,7 @@ func (w *WhatIf) run(objects iter.Seq[Object], r assumption, seed int) outcome {
 	o.cycles = int64(len(cycles))
 	for _, cycle := range cycles {
 		o.marked = max(o.marked, cycle.End)
-		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan) + w.Cost.Pause*float64(w.Config.Procs))
+		o.cpu += int64(w.Cost.Cycle + w.Cost.Byte*float64(cycle.Scan) + w.Cost.Pause)
 	}
 	return o
 }

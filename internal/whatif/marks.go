@@ -57,7 +57,7 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		marks[i].Scan, marks[i].Busy = limits(paces[max(i-nearPaces, 0):min(i+nearPaces+1, len(paces))])
 	}
 	cost.Cycle, cost.Byte = fit.solve()
-	cost.Pause = pauses / max(fit.n, 1) / float64(max(h.Procs, 1))
+	cost.Pause = pauses / max(fit.n, 1)
 	all := fit.y
 	least, likely, most := samples.Marking()
 	switch {

@@ -176,7 +176,7 @@ func TestSampled(t *testing.T) {
 		{"no log, none of marking", nil, 0, 100, false, 0},
 		{"neither", nil, 0, 0, false, 0},
 	} {
-		h := &History{Procs: 2}
+		h := &History{}
 		for i := range int64(3) {
 			h.Cycles = append(h.Cycles, Cycle{Start: 4 * mb, Goal: 5 * mb, End: 4 * mb, Marked: 2 * mb, Scan: mb, Done: true, Time: 10 * (i + 1)})
 		}
@@ -186,7 +186,7 @@ func TestSampled(t *testing.T) {
 		}
 		s.Add(tt.other, false)
 		_, cost := h.Marks(0, 100, tt.log, &s)
-		if got := (cost.Cycle + cost.Byte*mb + cost.Pause*2) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
+		if got := (cost.Cycle + cost.Byte*mb + cost.Pause) / 1e6; math.Abs(got-tt.want) > 1e-3 || h.Sampled != tt.sampled || math.Abs(float64(h.GCCPU)/1e6-3*tt.want) > 1e-3 {
 			t.Errorf("%s: %v ms a cycle, %d in all, sampled %v; want %v ms, sampled %v", tt.name, got, h.GCCPU, h.Sampled, tt.want, tt.sampled)
 		}
 	}
