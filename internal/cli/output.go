@@ -150,7 +150,7 @@ func (o *output) encode(w io.Writer, r *alloc.Report) error {
 	case "checkstyle":
 		return ci.Checkstyle(w, r, inRepository(r.Root))
 	}
-	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Every: o.every, Path: fromHere(r.Root), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
+	opt := text.Options{Top: o.top, Compare: o.compare, Refused: o.refused, Every: o.every, Path: placesOf(r), Line: sourceLines(r.Root), Remedy: docs.Remedy, Alone: docs.Alone}
 	if width, ok := terminal(w); ok {
 		opt.Width = width
 		opt.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
@@ -168,12 +168,37 @@ func terminal(w io.Writer) (width int, ok bool) {
 	return width, err == nil
 }
 
+// placesOf turns a report's file into the one to print. Of a recording the files of
+// modules in the module cache are told as those of the module.
+func placesOf(r *alloc.Report) func(string) string {
+	path := fromHere(r.Root)
+	if r.Header.Command != "heap" {
+		return path
+	}
+	return func(file string) string { return inModule(path(file)) }
+}
+
+// inModule turns a file in a module cache into MODULE@VERSION/FILE, as -trimpath does.
+// Whose cache it is need not be known: a recording may be of another machine.
+func inModule(file string) string {
+	if _, name, ok := strings.Cut(file, "/pkg/mod/"); ok && strings.Contains(name, "@v") {
+		return name
+	}
+	return file
+}
+
 // fromHere turns a report's file into one that can be opened from the current
 // directory.
 func fromHere(root string) func(string) string {
 	here, err := os.Getwd()
 	return func(file string) string {
-		if file == "" || err != nil || filepath.IsAbs(filepath.FromSlash(file)) {
+		if file == "" || err != nil {
+			return file
+		}
+		if name := filepath.FromSlash(file); filepath.IsAbs(name) {
+			if rel, err := filepath.Rel(here, name); err == nil && filepath.IsLocal(rel) {
+				return filepath.ToSlash(rel)
+			}
 			return file
 		}
 		rel, err := filepath.Rel(here, filepath.Join(root, filepath.FromSlash(file)))

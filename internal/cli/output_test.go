@@ -93,3 +93,32 @@ func TestOutputDevice(t *testing.T) {
 		t.Errorf("%s has mode %v, had %v", os.DevNull, after.Mode(), before.Mode())
 	}
 }
+
+// TestPlacesOf: files are told from where the reader is, and those of modules in the
+// module cache by the module.
+func TestPlacesOf(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "sub"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(root, "sub"))
+	here, err := os.Getwd() // where a temporary directory is a link
+	if err != nil {
+		t.Fatal(err)
+	}
+	root = filepath.ToSlash(filepath.Dir(here))
+	for _, tt := range []struct{ root, command, file, want string }{
+		{root, "heap", "sub/x.go", "x.go"},
+		{root, "heap", "y.go", "../y.go"},
+		{"", "heap", root + "/sub/x.go", "x.go"}, // recorded by URL
+		{"", "heap", root + "/y.go", root + "/y.go"},
+		{root, "heap", "/home/go/pkg/mod/example.com/!m@v1.2.3/p/f.go", "example.com/!m@v1.2.3/p/f.go"},
+		{root, "find", "/home/go/pkg/mod/example.com/!m@v1.2.3/p/f.go", "/home/go/pkg/mod/example.com/!m@v1.2.3/p/f.go"},
+		{root, "heap", "/home/pkg/mod/x.go", "/home/pkg/mod/x.go"},
+		{root, "heap", "/usr/local/go/src/time/sleep.go", "/usr/local/go/src/time/sleep.go"},
+	} {
+		if got := placesOf(&alloc.Report{Root: tt.root, Header: alloc.Header{Command: tt.command}})(tt.file); got != tt.want {
+			t.Errorf("%s, below %q: %s, want %s", tt.file, tt.root, got, tt.want)
+		}
+	}
+}

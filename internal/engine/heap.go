@@ -140,7 +140,7 @@ func openReplay(ctx context.Context, file string, progress func(step string, don
 	}
 	r := &alloc.Report{Header: alloc.Header{Schema: alloc.Schema, Command: "heap", Go: goversion, GOOS: runtime.GOOS, GOARCH: runtime.GOARCH}}
 	if src.rec != nil {
-		r.Header.Module = src.rec.Header.Package
+		r.Header.Module, r.Root = src.rec.Header.Package, src.rec.Header.Base()
 	}
 	return &replay{ctx: ctx, file: file, src: src, table: table, trace: t, report: r}, nil
 }
@@ -229,7 +229,7 @@ type traceSource struct {
 func (s *traceSource) samples(until int64) *cpuSamples {
 	dir, pkg := "", ""
 	if s.rec != nil {
-		dir, pkg = s.rec.Header.Dir, s.rec.Header.Package
+		dir, pkg = s.rec.Header.Base(), s.rec.Header.Package
 	}
 	c := newCPUSamples(until, dir, pkg)
 	s.take = c.add
@@ -285,7 +285,7 @@ func openTrace(name string) (*traceSource, error) {
 	}
 	src := &traceSource{Reader: rec.Trace(), size: rec.TraceBytes, rec: rec, close: f.Close}
 	if rec.Header.Sites == recording.Exact {
-		src.sites = newHeapSites(&rec.Stacks, rec.Header.Dir)
+		src.sites = newHeapSites(&rec.Stacks, rec.Header.Base())
 	}
 	return src, nil
 }

@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -67,11 +66,10 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 	}
 	samples := prof.Samples()
 	nameFrames(samples, rec.Header.Package)
-	r.SiteEstimates = dealOut(sampledHeap{samples, before, alive}, m.Classes(), livesOfSizes(m, t), rec.Header.Dir, float64(rate))
+	r.SiteEstimates = dealOut(sampledHeap{samples, before, alive}, m.Classes(), livesOfSizes(m, t), rec.Header.Base(), float64(rate))
 	if len(r.SiteEstimates) == 0 {
 		r.Heap.NoSites = nothingSince(r.Heap.Collections)
 	}
-	r.Root = filepath.FromSlash(rec.Header.Dir)
 	return nil
 }
 

@@ -101,7 +101,7 @@ type cpuSamples struct {
 
 type cpuCounts struct{ allocate, paid int64 }
 
-// newCPUSamples counts up to a moment, 0 the end, of a program that was built in dir.
+// newCPUSamples counts up to a moment, 0 the end, of a program whose files are told relative to dir.
 func newCPUSamples(until int64, dir, pkg string) *cpuSamples {
 	if until == 0 {
 		until = math.MaxInt64

@@ -13,7 +13,7 @@ import (
 // since it was recorded: the lines are those of the program that ran. A file that is
 // not there is of a program built elsewhere.
 func noteSource(r *alloc.Report, rec *recording.File) {
-	if rec == nil || rec.Header.Dir == "" || rec.Header.Time.IsZero() {
+	if rec == nil || rec.Header.Base() == "" || rec.Header.Time.IsZero() {
 		return
 	}
 	seen := make(map[string]bool)
@@ -24,7 +24,7 @@ func noteSource(r *alloc.Report, rec *recording.File) {
 		seen[file] = true
 		full := filepath.FromSlash(file)
 		if !filepath.IsAbs(full) {
-			full = filepath.Join(rec.Header.Dir, full)
+			full = filepath.Join(rec.Header.Base(), full)
 		}
 		if info, err := os.Stat(full); err == nil && info.ModTime().After(rec.Header.Time) {
 			r.Heap.SourceChanged = append(r.Heap.SourceChanged, file)

@@ -87,17 +87,8 @@ func within(steps []alloc.Step, s *alloc.Step) bool {
 	return false
 }
 
-// root is the directory that files are told relative to: of the main module,
-// or where the command runs.
-func (p *pipeline) root() string {
-	if mod := p.env.GOMOD; mod != "" && filepath.Base(mod) == "go.mod" {
-		return filepath.ToSlash(filepath.Dir(mod))
-	}
-	if work := p.env.GOWORK; work != "" && work != "off" {
-		return filepath.ToSlash(filepath.Dir(work))
-	}
-	return filepath.ToSlash(p.cfg.Dir)
-}
+// root is the directory that files are told relative to, see [gocmd.Env.Root].
+func (p *pipeline) root() string { return filepath.ToSlash(p.env.Root(p.cfg.Dir)) }
 
 func (p *pipeline) shorten(file string) string {
 	if rel, ok := strings.CutPrefix(file, p.root()+"/"); ok {

@@ -26,6 +26,18 @@ type Env struct {
 	GOHOSTOS, GOHOSTARCH            string
 }
 
+// Root is the directory that files are told relative to: of the main module, of the
+// workspace where there is none, or dir.
+func (e *Env) Root(dir string) string {
+	if filepath.Base(e.GOMOD) == "go.mod" {
+		return filepath.Dir(e.GOMOD)
+	}
+	if e.GOWORK != "" && e.GOWORK != "off" {
+		return filepath.Dir(e.GOWORK)
+	}
+	return dir
+}
+
 // Environ asks the go command for its environment, once. It is the environment
 // of the toolchain that the directory's go.mod or go.work selects, not of the
 // go command on PATH.

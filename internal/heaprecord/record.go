@@ -166,7 +166,11 @@ func (req *Request) command(ctx context.Context) (unpatched error, err error) {
 		return nil, req.notGo(req.advise(err))
 	}
 	defer t.Close()
-	h := recording.Header{Command: req.Command, Dir: cfg.Dir, Package: t.Package, BuildID: t.BuildID, Sites: recording.Approximate}
+	env, err := cfg.Environ(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h := recording.Header{Command: req.Command, Dir: cfg.Dir, Root: env.Root(cfg.Dir), Package: t.Package, BuildID: t.BuildID, Sites: recording.Approximate}
 	if t.Exact {
 		h.Sites = recording.Exact
 	}

@@ -20,6 +20,7 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"time"
@@ -57,7 +58,8 @@ type Header struct {
 	Command   []string  `json:"command,omitempty"`   // what was asked to be recorded
 	URL       string    `json:"url,omitempty"`       // where it was recorded from
 	TraceFile string    `json:"trace_file,omitempty"`
-	Dir       string    `json:"dir,omitempty"` // where the command ran
+	Dir       string    `json:"dir,omitempty"`  // where the command ran
+	Root      string    `json:"root,omitempty"` // of the main module
 	Time      time.Time `json:"time"`
 	// Package is the import path of the program, or of the package tested;
 	// BuildID the go command's id of the binary that ran.
@@ -67,6 +69,9 @@ type Header struct {
 	Sites   Sites `json:"sites,omitempty"`
 	MaxSize int64 `json:"max_size,omitempty"` // bytes, 0 none
 }
+
+// Base is what files are told relative to, "" unknown.
+func (h *Header) Base() string { return cmp.Or(h.Root, h.Dir) }
 
 // Sites says how a recording ties allocations to their stacks.
 type Sites string
