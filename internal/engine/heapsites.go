@@ -19,7 +19,7 @@ import (
 type heapSites struct {
 	ids    recording.StackIDs
 	stacks *recording.StackTable
-	dir    string // where the program was built
+	dir    string // that files are told relative to
 	std    string // prefix of the standard library's files, "" not known, or it has none
 	err    error  // ids and allocations do not agree
 
@@ -71,11 +71,35 @@ func (s *heapSites) next(e *alloctrace.Event) int32 {
 			if stack.TypePath != "" && of > 0 {
 				s.types[of] = stack.TypePath
 			}
-			n = s.place(stack.Type, of, stack.Frames())
+			if !runtimesOwn(stack.Frames()) {
+				n = s.place(stack.Type, of, stack.Frames())
+			}
 		}
 		s.known[id] = n
 	}
 	return n
+}
+
+// runtimesOwn reports whether the runtime made an object for itself, whatever line it
+// was at: while it was allocating another, to start a thread (allocm, runtime/proc.go) or
+// to start a collection (gcStart, runtime/mgc.go).
+func runtimesOwn(frames iter.Seq[*alloc.Frame]) bool {
+	inside := false // of what is not the object's own allocation
+	for f := range frames {
+		switch {
+		case !f.Runtime():
+			return false
+		case strings.HasPrefix(f.Func, "runtime.mallocgc"):
+			if inside {
+				return true
+			}
+		case f.Func == "runtime.allocm", f.Func == "runtime.gcStart":
+			return true
+		default:
+			inside = true
+		}
+	}
+	return false
 }
 
 // place is the number of the place of a stack, and of the type allocated there: its name,
@@ -169,10 +193,9 @@ func (s *heapSites) fill(r *alloc.Report, t *alloctrace.Reader, m *heapmap.Map) 
 		})
 	}
 	r.Heap.SitesUnknown = r.Heap.Objects - known
-	r.Root = filepath.FromSlash(s.dir)
 }
 
-// pos is a place's position, relative to where the program was built.
+// pos is a place's position.
 func (s *heapSites) pos(p *heapPlace) alloc.Pos {
 	if s.dir == "" {
 		return alloc.Pos{File: p.file, Line: p.line}

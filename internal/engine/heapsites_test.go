@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -44,6 +46,34 @@ func TestPlace(t *testing.T) {
 			}
 		})]; got != tt.want {
 			t.Errorf("%s: %+v", tt.name, got)
+		}
+	}
+}
+
+// TestRuntimesOwn: what the runtime makes for itself is not of the line that it was at.
+func TestRuntimesOwn(t *testing.T) {
+	t.Parallel()
+	for stack, want := range map[string]bool{
+		"mallocgcSmallScanHeader mallocgc newobject F":                               false,
+		"mallocgc growslice F":                                                       false,
+		"mallocgc newobject malg newproc1 newproc.func1 systemstack newproc F":       false, // a go statement
+		"mallocgc newobject acquireSudog chanrecv chanrecv1 F":                       false, // it waits by itself
+		"mallocgc newobject acquireSudog semacquire1 gcStart mallocgc makeslice F":   true,
+		"mallocgc newobject acquireSudog gcParkAssist gcAssistAlloc mallocgc F":      true,
+		"mallocgc newobject allocm newm startm wakep ready goready send selectgo F":  true,
+		"mallocgc newobject malg mpreinit mcommoninit allocm newm startm newproc F":  true,
+		"mallocgc newobject malg newproc1 newproc gcBgMarkStartWorkers gcStart GC F": true,
+		"mallocgc newobject F mallocgc":                                              false,
+	} {
+		var frames []*alloc.Frame
+		for fn := range strings.FieldsSeq(stack) {
+			if fn != "F" {
+				fn = "runtime." + fn
+			}
+			frames = append(frames, &alloc.Frame{Func: fn})
+		}
+		if got := runtimesOwn(slices.Values(frames)); got != want {
+			t.Errorf("%s: %v", stack, got)
 		}
 	}
 }
