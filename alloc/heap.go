@@ -333,6 +333,8 @@ type StaticStack struct {
 	Bytes   int64      `json:"bytes"`
 	Size    int64      `json:"stack"`
 	Dynamic int        `json:"dynamic,omitempty"`
+	// DynamicOff is as of [StackChain].
+	DynamicOff bool `json:"dynamic_off,omitempty"`
 	// Recursive are the functions of the chain that may be entered again from
 	// themselves: it goes round once, and has no bound.
 	Recursive []string `json:"recursive,omitempty"`

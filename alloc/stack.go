@@ -54,6 +54,9 @@ type StackChain struct {
 	// Dynamic counts the calls through pointers, of interfaces' methods and of
 	// function values, on the chain: they are not followed.
 	Dynamic int `json:"dynamic,omitempty"`
+	// DynamicOff reports that there are none on the chain, but on others that the
+	// function leads to.
+	DynamicOff bool `json:"dynamic_off,omitempty"`
 	// Recursive are the functions of the chain that may be entered again from
 	// themselves: it goes round once, and has no bound.
 	Recursive []string `json:"recursive,omitempty"`

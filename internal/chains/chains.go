@@ -69,6 +69,7 @@ type longest struct {
 	wants, depth int64
 	next         *edge
 	below        bool
+	dynamic      bool // it leads to a call through a pointer outside of the runtime
 	state        state
 }
 
@@ -134,6 +135,7 @@ func (g *Graph) Solve() {
 	g.circles()
 	g.enter()
 	for which := range [2]longest{} {
+		g.pointers(which)
 		// From the top, so that a chain into a circle begins where it is entered.
 		for _, n := range g.order {
 			if !called[n] {
@@ -144,6 +146,46 @@ func (g *Graph) Solve() {
 			g.solve(n, which)
 		}
 	}
+}
+
+// pointers marks the functions that lead to calls through pointers.
+func (g *Graph) pointers(which int) {
+	callers := make(map[*node][]*node)
+	var marked []*node
+	mark := func(n *node) {
+		if l := &n.longest[which]; !l.dynamic {
+			l.dynamic = true
+			marked = append(marked, n)
+		}
+	}
+	for _, n := range g.order {
+		for _, e := range n.edges {
+			if which == all || e.aside == "" {
+				callers[e.to] = append(callers[e.to], n)
+			}
+		}
+		if n.dynamic() > 0 {
+			mark(n)
+		}
+	}
+	for len(marked) > 0 {
+		n := marked[len(marked)-1]
+		marked = marked[:len(marked)-1]
+		for _, c := range callers[n] {
+			mark(c)
+		}
+	}
+}
+
+// dynamic counts a function's calls through pointers, of the runtime's none.
+func (n *node) dynamic() int {
+	count := 0
+	for _, call := range n.Calls {
+		if call.To == "" && !n.Runtime {
+			count++
+		}
+	}
+	return count
 }
 
 // never is the want of a chain without a check.
@@ -258,11 +300,13 @@ type Chain struct {
 	Copies int
 	Copied int64
 	// Dynamic counts the calls through pointers that the functions of the chain
-	// make, outside of the runtime; Recursive the functions on the chain that have
+	// make, outside of the runtime. DynamicOff reports that there are none, but that
+	// functions off it, which the first leads to, make some. Recursive counts the functions on the chain that have
 	// no bound. Below reports a circle somewhere below, on the chain or not.
-	Dynamic   int
-	Recursive int
-	Below     bool
+	Dynamic    int
+	DynamicOff bool
+	Recursive  int
+	Below      bool
 	// Off are the circles outside of the runtime that it leads to and the chain does
 	// not go through, each by the function that it is entered by.
 	Off []*objscan.StackFunc
@@ -294,13 +338,7 @@ func (g *Graph) chain(key string, base int64, which int) *Chain {
 			c.Recursive++
 			on[n.circle] = true
 		}
-		if !n.Runtime {
-			for _, call := range n.Calls {
-				if call.To == "" {
-					c.Dynamic++
-				}
-			}
-		}
+		c.Dynamic += n.dynamic()
 		next := n.longest[which].next
 		if next == nil {
 			break
@@ -310,6 +348,7 @@ func (g *Graph) chain(key string, base int64, which int) *Chain {
 		n = next.to
 	}
 	c.Off = g.off(first, which, on)
+	c.DynamicOff = c.Dynamic == 0 && first.longest[which].dynamic
 	c.Stack, c.Copies, c.Copied = g.rules.Grow(frames)
 	return c
 }

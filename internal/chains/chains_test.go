@@ -83,6 +83,30 @@ func TestChain(t *testing.T) {
 }
 
 // TestAside keeps calls to a panic, for an error and to format text apart.
+// TestDynamicOff: that a pointer is called through is told of a chain that does not go
+// there, too, also round a circle.
+func TestDynamicOff(t *testing.T) {
+	t.Parallel()
+	system := fn("runtime.f", 50, "")
+	system.Runtime = true
+	aside := fn("aside", 10, "calls")
+	aside.Calls[0].Cold = true
+	g := New(rules)
+	g.Add([]objscan.StackFunc{
+		fn("large", 3000), fn("calls", 10, ""), fn("between", 20, "calls"), fn("off", 10, "between", "large"),
+		fn("a", 10, "b", "large"), fn("b", 10, "a", "calls"), fn("on", 10, "", "large"), fn("none", 10, "large", "runtime.f"), system, aside,
+	})
+	g.Solve()
+	for key, want := range map[string]struct {
+		dynamic int
+		off     bool
+	}{"large": {}, "calls": {dynamic: 1}, "between": {dynamic: 1}, "off": {off: true}, "a": {off: true}, "b": {dynamic: 1}, "on": {dynamic: 1}, "none": {}, "aside": {}} {
+		if c := g.Ordinary(key, 8); c.Dynamic != want.dynamic || c.DynamicOff != want.off {
+			t.Errorf("%s: %d, %v, want %+v", key, c.Dynamic, c.DynamicOff, want)
+		}
+	}
+}
+
 func TestAside(t *testing.T) {
 	t.Parallel()
 	of := func(pkg string, f objscan.StackFunc) objscan.StackFunc {

@@ -63,7 +63,7 @@ func fillFrames(ctx context.Context, r *alloc.Report, rec *recording.File, b Bui
 				chain, why = &aside.StackChain, aside.Why
 			}
 		}
-		static := &alloc.StaticStack{Aside: why, Bytes: chain.Bytes, Size: chain.Size, Dynamic: chain.Dynamic, Recursive: chain.Recursive, RecursiveOff: chain.RecursiveOff}
+		static := &alloc.StaticStack{Aside: why, Bytes: chain.Bytes, Size: chain.Size, Dynamic: chain.Dynamic, DynamicOff: chain.DynamicOff, Recursive: chain.Recursive, RecursiveOff: chain.RecursiveOff}
 		for _, x := range chain.Chain {
 			static.Frames = append(static.Frames, alloc.StaticFrame{Func: x.Func, Frame: x.Frame})
 		}

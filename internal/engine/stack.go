@@ -254,7 +254,7 @@ func (s *stacks) row(f *objscan.StackFunc, test bool) *alloc.Stack {
 
 // chain is a chain as the report has it, and all its steps.
 func (s *stacks) chain(c *chains.Chain) (alloc.StackChain, []alloc.StackStep) {
-	chain := alloc.StackChain{Bytes: c.Bytes, Size: c.Stack, Copies: c.Copies, Copied: c.Copied, Dynamic: c.Dynamic}
+	chain := alloc.StackChain{Bytes: c.Bytes, Size: c.Stack, Copies: c.Copies, Copied: c.Copied, Dynamic: c.Dynamic, DynamicOff: c.DynamicOff}
 	largest := 0
 	steps := make([]alloc.StackStep, len(c.Steps))
 	for i, x := range c.Steps {

@@ -30,7 +30,7 @@ func (t *writer) static(list []*alloc.GoroutineStacks) {
 		if s.Aside != "" {
 			notes = append(notes, "it leads "+aside(s.Aside))
 		}
-		notes = append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic)...)
+		notes = append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic, s.DynamicOff)...)
 		t.fold(strings.Join(notes, "; "))
 		var cells []string
 		for _, f := range s.Frames {

@@ -147,12 +147,12 @@ func chainNotes(s *alloc.StackChain) []string {
 	if l := s.Largest; l != nil && l.Frame >= smallFrame {
 		notes = append(notes, fmt.Sprintf("through %s (%s)", shortFunc(l.Func), count(int(l.Frame))))
 	}
-	return append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic)...)
+	return append(notes, limitNotes(s.Recursive, s.RecursiveOff, s.Dynamic, s.DynamicOff)...)
 }
 
 // limitNotes say why a chain may be longer than it is told to be: functions on it
 // recur, or off it where the same function leads, or call through so many pointers.
-func limitNotes(recursive, off []string, dynamic int) []string {
+func limitNotes(recursive, off []string, dynamic int, dynamicOff bool) []string {
 	var notes []string
 	if len(recursive) > 0 {
 		notes = append(notes, "no bound: "+recur(recursive))
@@ -163,8 +163,11 @@ func limitNotes(recursive, off []string, dynamic int) []string {
 	case len(off) > 0:
 		notes = append(notes, "no bound: "+recur(off)+" off this chain")
 	}
-	if dynamic > 0 {
+	switch {
+	case dynamic > 0:
 		notes = append(notes, plural(dynamic, "call")+" through pointers not followed")
+	case dynamicOff:
+		notes = append(notes, "calls through pointers off this chain not followed")
 	}
 	return notes
 }
