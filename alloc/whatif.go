@@ -50,6 +50,9 @@ type WhatIfRecorded struct {
 	// GCPauses is what of GCCPU processors stood still for while the world was stopped, by
 	// the log; the rest is what marking took.
 	GCPauses int64 `json:"gc_pauses_ns,omitempty"`
+	// GCLogged is what the log has of marking where samples tell GCCPU, absent where
+	// there is no log: others had the processors then.
+	GCLogged int64 `json:"gc_logged_ns,omitempty"`
 	Bytes    int64 `json:"bytes"`
 	// GOGC says how its setting is known, where the process did not tell it.
 	GOGC GOGCSource `json:"gogc_source,omitempty"`

@@ -311,7 +311,7 @@ func (a *asked) recorded() *alloc.WhatIf {
 	if rec.GCCPU = a.history.GCCPU; rec.GCCPU > 0 {
 		rec.GCCPUSource, rec.GCPauses = alloc.FromGCLog, a.history.GCPauses
 		if a.history.Sampled {
-			rec.GCCPUSource = alloc.FromSamples
+			rec.GCCPUSource, rec.GCLogged = alloc.FromSamples, a.history.GCLogged
 		}
 	}
 	w.Recorded = rec

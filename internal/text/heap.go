@@ -72,7 +72,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 				said = "by the trace, which has no less"
 			}
 			if g.SampledNs > 0 {
-				said += fmt.Sprintf("; samples have only %s of it: others kept the machine busy", duration(g.SampledNs))
+				said += fmt.Sprintf("; samples have only %s of marking: others kept the machine busy", duration(g.SampledNs))
 			}
 			line("", "marking took %s of CPU time%s: workers %s, assists %s; and %s on processors that were idle; all processors stood still for %s; %s",
 				duration(g.Sum()), share, duration(g.Workers), duration(g.Assists), duration(g.Idle), duration(g.Pauses), said)

@@ -83,12 +83,14 @@ func (t *writer) recorded(r *alloc.Report, w *alloc.WhatIf) {
 	line("collections", count(int(rec.Collections)), numbers(&w.Collections))
 	line("heap at most", size(rec.Peak), estimate(&w.Peak, 1, benchunit.Binary, "B"))
 	if w.GCCPU != nil {
-		by := ""
-		if rec.GCCPUSource == alloc.FromSamples {
+		by := " by the log"
+		switch {
+		case rec.GCLogged > 0:
+			by = fmt.Sprintf(" by samples (%s of marking by the log: others kept the machine busy)", duration(rec.GCLogged))
+		case rec.GCCPUSource == alloc.FromSamples:
 			by = " by samples"
-		}
-		if rec.GCPauses > 0 {
-			by += fmt.Sprintf(" (%s of it in pauses)", duration(rec.GCPauses))
+		case rec.GCPauses > 0:
+			by += fmt.Sprintf(" (marking took %s, all processors stood still for %s)", duration(rec.GCCPU-rec.GCPauses), duration(rec.GCPauses))
 		}
 		line("collector's CPU", duration(rec.GCCPU)+by, estimate(w.GCCPU, 1e9, benchunit.Decimal, "s"))
 	}

@@ -57,11 +57,11 @@ type History struct {
 	// InlineMarks is that spans hold their marks (Green Tea).
 	InlineMarks bool
 	// GCCPU is what the cycles took of the processors, in ns, where Marks has found them
-	// in the log, or by the samples: then it is Sampled. GCPauses is what of it the
-	// processors stood still for while the world was stopped: by the log, made shorter as
-	// much as marking is by samples.
-	GCCPU, GCPauses int64
-	Sampled         bool
+	// in the log, or by the samples: then it is Sampled, and GCLogged is what the log has of
+	// marking, 0 without one. GCPauses is what of GCCPU the processors stood still for while
+	// the world was stopped, by the log.
+	GCCPU, GCPauses, GCLogged int64
+	Sampled                   bool
 }
 
 // A Cycle is one of the collector that the trace shows, as the pacer sees it, in bytes.

@@ -57,7 +57,6 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 		marks[i].Scan, marks[i].Busy = limits(paces[max(i-nearPaces, 0):min(i+nearPaces+1, len(paces))])
 	}
 	cost.Cycle, cost.Byte = fit.solve()
-	cost.Pause = pauses / max(fit.n, 1)
 	all := fit.y
 	least, likely, most := samples.Marking()
 	switch {
@@ -68,9 +67,13 @@ func (h *History) Marks(globals int64, gogc int, log []string, samples *Samples)
 	case lines != nil && most < logged:
 		h.Sampled = true
 		part := likely / logged
-		cost.Cycle, cost.Byte, cost.Pause = cost.Cycle*part, cost.Byte*part, cost.Pause*part
-		all, pauses = all*part, pauses*part
+		cost.Cycle, cost.Byte = cost.Cycle*part, cost.Byte*part
+		h.GCLogged = int64(all)
+		// What was used in pauses the samples have. How much longer others made them does
+		// not follow from what they did to marking (docs/heapsim.md).
+		all, pauses = all*part, 0
 	}
+	cost.Pause = pauses / max(fit.n, 1)
 	h.GCCPU, h.GCPauses = int64(all+pauses), int64(pauses)
 	return marks, cost
 }
