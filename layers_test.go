@@ -22,7 +22,7 @@ const module = "github.com/stackward-go/stackward"
 var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
-	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/stdpkg", "internal/expr", "internal/gitrev", "internal/recording"}, // tools
+	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/stdpkg", "internal/expr", "internal/gitrev", "internal/recording", "internal/near"}, // tools
 	{"internal/gcdiag", "internal/objscan", "internal/asmlist", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                         // sources
 	{"internal/tracetest"},                   // sources for tests
 	{"internal/heapsim", "internal/heapmap"}, // models
@@ -52,7 +52,7 @@ var narrow = map[string][]string{
 	"internal/heapsim":    {"internal/sizeclass"},
 	"internal/flow":       {"alloc"},
 	"internal/heapmap":    {"internal/alloctrace"},
-	"internal/whatif":     {"internal/alloctrace", "internal/heapmap", "internal/heapsim"},
+	"internal/whatif":     {"internal/alloctrace", "internal/heapmap", "internal/heapsim", "internal/near"},
 	"internal/cause":      {"alloc"},
 	"internal/cost":       {"alloc"},
 	"internal/stacksize":  {},

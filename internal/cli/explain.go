@@ -13,6 +13,7 @@ import (
 	"github.com/stackward-go/stackward/docs"
 	"github.com/stackward-go/stackward/fix"
 	"github.com/stackward-go/stackward/internal/engine"
+	"github.com/stackward-go/stackward/internal/near"
 	"github.com/stackward-go/stackward/internal/prove"
 )
 
@@ -90,15 +91,10 @@ func noCause(word string) error {
 		return nil
 	}
 	var all []string
-	best, least := "", 3 // edits that a slip may make
 	for _, c := range alloc.Causes {
 		all = append(all, string(c))
 	}
-	for _, name := range slices.Concat(all, prove.Names()) {
-		if n := edits(word, name); n < least {
-			best, least = name, n
-		}
-	}
+	best := near.Word(word, slices.Concat(all, prove.Names()), 2)
 	msg := fmt.Sprintf("no cause or fixer %q", word)
 	switch {
 	case best != "":
@@ -107,24 +103,4 @@ func noCause(word string) error {
 		return usageError(msg, "it is a kind; sites of a kind are listed by: stackward find -kind "+word)
 	}
 	return usageError(msg, "causes are "+strings.Join(all, ", ")+"; fixers are listed by: stackward help fixers")
-}
-
-// edits is the number of bytes to insert, delete or replace between two words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			n := diagonal
-			if a[i] != b[j] {
-				n = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], n
-		}
-	}
-	return row[len(b)]
 }
