@@ -117,6 +117,9 @@ type HeapClass struct {
 	Occupied [5]int64 `json:"occupied"`
 }
 
+// TypeUnknown is how a type is shown that the runtime was not given.
+const TypeUnknown = "(type unknown)"
+
 // A HeapType is what became of the objects of a type.
 type HeapType struct {
 	Type string `json:"type,omitempty"` // absent where the runtime was not told it

@@ -7,6 +7,9 @@ type WhatIf struct {
 	// the traced program, and Recorded says how it really was.
 	Question string          `json:"question,omitempty"`
 	Recorded *WhatIfRecorded `json:"recorded,omitempty"`
+	// Baseline is that nobody asked: nothing is changed, with the settings of a question
+	// that changes objects, which are behind it.
+	Baseline bool `json:"baseline,omitempty"`
 
 	GOGC        int   `json:"gogc"` // percent, -1 off
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
@@ -54,6 +57,8 @@ type WhatIfRecorded struct {
 	// there is no log: others had the processors then.
 	GCLogged int64 `json:"gc_logged_ns,omitempty"`
 	Bytes    int64 `json:"bytes"`
+	// TracerBytes is what the recorder had in the heap, which is no part of what is asked.
+	TracerBytes int64 `json:"tracer_bytes,omitempty"`
 	// GOGC says how its setting is known, where the process did not tell it.
 	GOGC GOGCSource `json:"gogc_source,omitempty"`
 }

@@ -96,16 +96,23 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if errors.Is(err, errPartial) || errors.Is(err, errProgram) {
 		return exitError // told already
 	}
-	fmt.Fprintf(stderr, "stackward: %v\n", err)
-	if x, ok := errors.AsType[*engine.Error](err); ok {
-		if x.Hint != "" {
-			fmt.Fprintf(stderr, "hint: %s\n", x.Hint)
-		}
-		if x.Usage {
-			return exitUsage
+	all := []error{err}
+	if list, ok := errors.AsType[several](err); ok {
+		all = list
+	}
+	status := exitError
+	for _, err := range all {
+		fmt.Fprintf(stderr, "stackward: %v\n", err)
+		if x, ok := errors.AsType[*engine.Error](err); ok {
+			if x.Hint != "" {
+				fmt.Fprintf(stderr, "hint: %s\n", x.Hint)
+			}
+			if x.Usage {
+				status = exitUsage
+			}
 		}
 	}
-	return exitError
+	return status
 }
 
 // errFindings ends a command that was asked whether there is something to do,
@@ -118,6 +125,11 @@ var errPartial = errors.New("the report is partial")
 // errProgram ends a command that has run a program, and has done its own work: the
 // program failed.
 var errProgram = errors.New("the program failed")
+
+// several are errors that are all told.
+type several []error
+
+func (s several) Error() string { return errors.Join(s...).Error() }
 
 // dispatch runs the command that args name. Without a command's name the
 // arguments are packages to find sites in: "stackward ./...".

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"flag"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -49,12 +51,21 @@ func defineWhatIf(fs *flag.FlagSet) runner {
 		if len(questions) == 0 {
 			questions = []string{"GOGC=50", "GOGC=100", "GOGC=200", "GOGC=400"}
 		}
+		var bad several
 		for _, text := range questions {
 			q, err := whatif.ParseQuestion(text)
 			if err != nil {
-				return usageError(err.Error(), "stackward help heap whatif has what can be asked")
+				hint := "stackward help heap whatif has what can be asked"
+				if x, ok := errors.AsType[*whatif.QuestionError](err); ok {
+					hint = cmp.Or(x.Hint, hint)
+				}
+				bad = append(bad, usageError(err.Error(), hint))
+				continue
 			}
 			req.Questions = append(req.Questions, *q)
+		}
+		if bad != nil {
+			return bad
 		}
 		if err := o.check(e); err != nil {
 			return err

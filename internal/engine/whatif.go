@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -52,26 +53,30 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 	if err := a.settings(); err != nil {
 		return nil, err
 	}
-	questions := make([]heapsim.WhatIf, len(req.Questions))
+	r := p.report
+	var questions []asking
 	for i := range req.Questions {
-		if questions[i], err = a.question(&req.Questions[i]); err != nil {
-			return nil, err
+		q, problems := a.question(&req.Questions[i])
+		if r.Problems = append(r.Problems, problems...); problems == nil {
+			questions = append(questions, asking{&req.Questions[i], q})
 		}
 	}
-	r := p.report
+	questions = withBaselines(questions)
 	recorded := a.recorded()
 	r.WhatIfs = append(r.WhatIfs, recorded)
 	for i := range questions {
+		q := &questions[i]
+		text := cmp.Or(q.Text, a.settingsOf(&q.is))
 		if req.Progress != nil {
-			req.Progress("simulating", i, len(questions), req.Questions[i].Text)
+			req.Progress("simulating", i, len(questions), text)
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		w := a.answer(&questions[i], false)
+		w := a.answer(&q.is, false)
 		asWrong(w, recorded)
-		w.Question = req.Questions[i].Text
-		for _, c := range req.Questions[i].Changes {
+		w.Question, w.Baseline = text, q.Text == ""
+		for _, c := range q.Changes {
 			if !slices.ContainsFunc(w.Types, func(x alloc.WhatIfType) bool { return x.Of == c.Of }) {
 				w.Types = append(w.Types, severalTypes(a.names, c.Of, a.objects)...)
 			}
@@ -80,6 +85,62 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 	}
 	r.Summary.Seconds = time.Since(start).Seconds()
 	return r, nil
+}
+
+// asking is a question, as it was asked and for the simulation.
+type asking struct {
+	*whatif.Question
+	is heapsim.WhatIf
+}
+
+// withBaselines has one with the same settings and no change before the first that changes
+// objects, unless it is asked itself: only beside that is what a change does seen. It has
+// no text.
+func withBaselines(questions []asking) (list []asking) {
+	type settings struct {
+		gogc, procs int
+		limit       int64
+	}
+	of := func(q *asking) settings {
+		return settings{q.is.Config.GOGC, q.is.Config.Procs, q.is.Config.MemoryLimit}
+	}
+	has := make(map[settings]bool)
+	for i := range questions {
+		if questions[i].is.Change == nil {
+			has[of(&questions[i])] = true
+		}
+	}
+	for i := range questions {
+		q := &questions[i]
+		if !has[of(q)] {
+			has[of(q)] = true
+			same := asking{new(whatif.Question), q.is}
+			same.is.Change = nil
+			list = append(list, same)
+		}
+		list = append(list, *q)
+	}
+	return list
+}
+
+// settingsOf writes settings as a question: what of them is other than recorded, and GOGC.
+func (a *asked) settingsOf(w *heapsim.WhatIf) string {
+	c, as := &w.Config, &a.base.Config
+	text := fmt.Sprintf("GOGC=%d", c.GOGC)
+	if c.GOGC < 0 {
+		text = "GOGC=off"
+	}
+	switch {
+	case c.MemoryLimit == as.MemoryLimit:
+	case c.MemoryLimit == 0:
+		text += ",GOMEMLIMIT=off"
+	default:
+		text += fmt.Sprintf(",GOMEMLIMIT=%dB", c.MemoryLimit)
+	}
+	if c.Procs != as.Procs {
+		text += fmt.Sprintf(",GOMAXPROCS=%d", c.Procs)
+	}
+	return text
 }
 
 // asked is a recording that is asked about.
@@ -164,8 +225,9 @@ func scannedRoots(rec *recording.File, cycles []whatif.Cycle) (globals int64) {
 	return globals
 }
 
-// question makes of a user's question that for the simulation.
-func (a *asked) question(q *whatif.Question) (heapsim.WhatIf, error) {
+// question makes of a user's question that for the simulation. Problems are why it cannot
+// be answered.
+func (a *asked) question(q *whatif.Question) (_ heapsim.WhatIf, problems []*alloc.Problem) {
 	w := a.base
 	if q.GOGC != nil {
 		w.Config.GOGC = *q.GOGC
@@ -182,9 +244,10 @@ func (a *asked) question(q *whatif.Question) (heapsim.WhatIf, error) {
 	}
 	var changes []objectChange
 	for i := range q.Changes {
-		c, err := a.change(q.Text, &q.Changes[i])
-		if err != nil {
-			return w, err
+		c, problem := a.change(&q.Changes[i])
+		if problem != nil {
+			problem.Message = q.Text + ": " + problem.Message
+			problems = append(problems, problem)
 		}
 		changes = append(changes, c)
 	}
@@ -199,21 +262,21 @@ func (a *asked) question(q *whatif.Question) (heapsim.WhatIf, error) {
 			return o, stays
 		}
 	}
-	return w, nil
+	return w, problems
 }
 
 // An objectChange makes an object other, and says whether there still is one.
 type objectChange func(heapsim.Object) (heapsim.Object, bool)
 
 // change makes of a change what it does to an object.
-func (a *asked) change(question string, c *whatif.ObjectChange) (objectChange, error) {
-	is, err := a.matches(question, c)
-	if err != nil {
-		return nil, err
+func (a *asked) change(c *whatif.ObjectChange) (objectChange, *alloc.Problem) {
+	is, problem := a.matches(c)
+	if problem != nil {
+		return nil, problem
 	}
 	if c.What == whatif.Smaller {
 		if most := a.largest(is); c.By >= most {
-			return nil, &Error{Msg: fmt.Sprintf("%s: nothing is left: a value of %s has at most %d B", question, c.Of, most), Hint: "name how many bytes less each has", Usage: true}
+			return nil, &alloc.Problem{Message: fmt.Sprintf("nothing is left: a value of %s has at most %d B", c.Of, most), Hint: "name how many bytes less each has"}
 		}
 	}
 	return func(o heapsim.Object) (heapsim.Object, bool) {
@@ -254,50 +317,43 @@ func (a *asked) largest(is func(heapsim.Object) bool) (most int64) {
 }
 
 // matches says which objects are meant.
-func (a *asked) matches(question string, c *whatif.ObjectChange) (func(heapsim.Object) bool, error) {
-	var list []bool // by number
-	grows := false  // slices do, in what is meant
+func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *alloc.Problem) {
 	file, line, isSite := strings.Cut(c.Of, ".go:")
-	switch {
-	case isSite:
-		n, err := strconv.Atoi(line)
-		if err != nil {
-			return nil, &Error{Msg: fmt.Sprintf("%s: %s is no line", question, line), Hint: "name a site as FILE:LINE", Usage: true}
-		}
-		sites := a.src.sites
-		if sites == nil || sites.err != nil {
-			return nil, &Error{Msg: fmt.Sprintf("%s: %s has no sites", question, a.file), Hint: "record with -sites, or name a type"}
-		}
-		list = make([]bool, len(sites.places))
-		file = filepath.ToSlash(file) + ".go"
-		for i, p := range sites.places {
-			list[i] = p.line == n && (p.file == file || strings.HasSuffix(p.file, "/"+file))
-			grows = grows || list[i] && sites.grows[i]
-		}
-	default:
-		if c.What == whatif.Presized {
-			return nil, &Error{Msg: fmt.Sprintf("%s: a slice is named by where it grows", question), Hint: "name a site as FILE:LINE", Usage: true}
-		}
-		list = make([]bool, len(a.names))
+	if !isSite {
+		list := make([]bool, len(a.names)) // by number
 		for i := range list {
 			list[i] = a.names[i].is(c.Of)
 		}
-	}
-	if !slices.Contains(list, true) {
-		what := "type"
-		if isSite {
-			what = "site"
+		if !slices.Contains(list, true) {
+			return nil, a.noType(c.Of)
 		}
-		return nil, &Error{Msg: fmt.Sprintf("%s: the recording has no objects of %s %s", question, what, c.Of), Hint: "stackward heap -top 0 " + a.file + " lists them"}
+		return func(o heapsim.Object) bool { return o.Type < len(list) && list[o.Type] }, nil
 	}
-	if c.What == whatif.Presized && !grows {
-		return nil, &Error{Msg: question + ": no slice grows there", Hint: "append grows slices; name the line of one as FILE:LINE", Usage: true}
+	n, err := strconv.Atoi(line)
+	if err != nil {
+		return nil, &alloc.Problem{Message: line + " is no line", Hint: "name a site as FILE:LINE"}
 	}
-	of := func(o heapsim.Object) int { return o.Type }
-	if isSite {
-		of = func(o heapsim.Object) int { return o.Site }
+	sites := a.src.sites
+	if sites == nil || sites.err != nil {
+		return nil, &alloc.Problem{Message: a.file + " has no sites", Hint: "record with -sites, or name a type"}
 	}
-	return func(o heapsim.Object) bool { n := of(o); return n < len(list) && list[n] }, nil
+	list := make([]bool, len(sites.places)) // by number
+	grow, maps := false, false              // slices do, in what is meant
+	file = filepath.ToSlash(file) + ".go"
+	for i, p := range sites.places {
+		list[i] = p.line == n && inFile(p.file, file)
+		grow = grow || list[i] && sites.grows[i]
+		maps = maps || list[i] && ofMap(p.typ)
+	}
+	switch {
+	case !slices.Contains(list, true):
+		return nil, a.noSite(c.Of, file, n)
+	case c.What == whatif.Presized && !grow && maps:
+		return nil, &alloc.Problem{Message: "it is a map that grows there, and presized is of slices", Hint: "what a map would take that is made with its size is not simulated"}
+	case c.What == whatif.Presized && !grow:
+		return nil, &alloc.Problem{Message: "no slice grows there", Hint: "append grows slices; name the line of one as FILE:LINE"}
+	}
+	return func(o heapsim.Object) bool { return o.Site < len(list) && list[o.Site] }, nil
 }
 
 // recorded asks for what was recorded, and says what it was.
@@ -307,7 +363,7 @@ func (a *asked) recorded() *alloc.WhatIf {
 	for _, c := range a.history.Cycles {
 		rec.Peak = max(rec.Peak, c.End)
 	}
-	rec.Bytes = a.history.Bytes
+	rec.Bytes, rec.TracerBytes = a.history.Bytes, a.history.TracerBytes()
 	if rec.GCCPU = a.history.GCCPU; rec.GCCPU > 0 {
 		rec.GCCPUSource, rec.GCPauses = alloc.FromGCLog, a.history.GCPauses
 		if a.history.Sampled {

@@ -338,7 +338,7 @@ func (t *writer) heapTypes(r *alloc.Report) {
 	var rows, names []string
 	for _, c := range r.Types[:n] {
 		rows = append(rows, lifeRow(&c.HeapLives))
-		name := cmp.Or(c.Name, c.Type, "(type unknown)")
+		name := cmp.Or(c.Name, c.Type, alloc.TypeUnknown)
 		if c.Name != "" {
 			name += ", " + count(int(c.Size)) + " B"
 		}

@@ -47,9 +47,11 @@ func askedWide() *alloc.Report {
 		return &alloc.WhatIf{Question: question, GOGC: 100, Procs: 2, Collections: collections, Peak: sums, GCCPU: &cpu, Bytes: 136_000_000}
 	}
 	recorded, gogc, off := asked(""), asked("GOGC=50"), asked("offheap=cache.pair[int,string],GOMEMLIMIT=64MiB")
-	recorded.Recorded = &alloc.WhatIfRecorded{Collections: 1090, Peak: 12_910_000, GCCPU: 317_610_000, GCCPUSource: alloc.FromSamples, GCLogged: 1_612_610_000, Bytes: 136_000_000}
+	recorded.Recorded = &alloc.WhatIfRecorded{Collections: 1090, Peak: 12_910_000, GCCPU: 317_610_000, GCCPUSource: alloc.FromSamples, GCLogged: 1_612_610_000, TracerBytes: 2_359_296, Bytes: 136_000_000}
+	baseline := asked("GOGC=100,GOMEMLIMIT=64MiB")
+	baseline.Baseline = true
 	off.Objects, off.OffHeap = 2_800_036, &alloc.Estimate{Likely: 3_290_000}
-	return &alloc.Report{Header: alloc.Header{Command: "heap", Go: "go1.26.8"}, WhatIfs: []*alloc.WhatIf{recorded, gogc, off}}
+	return &alloc.Report{Header: alloc.Header{Command: "heap", Go: "go1.26.8"}, WhatIfs: []*alloc.WhatIf{recorded, gogc, baseline, off}}
 }
 
 // TestHeapWidth holds the tables of heap and heap whatif to goldens on a narrow and on a

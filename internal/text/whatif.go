@@ -13,8 +13,10 @@ import (
 // whatIfs writes what was recorded, and what would be.
 func (t *writer) whatIfs(r *alloc.Report) {
 	var asked []*alloc.WhatIf
+	tracer := int64(0)
 	for _, w := range r.WhatIfs {
 		if w.Recorded != nil {
+			tracer = w.Recorded.TracerBytes
 			t.recorded(r, w)
 		} else {
 			asked = append(asked, w)
@@ -54,22 +56,34 @@ func (t *writer) whatIfs(r *alloc.Report) {
 	})
 	longest := 0
 	for _, w := range asked {
-		longest = max(longest, len(w.Question))
+		longest = max(longest, columnsOf(question(w)))
 	}
 	lines := t.lineUp(head, rows)
 	apart := t.o.Width > 0 && columnsOf(lines[0])+2+longest >= t.o.Width
 	fmt.Fprintf(t, "\n%s\n", t.color(dim, strings.TrimRight(lines[0], " ")))
 	for i, w := range asked {
 		if apart {
-			fmt.Fprintf(t, "%s\n%s\n", w.Question, strings.TrimRight(lines[i+1], " "))
+			fmt.Fprintf(t, "%s\n%s\n", question(w), strings.TrimRight(lines[i+1], " "))
 		} else {
-			fmt.Fprintf(t, "%s  %s\n", lines[i+1], w.Question)
+			fmt.Fprintf(t, "%s  %s\n", lines[i+1], question(w))
 		}
 	}
 	for _, w := range asked {
 		t.severalTypes(w)
 	}
-	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it. All else is as recorded, but for GOGC=100 where nothing else is said.")
+	without := "that it slows the program down."
+	if tracer > 0 {
+		without = "its " + size(tracer) + " in the heap, and " + without
+	}
+	t.fold("Likely, and the range in which it should be. The heap is as the pacer counts it. All else is as recorded, but for GOGC=100 where nothing else is said, and without the recorder: " + without)
+}
+
+// question is what is asked in a row.
+func question(w *alloc.WhatIf) string {
+	if w.Baseline {
+		return w.Question + ", nothing changed"
+	}
+	return w.Question
 }
 
 // recorded holds what was recorded to what the simulation says of it.

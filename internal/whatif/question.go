@@ -2,11 +2,12 @@ package whatif
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/stackward-go/stackward/internal/near"
 )
 
 // A Question is what would be other than it was: what it does not name is as recorded.
@@ -36,19 +37,30 @@ const (
 	Presized ObjectFate = "presized" // of slices that grow, only the last is allocated
 )
 
+// A QuestionError is what is wrong with a question.
+type QuestionError struct {
+	Msg  string // of which part
+	Hint string // what may have been meant, "" not known
+}
+
+func (e *QuestionError) Error() string { return e.Msg }
+
+// names are what a part of a question may begin with.
+var names = []string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS", string(OnStack), string(OffHeap), string(Smaller), string(Presized)}
+
 // ParseQuestion reads a question: what is other, with commas between, such as
 // "GOGC=off,GOMEMLIMIT=1GiB" or "stack=parse.go:88". A comma within brackets is of a type's
-// name, as in "offheap=m.pair[int,string]". GOGC is 100 unless it says. The error
-// says what is wrong, of which part of the question.
+// name, as in "offheap=m.pair[int,string]". GOGC is 100 unless it says. The error is a
+// *QuestionError.
 func ParseQuestion(text string) (*Question, error) {
 	gogc := 100
 	q := &Question{Text: text, GOGC: &gogc}
 	bad := func(format string, args ...any) error {
 		msg := fmt.Sprintf(format, args...)
-		if strings.HasPrefix(msg, text+" ") && text != "" {
-			return errors.New(msg) // the part is all of it
+		if !strings.HasPrefix(msg, text+" ") || text == "" { // the part is not all of it
+			msg = text + ": " + msg
 		}
-		return fmt.Errorf("%s: %s", text, msg)
+		return &QuestionError{Msg: msg}
 	}
 	settings := make(map[string]bool) // named so far
 	for rest, more := text, true; more; {
@@ -100,7 +112,12 @@ func ParseQuestion(text string) (*Question, error) {
 				return nil, bad("GOMAXPROCS=%s is no number of processors", value)
 			}
 			q.Procs = n
-		case "stack", "offheap", "presized":
+		case "presized":
+			if !strings.Contains(value, ".go:") {
+				return nil, &QuestionError{text + ": a slice is named by where it grows", "name a site as FILE:LINE"}
+			}
+			fallthrough
+		case "stack", "offheap":
 			q.Changes = append(q.Changes, ObjectChange{What: ObjectFate(name), Of: value})
 		case "smaller":
 			i := strings.LastIndex(value, ":")
@@ -110,7 +127,11 @@ func ParseQuestion(text string) (*Question, error) {
 			}
 			q.Changes = append(q.Changes, ObjectChange{What: Smaller, Of: value[:i], By: n})
 		default:
-			return nil, bad("unknown: %s", name)
+			err := &QuestionError{Msg: text + ": unknown: " + name}
+			if best := near.Word(name, names, 2); best != "" {
+				err.Hint = "did you mean " + best + "?"
+			}
+			return nil, err
 		}
 	}
 	return q, nil

@@ -1,6 +1,7 @@
 package whatif
 
 import (
+	"errors"
 	"math"
 	"reflect"
 	"strings"
@@ -47,7 +48,8 @@ func TestParseQuestion(t *testing.T) {
 		{"GOMAXPROCS=0", "GOMAXPROCS=0 is no number"},
 		{"smaller=pkg.Type", "smaller=pkg.Type does not end with a number of bytes"},
 		{"smaller=:8", "does not end"},
-		{"heap=small", "unknown: heap"},
+		{"heap=small", "heap=small: unknown: heap"},
+		{"presized=m.list", "presized=m.list: a slice is named by where it grows"},
 		{"GOGC=100,GOGC=200", "GOGC=100,GOGC=200: GOGC is named twice"},
 		{"GOMEMLIMIT=off,GOMAXPROCS=2,GOMEMLIMIT=1GiB", "GOMEMLIMIT is named twice"},
 		{"GOMAXPROCS=2,GOMAXPROCS=2", "GOMAXPROCS is named twice"},
@@ -56,6 +58,24 @@ func TestParseQuestion(t *testing.T) {
 	} {
 		if _, err := ParseQuestion(tt.text); err == nil || !strings.Contains(err.Error(), tt.says) || strings.Count(err.Error(), "GOGC=") > 1+strings.Count(tt.text, ",") {
 			t.Errorf("%s: error %v, want %s", tt.text, err, tt.says)
+		}
+	}
+}
+
+// TestMeant has names that are nearly one of those that there are.
+func TestMeant(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ text, hint string }{
+		{"GOCG=200", "did you mean GOGC?"},
+		{"GOGC=50,gomaxproc=2", "did you mean GOMAXPROCS?"},
+		{"off-heap=m.T", "did you mean offheap?"},
+		{"color=red", ""},
+		{"presized=m.T", "name a site as FILE:LINE"},
+		{"GOGC=x", ""},
+	} {
+		_, err := ParseQuestion(tt.text)
+		if e, ok := errors.AsType[*QuestionError](err); !ok || e.Hint != tt.hint {
+			t.Errorf("%s: error %v, want the hint %q", tt.text, err, tt.hint)
 		}
 	}
 }
