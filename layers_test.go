@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"alloc"},
 	{"fix", "internal/rewrite"},
 	{"docs", "internal/gocmd", "internal/sizeclass", "internal/stacksize", "internal/stdpkg", "internal/expr", "internal/gitrev", "internal/recording", "internal/near"}, // tools
-	{"internal/gcdiag", "internal/objscan", "internal/asmlist", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                         // sources
+	{"internal/gcdiag", "internal/objscan", "internal/asmlist", "internal/benchrun", "internal/memprof", "internal/alloctrace"},                                          // sources
 	{"internal/tracetest"},                   // sources for tests
 	{"internal/heapsim", "internal/heapmap"}, // models
 	{"internal/whatif"},                      // models over them
