@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -57,9 +59,14 @@ func defineHeap(fs *flag.FlagSet) runner {
 	fs.BoolVar(&req.Map, "map", false, "draw the arenas and the spans in them")
 	fs.BoolVar(&req.Frames, "frames", false, "the frames that make goroutines' stacks grow")
 	countVar(fs, &o.top, "top", 12, "`rows` of a table, 0 all")
-	return func(ctx context.Context, e *env, args, _ []string) error {
-		if len(args) != 1 {
+	return func(ctx context.Context, e *env, args, command []string) error {
+		switch {
+		case len(args) > 0 && len(args)+len(command) > 1 && !exists(args[0]):
+			return usageError(fmt.Sprintf("heap: %s is no file, and no command of heap", args[0]), "those are record, whatif and top")
+		case len(args) != 1 || len(command) > 0:
 			return usageError("heap: name one recording or trace", "stackward heap record makes one")
+		case strings.Contains(args[0], "://"):
+			return usageError("heap: "+args[0]+" is no file", fmt.Sprintf("stackward heap record %[1]s records the process, stackward heap top %[1]s shows it as it runs", args[0]))
 		}
 		if err := o.check(e); err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -83,6 +85,10 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 		return usageError(fmt.Sprintf("heap record: one source at a time, and %s is another", args[1]), hint)
 	case len(args) == 1:
 		req.Source = args[0]
+		_, port, err := net.SplitHostPort(strings.TrimSuffix(req.Source, "/"))
+		if _, no := strconv.Atoi(port); err == nil && no == nil && !exists(req.Source) {
+			return usageError(fmt.Sprintf("heap record: no file %s", req.Source), "a process is recorded by its URL: http://"+req.Source)
+		}
 		if req.Exact {
 			return usageError("-sites needs a program to build", "write it behind --: -- go run ./cmd/server")
 		}
@@ -100,6 +106,12 @@ func checkRecord(req *heaprecord.Request, args []string, size string) error {
 		return usageError("-duration: a time is not negative", "")
 	}
 	return nil
+}
+
+// exists reports whether there is a file of a name.
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // minRecording is twice what the recorder keeps free for the end of the trace, which is
@@ -129,7 +141,8 @@ func bytesOf(s string) (int64, error) {
 func recorded(ctx context.Context, e *env, req *heaprecord.Request, s *heaprecord.Summary) error {
 	f := s.File
 	fmt.Fprintf(e.stderr, "stackward: recorded %s: %s", req.Out, sizeText(s.Size))
-	if f.End != nil && f.End.Seconds > 0 {
+	full := f.Stop != nil && f.Stop.Why == recording.WhyMaxSize // how long it was recorded is told below
+	if f.End != nil && f.End.Seconds > 0 && !full {
 		fmt.Fprintf(e.stderr, ", %v", time.Duration(f.End.Seconds*float64(time.Second)).Round(10*time.Millisecond))
 		if f.End.CPUSeconds > 0 {
 			fmt.Fprintf(e.stderr, " (%.2fs CPU)", f.End.CPUSeconds)
@@ -180,9 +193,11 @@ func incomplete(w io.Writer, f *recording.File, lost string) error {
 	case stop == nil:
 		fmt.Fprintln(w, "stackward: the process did not come to its end: what it did last, up to a second, is missing")
 	case stop.Why == recording.WhyMaxSize:
-		fmt.Fprintf(w, "stackward: recording ended at its greatest size, %s, after %v: -max-size allows more\n", sizeText(f.Header.MaxSize), f.Span().Round(10*time.Millisecond))
+		fmt.Fprintf(w, "stackward: recording ended after %v, when the file came near -max-size, %s", f.Span().Round(10*time.Millisecond), sizeText(f.Header.MaxSize))
 		if stop.Cut {
-			fmt.Fprintln(w, "stackward: the end of the trace did not fit: what came last, up to a second, is lost")
+			fmt.Fprintln(w, "\nstackward: the end of the trace did not fit: what came last, up to a second, is lost")
+		} else {
+			fmt.Fprintln(w, ": some of it is kept for the end of the trace")
 		}
 		return nil
 	case stop.Why == recording.WhyError:

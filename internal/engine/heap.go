@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -211,6 +212,12 @@ func (s *traceSource) early(err *Error) *Error {
 		err.Hint = "the recording ended early: " + s.rec.Stop.Error
 	} else if s.rec != nil && s.rec.Partial != nil {
 		err.Hint = s.rec.Partial.Error() + "; record again"
+	} else if s.rec != nil && strings.Contains(err.Hint, "trace.Stop") { // which is not for who records
+		err.Hint = "what the process did last, up to a second, is missing"
+	}
+	if s.rec != nil && s.rec.TraceBytes == 0 {
+		name, _ := strings.CutSuffix(err.Msg, ": an empty file") // the trace is, not the recording
+		err.Msg = name + ": the recording has nothing of its trace"
 	}
 	return err
 }

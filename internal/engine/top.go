@@ -135,6 +135,9 @@ func rates(t *alloc.HeapTop, before, now *moment) error {
 		if s.Allocs <= 0 && s.InUseBytes == 0 {
 			continue
 		}
+		if slices.ContainsFunc(s.Frames, ofLook) {
+			continue
+		}
 		f := topFrame(s.Frames)
 		site := sites[f]
 		if site == nil {
@@ -150,6 +153,11 @@ func rates(t *alloc.HeapTop, before, now *moment) error {
 		return cmp.Or(cmp.Compare(b.BytesPerSecond, a.BytesPerSecond), strings.Compare(a.Func, b.Func), a.Line-b.Line)
 	})
 	return nil
+}
+
+// ofLook reports whether a frame is of what answers a look: net/http/pprof, or heapz.
+func ofLook(f alloc.Frame) bool {
+	return strings.HasPrefix(f.Func, "net/http/pprof.") || strings.HasPrefix(f.Func, heapzFunc)
 }
 
 // topFrame is the first frame that is not of the standard library.

@@ -69,7 +69,8 @@ func TestTopEmpty(t *testing.T) {
 	profiles := []string{
 		"heap profile: 0: 0 [0: 0] @ heap/1048576\n" + stats,
 		"heap profile: 0: 0 [0: 0] @ heap/1048576\n" + stats,
-		"heap profile: 1: 4096 [2: 8192] @ heap/1\n1: 4096 [2: 8192] @ 0x1\n#\t0x1\texample.com/m.f+0x1\t/m/f.go:3\n" + stats,
+		"heap profile: 1: 4096 [2: 8192] @ heap/1\n1: 4096 [2: 8192] @ 0x1\n#\t0x1\texample.com/m.f+0x1\t/m/f.go:3\n" +
+			"1: 8192 [2: 16384] @ 0x2 0x3\n#\t0x2\tcompress/flate.NewWriter+0x1\t/go/f.go:3\n#\t0x3\tnet/http/pprof.Index+0x1\t/go/p.go:3\n" + stats, // a look's own
 	}
 	looks := 0
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

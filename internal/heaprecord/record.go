@@ -140,6 +140,9 @@ func (req *Request) advise(err error) error {
 			e.Hint = "-o names another file"
 		case errors.Is(err, fs.ErrNotExist):
 			e.Hint = "the directory has to be there"
+			if info, err := os.Stat(filepath.Dir(req.Out)); err == nil && info.IsDir() {
+				e.Hint = "-o names another file: none can be made in " + filepath.Dir(req.Out)
+			}
 		case errors.Is(err, syscall.EISDIR), errors.Is(err, syscall.ENOTDIR):
 			e.Hint = "-o names a file"
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	fmt.Fprintln(t)
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(t, "  %-10s  ", name)
-		t.foldAt(fmt.Sprintf(format, args...), 14)
+		t.hang(fmt.Sprintf(format, args...), 14)
 	}
 	line("allocated", "%s, %s; %s tiny", plural(int(h.Objects), "object"), size(h.Bytes), count(int(h.Tiny)))
 	line("freed", "%s, %s", plural(int(h.FreedObjects), "object"), size(h.FreedBytes))
@@ -58,7 +59,7 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	}
 	line("stacks", "%s, at most %s", size(h.StackBytes), size(h.PeakStacks))
 	if h.Collections > 0 {
-		line("collector", "%s: marking %s, the world stopped %s, goroutines helped or waited to for %s", plural(h.Collections, "collection"), duration(h.MarkNs), duration(h.PauseNs), duration(h.AssistNs))
+		line("collector", "%s: marking %s, the world stopped %s, goroutines helped or waited to for %s", ended(r), duration(h.MarkNs), duration(h.PauseNs), duration(h.AssistNs))
 		if g := h.GCCPU; g != nil {
 			share := ""
 			if g.Share != nil {
@@ -99,6 +100,15 @@ func (t *writer) heapSums(r *alloc.Report, h *alloc.Heap) {
 	}
 }
 
+// ended counts the collections, as the runtime does: those that have ended.
+func ended(r *alloc.Report) string {
+	n := r.Heap.Collections
+	if k := len(r.Collections); k == 0 || r.Collections[k-1].End != 0 {
+		return plural(n, "collection")
+	}
+	return plural(n-1, "collection") + " and one that had not ended"
+}
+
 // counted tells what the runtime counted, and by how much the replay differs at that
 // moment, where it has it.
 func counted(c *alloc.HeapCounts) string {
@@ -110,16 +120,20 @@ func counted(c *alloc.HeapCounts) string {
 	case r == nil:
 		return fmt.Sprintf(", of a moment that the trace does not have: %s and %s allocated", objects, size(c.Bytes))
 	}
-	return fmt.Sprintf(": %s (%+.2f%%) and %s allocated (%+.2f%%), %s live (%+.2f%%), spans of %s (%+.2f%%)", objects, off(r.Objects, c.Objects), size(c.Bytes), off(r.Bytes, c.Bytes),
+	return fmt.Sprintf(": %s (%s) and %s allocated (%s), %s live (%s), spans of %s (%s)", objects, off(r.Objects, c.Objects), size(c.Bytes), off(r.Bytes, c.Bytes),
 		size(c.LiveBytes), off(r.LiveBytes, c.LiveBytes), size(c.InuseBytes), off(r.InuseBytes, c.InuseBytes))
 }
 
-// off is by how much a figure differs from what it should be, in percent.
-func off(is, should int64) float64 {
-	if should == 0 {
-		return 0
+// off is by how much a figure differs from what it should be.
+func off(is, should int64) string {
+	percent := 0.0
+	if should != 0 {
+		percent = 100 * (float64(is)/float64(should) - 1)
 	}
-	return 100 * (float64(is)/float64(should) - 1)
+	if math.Abs(percent) < 0.005 {
+		return "±0.00%"
+	}
+	return fmt.Sprintf("%+.2f%%", percent)
 }
 
 func size(n int64) string { return Bytes(float64(n)) }

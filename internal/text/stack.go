@@ -341,6 +341,10 @@ func (t *writer) left(n int) {
 const recurNames = 3
 
 func (t *writer) stackSummary(r *alloc.Report) {
+	if len(r.FuncStacks) == 0 && t.o.Every {
+		t.fold(fmt.Sprintf("none of %s in %s is named so", plural(r.Summary.Functions, "function"), plural(r.Summary.Packages, "package")))
+		return
+	}
 	var names []string // of functions that recur
 	recursive, dynamic, copied := 0, 0, 0
 	for _, s := range r.FuncStacks {

@@ -318,14 +318,21 @@ func (t *writer) summary(r *alloc.Report) {
 func (t *writer) fold(s string) { t.foldAt(s, 0) }
 
 // foldAt is fold where that many columns of the line are used.
-func (t *writer) foldAt(s string, used int) {
+func (t *writer) foldAt(s string, used int) { t.wrap(s, used, 2) }
+
+// hang is fold beside a label of that many columns, below which nothing stands.
+func (t *writer) hang(s string, label int) { t.wrap(s, label, label) }
+
+// wrap is fold where that many columns of the line are used, and that many are left free
+// on those that follow.
+func (t *writer) wrap(s string, used, indent int) {
 	for i, word := range strings.Fields(s) {
 		n := columnsOf(word)
 		switch {
 		case i == 0:
 		case t.o.Width > 0 && used+1+n >= t.o.Width:
-			fmt.Fprint(t, "\n  ")
-			used = 2
+			fmt.Fprint(t, "\n"+strings.Repeat(" ", indent))
+			used = indent
 		default:
 			fmt.Fprint(t, " ")
 			used++

@@ -26,7 +26,7 @@ func Top(w io.Writer, h *alloc.HeapTop, o Options) error {
 		return t.Flush()
 	}
 	if len(h.Sites) == 0 {
-		fmt.Fprintln(t, "  its profile has not changed: no collection has come")
+		fmt.Fprintln(t, "  its profile has nothing new of the program: no collection may have come")
 		return t.Flush()
 	}
 	n := t.rows(len(h.Sites))

@@ -20,7 +20,7 @@ func TestTop(t *testing.T) {
 		{"first", alloc.HeapTop{}, []string{"rates with the next look"}, "sample"},
 		{"first, without a sample", alloc.HeapTop{NoSamples: true}, []string{"rates with the next look", "no sample yet"}, "not changed"},
 		{"without a sample", alloc.HeapTop{Window: 2, NoSamples: true}, []string{"in the last 2 s", "no sample yet"}, "not changed"},
-		{"no change", alloc.HeapTop{Window: 2}, []string{"in the last 2 s", "has not changed"}, "sample"},
+		{"no change", alloc.HeapTop{Window: 2}, []string{"in the last 2 s", "nothing new"}, "sample"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

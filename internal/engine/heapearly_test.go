@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"path/filepath"
+	"runtime/trace"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stackward-go/stackward/internal/recording"
+)
+
+// TestEarly: of a recording that was cut off it is not said what only a trace file or
+// who wrote the program could do about it.
+func TestEarly(t *testing.T) {
+	var whole bytes.Buffer
+	if err := trace.Start(&whole); err != nil {
+		t.Skip(err)
+	}
+	trace.Stop()
+	for want, data := range map[string][]byte{
+		"nothing of its trace": nil, "cut off before the end of its first part": whole.Bytes()[:whole.Len()/2],
+	} {
+		name := filepath.Join(t.TempDir(), "run.heap")
+		w, err := recording.Create(name, &recording.Header{Time: time.Now(), URL: "http://localhost:1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data != nil {
+			err = w.Write(recording.KindTrace, data)
+		}
+		if err := errors.Join(err, w.JSON(recording.KindEnd, recording.End{}), w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		e, ok := errors.AsType[*Error](HeapReadable(t.Context(), name))
+		if !ok || !strings.Contains(e.Msg, want) || strings.Contains(e.Msg, "empty file") || strings.Contains(e.Hint, "trace.Stop") {
+			t.Errorf("%v, hint %q, want %q", e, e.Hint, want)
+		}
+	}
+}
