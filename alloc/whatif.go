@@ -27,8 +27,10 @@ type WhatIf struct {
 	// Bytes are allocated in all, those of slots.
 	Bytes int64 `json:"bytes"`
 
+	// Grown are slices that grow where the question presizes them, nil if it does not.
+	Grown *WhatIfGrown `json:"grown,omitempty"`
 	// Objects and ObjectBytes are those that the question takes off the heap or makes
-	// smaller, as they were; OffHeap the most at once of those that it puts elsewhere.
+	// other, as they were; OffHeap the most at once of those that it puts elsewhere.
 	Objects     int64     `json:"objects,omitempty"`
 	ObjectBytes int64     `json:"object_bytes,omitempty"`
 	OffHeap     *Estimate `json:"off_heap_bytes,omitempty"`
@@ -41,6 +43,13 @@ type WhatIfType struct {
 	Of      string `json:"of"`   // the name in the question
 	Type    string `json:"type"` // a name that no other type of the recording has
 	Objects int64  `json:"objects"`
+}
+
+// WhatIfGrown are slices that grow, each in two memories or more, of which one is left:
+// sizes and deaths tell which took the place of which. Low is what is certain.
+type WhatIfGrown struct {
+	Slices   Estimate `json:"slices"`
+	Memories Estimate `json:"memories"`
 }
 
 // A WhatIfRecorded is what the recording itself has.

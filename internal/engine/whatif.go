@@ -40,15 +40,17 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 		a.samples.Add(s.Time, workOf(s.Stack).logged())
 	}
 	sites := p.src.sites
+	presized := presizedSites(req.Questions)
 	err = p.each(func(e *alloctrace.Event) {
 		site := sites.next(e)
-		a.history.Add(e, site, site > 0 && sites.grows[site])
+		a.history.Add(e, site, site > 0 && sites.grows[site] && presized.has(&sites.places[site]))
 		a.count(e)
 	})
 	if err != nil {
 		return nil, err
 	}
 	a.history.Finish()
+	a.certain, a.likely = a.history.Growths()
 	a.names = typeNames(p.trace, sites)
 	if err := a.settings(); err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func WhatIf(ctx context.Context, req WhatIfRequest) (*alloc.Report, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		w := a.answer(&q.is, false)
+		w := a.answers(q)
 		asWrong(w, recorded)
 		w.Question, w.Baseline = text, q.Text == ""
 		for _, c := range q.Changes {
@@ -153,6 +155,8 @@ type asked struct {
 
 	names   []typeName // of the types
 	objects []int64    // of each type
+
+	certain, likely *whatif.Growths // at the sites that are asked to be presized
 }
 
 // settings finds out how the recorded program ran.
@@ -249,7 +253,11 @@ func (a *asked) question(q *whatif.Question) (_ heapsim.WhatIf, problems []*allo
 			problem.Message = q.Text + ": " + problem.Message
 			problems = append(problems, problem)
 		}
-		changes = append(changes, c)
+		if q.Changes[i].What == whatif.Presized {
+			changes = slices.Insert(changes, 0, c) // what is smaller else is so of the last capacity
+		} else {
+			changes = append(changes, c)
+		}
 	}
 	if len(changes) > 0 {
 		w.Change = func(o heapsim.Object) (heapsim.Object, bool) {
@@ -289,7 +297,7 @@ func (a *asked) change(c *whatif.ObjectChange) (objectChange, *alloc.Problem) {
 		case whatif.OffHeap:
 			o.OffHeap = true
 		case whatif.Presized:
-			return o, !o.Outgrown
+			return o.Presized()
 		case whatif.Smaller:
 			n := max(o.Bytes/a.value(&o), 1) // values in it
 			o.Bytes = max(o.Bytes-n*c.By, 1)
@@ -358,7 +366,7 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 
 // recorded asks for what was recorded, and says what it was.
 func (a *asked) recorded() *alloc.WhatIf {
-	w := a.answer(&a.base, true)
+	w := a.answer(&a.base, nil, true)
 	rec := &alloc.WhatIfRecorded{Collections: int64(len(a.history.Cycles)), GOGC: a.gogc}
 	for _, c := range a.history.Cycles {
 		rec.Peak = max(rec.Peak, c.End)
@@ -375,12 +383,12 @@ func (a *asked) recorded() *alloc.WhatIf {
 }
 
 // answer asks the simulation; traced is for what is in the heap of a traced program.
-func (a *asked) answer(w *heapsim.WhatIf, traced bool) *alloc.WhatIf {
+func (a *asked) answer(w *heapsim.WhatIf, growths *whatif.Growths, traced bool) *alloc.WhatIf {
 	q := *w
 	q.Traced = traced
 	as := &a.base.Config
 	q.Begun = a.history.Begun(as.GOGC, as.Stacks+as.Globals, traced)
-	p := heapsim.Predict(a.history.Objects(traced), q)
+	p := heapsim.Predict(a.history.ObjectsOf(traced, growths), q)
 	out := &alloc.WhatIf{
 		GOGC: max(w.Config.GOGC, -1), MemoryLimit: w.Config.MemoryLimit, Procs: w.Config.Procs,
 		Collections: alloc.Estimate(p.Cycles), Bytes: p.TotalAlloc,

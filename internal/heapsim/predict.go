@@ -18,10 +18,10 @@ type Object struct {
 	NoScan bool
 	// Proc is the processor, negative where it is not known.
 	Proc int
-	// Site and Type are the caller's numbers for them, for Change, and Outgrown is
-	// that it was replaced by a larger one.
+	// Site and Type are the caller's numbers for them, for Change.
 	Site, Type int
-	Outgrown   bool
+	// Growth is of the memory of a slice that grows, nil of all else.
+	Growth *Growth
 	// The object was in use when Alive objects had been made, and no longer when
 	// Dead had: what is seen of a death is that one cycle found the object and
 	// the next one did not. Dead is Forever where none was seen. Likely is when it
@@ -29,6 +29,24 @@ type Object struct {
 	Alive, Likely, Dead uint64
 	// OffHeap is for Change to set: the object is in memory that is not of the heap.
 	OffHeap bool
+}
+
+// A Growth says what there is in place of an object if the slice is made with its last
+// capacity at once: in that of the first memory one as large as the last, of 0 bytes no
+// object, which has the last one's death.
+type Growth struct {
+	Bytes               int64
+	Alive, Likely, Dead uint64
+}
+
+// Presized is an object as it is where slices do not grow, and whether there still is one.
+func (o Object) Presized() (Object, bool) {
+	g := o.Growth
+	if g == nil {
+		return o, true
+	}
+	o.Bytes, o.Alive, o.Likely, o.Dead = g.Bytes, g.Alive, g.Likely, g.Dead
+	return o, g.Bytes > 0
 }
 
 // Forever is a moment that is not in the recording.
@@ -238,10 +256,6 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 		h.made++
 		due.until(h.made, h.Free)
 		away.until(h.made, bring)
-		at := [...]uint64{o.Alive, o.Likely, o.Dead}[death]
-		if o.Dead == Forever {
-			at = Forever
-		}
 		if w.Change != nil {
 			c, stays := w.Change(o)
 			if !stays || c != o {
@@ -252,6 +266,10 @@ func replay(h *Heap, objects iter.Seq[Object], w *WhatIf, death int) (out outcom
 				continue
 			}
 			o = c
+		}
+		at := [...]uint64{o.Alive, o.Likely, o.Dead}[death]
+		if o.Dead == Forever {
+			at = Forever
 		}
 		if o.OffHeap {
 			bytes += o.Bytes

@@ -70,6 +70,7 @@ func (t *writer) whatIfs(r *alloc.Report) {
 	}
 	for _, w := range asked {
 		t.severalTypes(w)
+		t.grown(w)
 	}
 	without := "that it slows the program down."
 	if tracer > 0 {
@@ -162,5 +163,24 @@ func (t *writer) severalTypes(w *alloc.WhatIf) {
 			}
 		}
 		t.fold(fmt.Sprintf("%s: %s are %d types: %s", w.Question, x.Of, len(list), strings.Join(list, ", ")))
+	}
+}
+
+// grown says how many slices grow that a question presizes, and by what that is known.
+func (t *writer) grown(w *alloc.WhatIf) {
+	g := w.Grown
+	if g == nil {
+		return
+	}
+	slices, memories := plural(int(g.Slices.Likely), "slice"), plural(int(g.Memories.Likely), "object")
+	switch {
+	case g.Memories.High == 0:
+		t.fold(w.Question + ": by sizes and deaths no object there took the place of a smaller one: nothing is presized.")
+	case g.Memories.Low == 0:
+		t.fold(fmt.Sprintf("%s: %s seem to have grown, of %s. Sizes and deaths do not tell for certain, so the range has that none did, too.", w.Question, slices, memories))
+	case g.Memories.Low < g.Memories.High:
+		t.fold(fmt.Sprintf("%s: %s seem to have grown, of %s, %s of them for certain: the range has both.", w.Question, slices, memories, count(int(g.Memories.Low))))
+	default:
+		t.fold(fmt.Sprintf("%s: by sizes and deaths %s grew, of %s: one is left of each.", w.Question, slices, memories))
 	}
 }

@@ -12,7 +12,6 @@ package whatif
 import (
 	"iter"
 	"math"
-	"slices"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
 	"github.com/stackward-go/stackward/internal/heapmap"
@@ -28,8 +27,10 @@ type History struct {
 	list   [][]object // in parts of partSize
 	made   uint64
 
-	spans   []liveSpan // by number
-	growing map[grower][]uint64
+	spans []liveSpan // by number
+	// memories are those that slices grow into, in the order of births, by site.
+	memories   map[int32][]memory
+	goroutines map[int64]uint32 // numbers of those that made them
 	// marks are how many objects there were as each cycle began to mark.
 	marks []uint64
 	ages  ages
@@ -112,7 +113,6 @@ const (
 	partSize = 1 << 16
 	kindMask = 1<<24 - 1
 	ofTracer = 1 << 31
-	outgrown = 1 << 30 // it was replaced by a larger one
 	procMask = 1<<6 - 1
 )
 
@@ -125,19 +125,14 @@ type liveSpan struct {
 	room   int32 // objects, where spans hold their marks
 }
 
-// A grower is a goroutine that makes room at a site.
-type grower struct {
-	goroutine int64
-	site      int32
-}
-
 // NewHistory returns an empty one. goversion is the program's: "go1.26".
 func NewHistory(r *alloctrace.Reader, goversion string) *History {
-	return &History{reader: r, InlineMarks: heapmap.HoldMarks(goversion), number: make(map[kind]uint32), growing: make(map[grower][]uint64), liveStacks: make(map[uint64]int64)}
+	return &History{reader: r, InlineMarks: heapmap.HoldMarks(goversion), number: make(map[kind]uint32), memories: make(map[int32][]memory), goroutines: make(map[int64]uint32), liveStacks: make(map[uint64]int64)}
 }
 
 // Add takes in an event. Site is the caller's number of an allocation's place, 0
-// unknown; grows says that it makes room for a slice that had too little.
+// unknown; grows says that it makes room for a slice that had too little, which Growths
+// is to tell of: it takes 16 bytes more.
 func (h *History) Add(e *alloctrace.Event, site int32, grows bool) {
 	switch e.Kind {
 	case alloctrace.ObjectExists:
@@ -236,7 +231,7 @@ func (h *History) alloc(e *alloctrace.Event, site int32, grows bool) {
 		o.fate = uint32(h.made + 1 - old)
 	}
 	if grows {
-		h.grow(grower{e.Goroutine, site}, k.bytes)
+		h.grows(site, e.Goroutine, s.tiny)
 	}
 	if h.made%partSize == 0 {
 		h.list = append(h.list, make([]object, 0, partSize))
@@ -270,27 +265,6 @@ func (h *History) asked(e *alloctrace.Event, s *liveSpan) int64 {
 		}
 	}
 	return most
-}
-
-// grow says that the next object, of so many bytes, is made to hold what a smaller one
-// had no room for: the largest of those that were made there last.
-func (h *History) grow(g grower, bytes int64) {
-	const most = 8 // slices that grow there at once
-	list := h.growing[g]
-	best, size := -1, int64(0)
-	for i, n := range list {
-		if b := h.kinds[h.object(n).kind&kindMask].bytes; b < bytes && b >= size {
-			best, size = i, b
-		}
-	}
-	switch {
-	case best >= 0:
-		h.object(list[best]).kind |= outgrown
-		list = slices.Delete(list, best, best+1)
-	case len(list) == most:
-		list = slices.Delete(list, 0, 1)
-	}
-	h.growing[g] = append(list, h.made)
 }
 
 func (h *History) object(n uint64) *object { return &h.list[n/partSize][n%partSize] }
@@ -476,43 +450,59 @@ func (h *History) Finish() {
 
 // Objects are those of the trace, the oldest first. The tracer's own buffers, which it
 // makes as it starts, are among them for a program that is traced, else of no size.
-func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] {
+func (h *History) Objects(traced bool) iter.Seq[heapsim.Object] { return h.ObjectsOf(traced, nil) }
+
+// ObjectsOf are Objects, with what growths say of them.
+func (h *History) ObjectsOf(traced bool, growths *Growths) iter.Seq[heapsim.Object] {
 	without := !traced && h.tracer.Bytes() > 0
 	return func(yield func(heapsim.Object) bool) {
+		var members []member
+		if growths != nil {
+			members = growths.members
+		}
 		for b := range h.births() {
-			n, p := b.n, b.object
-			k := &h.kinds[p.kind&kindMask]
-			o := heapsim.Object{Outgrown: p.kind&outgrown != 0, Bytes: k.bytes, NoScan: k.noscan, Proc: int(p.kind >> 24 & procMask), Site: int(k.site), Type: int(k.typ), Dead: heapsim.Forever}
-			if p.kind&ofTracer != 0 && without {
+			var o heapsim.Object
+			h.lived(&b, &o)
+			if b.object.kind&ofTracer != 0 && without {
 				o.Bytes = 0
 			}
-			if found, dead := p.found(); dead && found < 0 {
-				// Before the recording, of which the simulation asks at its beginning.
-				o.Alive = n + 1
-				o.Likely, o.Dead = o.Alive, max(o.Alive, min(h.Before, h.made))
-			} else if dead {
-				o.Alive = n + 1
-				first := found-1 < b.cycle
-				if !first {
-					o.Alive = h.marks[found-1]
-				}
-				o.Dead = max(h.marks[found], o.Alive)
-				// Multiples of the golden ratio are spread more evenly than chance.
-				_, part := math.Modf(float64(n) * math.Phi)
-				if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {
-					o.Likely = o.Alive + h.ages.age(p.kind&kindMask, o.Dead-o.Alive, part)
-				}
-			} else if b.cycle == len(h.marks) && p.kind&ofTracer == 0 {
-				// No cycle has seen it: as many of its kind as else do not live to the end.
-				_, part := math.Modf(float64(n) * math.Phi)
-				if gone := h.ages.gone(p.kind&kindMask, h.made-n); part < gone {
-					o.Alive, o.Dead = n+1, h.made
-					o.Likely = min(n+1+h.ages.age(p.kind&kindMask, h.made-n, part/gone), h.made)
-				}
+			if len(members) > 0 && members[0].n == b.n {
+				o.Growth, members = members[0].growth, members[1:]
 			}
 			if !yield(o) {
 				return
 			}
+		}
+	}
+}
+
+// lived makes o an object with what is known of its life.
+func (h *History) lived(b *birth, o *heapsim.Object) {
+	n, p := b.n, b.object
+	k := &h.kinds[p.kind&kindMask]
+	*o = heapsim.Object{Bytes: k.bytes, NoScan: k.noscan, Proc: int(p.kind >> 24 & procMask), Site: int(k.site), Type: int(k.typ), Dead: heapsim.Forever}
+	if found, dead := p.found(); dead && found < 0 {
+		// Before the recording, of which the simulation asks at its beginning.
+		o.Alive = n + 1
+		o.Likely, o.Dead = o.Alive, max(o.Alive, min(h.Before, h.made))
+	} else if dead {
+		o.Alive = n + 1
+		first := found-1 < b.cycle
+		if !first {
+			o.Alive = h.marks[found-1]
+		}
+		o.Dead = max(h.marks[found], o.Alive)
+		// Multiples of the golden ratio are spread more evenly than chance.
+		_, part := math.Modf(float64(n) * math.Phi)
+		if o.Likely = o.Alive + uint64(part*float64(o.Dead-o.Alive)); first {
+			o.Likely = o.Alive + h.ages.age(p.kind&kindMask, o.Dead-o.Alive, part)
+		}
+	} else if b.cycle == len(h.marks) && p.kind&ofTracer == 0 {
+		// No cycle has seen it: as many of its kind as else do not live to the end.
+		_, part := math.Modf(float64(n) * math.Phi)
+		if gone := h.ages.gone(p.kind&kindMask, h.made-n); part < gone {
+			o.Alive, o.Dead = n+1, h.made
+			o.Likely = min(n+1+h.ages.age(p.kind&kindMask, h.made-n, part/gone), h.made)
 		}
 	}
 }

@@ -56,9 +56,10 @@ func readUntil(data []byte, made uint64) *History {
 // TestHistory holds a history to what the program is known to do.
 func TestHistory(t *testing.T) {
 	h := traced()
-	var entries, briefs, briefBytes, lists, outgrown, texts int
+	var entries, briefs, briefBytes, lists, grown, texts int
 	born := uint64(0)
-	for o := range h.Objects(false) {
+	certain, _ := h.Growths()
+	for o := range h.ObjectsOf(false, certain) {
 		born++
 		name := h.reader.Type(int32(o.Type)).Name
 		switch {
@@ -72,8 +73,11 @@ func TestHistory(t *testing.T) {
 			briefBytes += int(o.Bytes)
 		case o.Site == 1:
 			lists++
-			if o.Outgrown {
-				outgrown++
+			if now, made := o.Presized(); made {
+				grown++
+				if now.Bytes != 1144 {
+					t.Fatalf("a slice of %d bytes has %d at once", o.Bytes, now.Bytes)
+				}
 			}
 		case o.NoScan && o.Bytes <= 16 && name == "uint8":
 			texts++
@@ -97,9 +101,9 @@ func TestHistory(t *testing.T) {
 	near("entries", entries, 400_000)
 	near("briefs", briefs, 400_000)
 	near("texts", texts, 400_000)
-	// 8, 16, 32 and so on up to 1024 bytes: all are outgrown but the last.
-	near("slices", lists, 4000*8)
-	near("outgrown slices", outgrown, 4000*7)
+	// 8, 16, 32 and so on up to a slot of 1152 bytes, of which 8 are a header.
+	near("memories of slices", lists, 4000*8)
+	near("slices", grown, 4000)
 	// A brief of 12 bytes has a block of 16 for itself, or shares it with a short text:
 	// then each is taken to have had half of it.
 	if one := briefBytes / briefs; one < 8 || one > 16 {
@@ -194,7 +198,9 @@ func TestDamaged(t *testing.T) {
 		m.WasteOfSites()
 		m.Goroutines()
 		h.Marks(0, 100, nil, new(Samples))
-		for o := range h.Objects(false) {
+		_, likely := h.Growths()
+		for o := range h.ObjectsOf(false, likely) {
+			o, _ = o.Presized()
 			if o.Dead != heapsim.Forever && (o.Likely < o.Alive || o.Dead < o.Likely) {
 				t.Fatalf("%+v", o)
 			}
