@@ -17,7 +17,8 @@ Whatif says how the objects of a recording would have fared otherwise: how often
 collector would have run, how large the heap and what the CPU time had been. Go's
 allocator and pacer are simulated; what a recording leaves open makes it a range.
 FILE is as of stackward heap. A question is what is other, with commas between; GOGC
-is 100 unless it says. Without a question some values of GOGC are asked about.
+is 100 unless it says. Without a question some values of GOGC are asked about. One
+about objects has before it a row of the same settings with nothing changed.
 
   GOGC=200, GOGC=off  as the environment variables
   GOMEMLIMIT=512MiB   in B, KiB, MiB, GiB or TiB
