@@ -347,7 +347,7 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 	}
 	list := make([]bool, len(sites.places)) // by number
 	grow, maps := false, false              // slices do, in what is meant
-	file = filepath.ToSlash(file) + ".go"
+	file = strings.TrimPrefix(filepath.ToSlash(file), "../") + ".go" // heap tells it so below the module's root
 	for i, p := range sites.places {
 		list[i] = p.line == n && inFile(p.file, file)
 		grow = grow || list[i] && sites.grows[i]
