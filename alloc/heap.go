@@ -45,11 +45,13 @@ type Heap struct {
 	// were fewer: Grows of HeapLives then is not known.
 	GrowsFrom int `json:"grows_from,omitempty"`
 	// NoSites says why sites are not even estimated.
-	NoSites    string `json:"no_sites,omitempty"`
-	PauseNs    int64  `json:"pause_ns"`  // for which collections stopped the world, in sum
-	MarkNs     int64  `json:"mark_ns"`   // from beginnings to ends of marking, in sum
-	AssistNs   int64  `json:"assist_ns"` // of goroutines that helped, in sum
-	PeakStacks int64  `json:"peak_stack_bytes"`
+	NoSites string `json:"no_sites,omitempty"`
+	// SiteProfile is what HeapSiteEstimates are by.
+	SiteProfile *HeapSiteProfile `json:"site_profile,omitempty"`
+	PauseNs     int64            `json:"pause_ns"`  // for which collections stopped the world, in sum
+	MarkNs      int64            `json:"mark_ns"`   // from beginnings to ends of marking, in sum
+	AssistNs    int64            `json:"assist_ns"` // of goroutines that helped, in sum
+	PeakStacks  int64            `json:"peak_stack_bytes"`
 	// GCCPU is absent where there was no collection, or it is not known.
 	GCCPU *GCCPU `json:"gc_cpu,omitempty"`
 	// CPU is absent where the trace has no samples of it.
@@ -146,6 +148,19 @@ type HeapSite struct {
 	Waste *HeapWaste `json:"waste,omitempty"`
 }
 
+// A HeapSiteProfile is what a heap profile has of a recording.
+type HeapSiteProfile struct {
+	Samples int64 `json:"samples"` // with those of shortly before it, of a process by its URL
+	Rate    int64 `json:"rate"`    // bytes, one sample of so many
+	// Until is where it ends, in ns since the beginning, 0 where it has all. Bytes is what
+	// was allocated up to there.
+	Until int64 `json:"until_ns,omitempty"`
+	Bytes int64 `json:"bytes"`
+	// Unseen is what a place may have allocated of which the profile has no sample, in 95
+	// of 100 cases.
+	Unseen int64 `json:"unseen_bytes"`
+}
+
 // A HeapSiteEstimate is what a place allocates by a heap profile, which is sampled, of
 // the objects that the trace counts: of a recording without the stacks of allocations.
 type HeapSiteEstimate struct {
@@ -156,8 +171,9 @@ type HeapSiteEstimate struct {
 	// Objects and LiveBytes are likely; what lives is as of the last collection.
 	Objects   int64 `json:"objects"`
 	LiveBytes int64 `json:"live_bytes"`
-	// Alone is the share of Bytes in slots of sizes of which the profile has no other
-	// place. Lives are those of the objects in them, absent where that is not nearly all.
+	// Alone is the share of the likely Bytes that are the place's own at least, in 95 of
+	// 100 cases, by sizes of slots of which the profile has no other place. Lives are those
+	// of the objects in them, absent where that is not nearly all.
 	Alone float64    `json:"alone"`
 	Lives *HeapLives `json:"lives,omitempty"`
 }

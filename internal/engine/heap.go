@@ -54,12 +54,14 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 	samples := src.samples(until)
 	m := heapmap.New(p.trace, r.Header.Go)
 	var end int64
+	var ends markEnds
 	found := false // all that there was as the trace began
 	err = p.each(func(e *alloctrace.Event) {
 		m.Site = src.sites.next(e)
 		found = found || opens(e)
 		if end = e.Time; until == 0 || end <= until || !found {
 			m.Add(e)
+			ends.add(e, m, p.trace)
 		} else {
 			m.After(e)
 		}
@@ -86,7 +88,7 @@ func Heap(ctx context.Context, req HeapRequest) (*alloc.Report, error) {
 		}
 	}
 	if src.sites.fill(r, p.trace, m); src.sites == nil && until == 0 {
-		if err := estimateSites(r, src.rec, p.trace, m); err != nil {
+		if err := estimateSites(r, src.rec, p.trace, m, &ends); err != nil {
 			return nil, err
 		}
 	}

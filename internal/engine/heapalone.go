@@ -6,20 +6,23 @@ import (
 	"github.com/stackward-go/stackward/internal/heapmap"
 )
 
-// What became of the objects of an estimated site is known where no other allocates
-// slots of that size: then it is what became of these slots.
+// What became of the objects of an estimated site is known where no other can allocate
+// much in slots of that size: then it is what became of these slots.
 
-// livesOfSizes are the lives in a map by size of a slot, 0 of large objects.
+// livesOfSizes are the lives in a map by size of a slot as they are dealt out, 0 large.
 func livesOfSizes(m *heapmap.Map, t *alloctrace.Reader) map[int64]heapmap.Lives {
 	list := make(map[int64]heapmap.Lives)
 	for _, c := range m.Sizes() {
-		list[t.SlotBytes(int(c.N))] = c
+		size := dealtAs(t.SlotBytes(int(c.N)))
+		sum := list[size]
+		addLives(&sum, &c)
+		list[size] = sum
 	}
 	return list
 }
 
-// onlySites are the places that are the only ones of a size of slots, 0 where there
-// are several, or the runtime's own, or the recorder.
+// onlySites are the places that are the only ones that were sampled of a size of slots, 0
+// where there are several, or the runtime's own, or the recorder.
 type onlySites map[int64]int32
 
 func (o onlySites) add(size int64, place int32) {
@@ -33,8 +36,8 @@ func (o onlySites) add(size int64, place int32) {
 // site for their lives to be told as its own.
 const lifeShare = 0.9
 
-// tell says of the sites how much of their bytes they are the only ones to allocate,
-// and what became of that.
+// tell says what became of the slots of which sites are nearly for sure the only ones to
+// allocate them.
 func (o onlySites) tell(sites map[int32]*alloc.HeapSiteEstimate, lives map[int64]heapmap.Lives) {
 	sums := make(map[int32]*heapmap.Lives)
 	for size, n := range o {
@@ -48,11 +51,7 @@ func (o onlySites) tell(sites map[int32]*alloc.HeapSiteEstimate, lives map[int64
 		addLives(sums[n], &c)
 	}
 	for n, sum := range sums {
-		e := sites[n]
-		if e == nil || e.Bytes.Likely == 0 {
-			continue
-		}
-		if e.Alone = min(1, float64(sum.AllocBytes)/float64(e.Bytes.Likely)); e.Alone >= lifeShare {
+		if e := sites[n]; e != nil && e.Alone >= lifeShare {
 			l := livesOf(sum)
 			e.Lives = &l
 		}

@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"iter"
-	"math"
 	"path"
 	"slices"
 	"strings"
@@ -20,12 +18,14 @@ import (
 // estimateSites tells of a recording without stacks where objects come from: what the
 // trace counts of each size of slots is dealt out to the sites as its heap profile has
 // them. The profile is sampled, so that each figure has a range.
-func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m *heapmap.Map) error {
+func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m *heapmap.Map, ends *markEnds) error {
 	if rec == nil {
 		return nil
 	}
 	var prof *memprof.Profile
 	var alive, before []alloc.Sample
+	var rate int64
+	emptyStart := false
 	for _, name := range []string{"heap", "heap at start"} {
 		i := slices.IndexFunc(rec.Profiles, func(p recording.Profile) bool { return p.Name == name })
 		if i < 0 {
@@ -37,6 +37,7 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 				r.Heap.NoSites = nothingSince(r.Heap.Collections)
 				return nil
 			}
+			emptyStart = true
 			continue
 		}
 		if err != nil {
@@ -45,7 +46,7 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		named := p.Samples()
 		nameFrames(named, rec.Header.Package)
 		if prof == nil {
-			prof, alive = p, named
+			prof, alive, rate = p, named, p.Rate()
 			continue
 		}
 		before = named
@@ -60,17 +61,39 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		r.Heap.NoSites = "the recording has no heap profile"
 		return nil
 	}
-	rate := 512 << 10 // runtime.MemProfileRate, if nobody has set it
-	if rec.Start != nil && rec.Start.ProfileRate > 0 {
-		rate = rec.Start.ProfileRate
+	h := sampledHeap{since: prof.Samples(), before: before, alive: alive, rate: profileRate(rate, rec)}
+	nameFrames(h.since, rec.Header.Package)
+	// A program that stackward starts collects before it writes its profile; of another
+	// the runtime puts all into the first profile that is asked for if it had nothing yet.
+	if all := rec.Header.URL == "" || emptyStart && r.Heap.Collections < 2; !all {
+		h.covered, h.older = ends.lastButOne, !emptyStart
+		if h.covered == nil {
+			r.Heap.NoSites = nothingSince(r.Heap.Collections)
+			return nil
+		}
 	}
-	samples := prof.Samples()
-	nameFrames(samples, rec.Header.Package)
-	r.SiteEstimates = dealOut(sampledHeap{samples, before, alive}, m.Classes(), livesOfSizes(m, t), rec.Header.Base(), float64(rate))
-	if len(r.SiteEstimates) == 0 {
+	sites, scope := dealOut(h, m.Classes(), livesOfSizes(m, t), rec.Header.Base())
+	if r.SiteEstimates = sites; len(sites) == 0 {
 		r.Heap.NoSites = nothingSince(r.Heap.Collections)
+		return nil
 	}
+	if h.covered != nil {
+		scope.Until = ends.lastButOneAt
+	}
+	r.Heap.SiteProfile = scope
 	return nil
+}
+
+// profileRate is how many bytes a sample stands for: by the profile, else by the process,
+// else what runtime.MemProfileRate is if nobody has set it.
+func profileRate(ofProfile int64, rec *recording.File) float64 {
+	switch {
+	case ofProfile > 0:
+		return float64(ofProfile)
+	case rec.Start != nil && rec.Start.ProfileRate > 0:
+		return float64(rec.Start.ProfileRate)
+	}
+	return 512 << 10
 }
 
 // nothingSince says why a heap profile has no site that allocated in a recording with so
@@ -106,6 +129,21 @@ func framesOf(x *alloc.Sample) iter.Seq[*alloc.Frame] {
 	}
 }
 
+// markEnds keeps what was allocated in slots of each size as marking ended: a heap profile
+// has what came up to the last but one (mProf_NextCycle, runtime/mprof.go).
+type markEnds struct {
+	last, lastButOne     map[int64]heapmap.Lives // nil where there was none
+	lastAt, lastButOneAt int64                   // since the beginning, ns
+}
+
+// add takes in an event that m has replayed.
+func (x *markEnds) add(e *alloctrace.Event, m *heapmap.Map, t *alloctrace.Reader) {
+	if e.Kind == alloctrace.MarkEnd {
+		x.lastButOne, x.lastButOneAt = x.last, x.lastAt
+		x.last, x.lastAt = livesOfSizes(m, t), m.Now()
+	}
+}
+
 // inUse is how many bytes samples have in use at each site.
 func inUse(samples []alloc.Sample, sites *heapSites) map[int32]float64 {
 	sums := make(map[int32]float64)
@@ -113,88 +151,6 @@ func inUse(samples []alloc.Sample, sites *heapSites) map[int32]float64 {
 		sums[sites.place("", 0, framesOf(&samples[i]))] += samples[i].InUseBytes
 	}
 	return sums
-}
-
-// A sampledHeap is what heap profiles tell of a recording.
-type sampledHeap struct {
-	since         []alloc.Sample // what was allocated in it
-	before, alive []alloc.Sample // what was in use as it began, and at its end
-}
-
-// dealOut deals the allocations of the classes out to the sites of a sampled heap, the
-// most bytes first. Lives are those of all slots of a size, rate is how many bytes a
-// sample stands for.
-func dealOut(h sampledHeap, classes []heapmap.Class, lives map[int64]heapmap.Lives, dir string, rate float64) []*alloc.HeapSiteEstimate {
-	type sum struct{ objects, bytes float64 }
-	traced, sampled := make(map[int64]sum), make(map[int64]sum) // by bytes of a slot, 0 large
-	for _, c := range classes {
-		x := traced[c.Size]
-		traced[c.Size] = sum{x.objects + float64(c.Allocs), x.bytes + float64(c.Bytes)}
-	}
-	samples := h.since
-	sizeOf := func(s *alloc.Sample) int64 {
-		if _, ok := traced[s.Slot]; ok {
-			return s.Slot
-		}
-		return 0
-	}
-	sites := newHeapSites(nil, dir)
-	sites.std = standardLibrary(func(yield func(*alloc.Frame) bool) {
-		for i := range samples {
-			for j := range samples[i].Frames {
-				if !yield(&samples[i].Frames[j]) {
-					return
-				}
-			}
-		}
-	})
-	var list []*alloc.HeapSiteEstimate
-	at := make(map[int32]*alloc.HeapSiteEstimate)
-	seen := make(map[int32]float64) // how often it was sampled
-	only := make(onlySites)
-	for i := range samples {
-		s := &samples[i]
-		if s.Bytes <= 0 {
-			continue
-		}
-		size := sizeOf(s)
-		sampled[size] = sum{sampled[size].objects + s.Allocs, sampled[size].bytes + s.Bytes}
-	}
-	for i := range samples {
-		s := &samples[i]
-		n := sites.place("", 0, framesOf(s))
-		if s.Bytes <= 0 {
-			continue
-		}
-		size := sizeOf(s)
-		if only.add(size, n); n == 0 {
-			continue
-		}
-		e := at[n]
-		if e == nil {
-			p := &sites.places[n]
-			e = &alloc.HeapSiteEstimate{Pos: sites.pos(p), Func: p.fn, Callee: p.callee}
-			at[n] = e
-			list = append(list, e)
-		}
-		part := s.Bytes / sampled[size].bytes
-		e.Objects += int64(part * traced[size].objects)
-		e.Bytes.Likely += int64(part * traced[size].bytes)
-		seen[n] += s.Allocs * (1 - math.Exp(-s.Bytes/s.Allocs/rate))
-	}
-	before, alive := inUse(h.before, sites), inUse(h.alive, sites)
-	for n, e := range at {
-		// Each is sampled by itself, so that what lives could be more than there ever was.
-		e.LiveBytes = int64(max(min(alive[n], before[n]+float64(e.Bytes.Likely)), 0))
-		// What was sampled k times is known to twice the square root of k in 95 of 100.
-		off := min(2/math.Sqrt(max(seen[n], 1)), 1)
-		e.Bytes.Low, e.Bytes.High = int64(float64(e.Bytes.Likely)*(1-off)), int64(float64(e.Bytes.Likely)*(1+off))
-	}
-	only.tell(at, lives)
-	slices.SortStableFunc(list, func(a, b *alloc.HeapSiteEstimate) int {
-		return cmp.Or(cmp.Compare(b.Bytes.Likely, a.Bytes.Likely), strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
-	})
-	return list
 }
 
 // standardLibrary is the prefix of its files' names, by the first function of the

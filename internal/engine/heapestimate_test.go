@@ -23,10 +23,10 @@ func TestDealOut(t *testing.T) {
 	samples := []alloc.Sample{
 		// Of 32 bytes a quarter is of one line, of 64 all of another, and two large
 		// objects of a function of the standard library that it calls.
-		{Allocs: 100, Bytes: 3200, Slot: 32, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
-		{Allocs: 300, Bytes: 9600, Slot: 32, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
-		{Allocs: 10, Bytes: 640, Slot: 64, InUseBytes: 64 - 4096, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
-		{Allocs: 2, Bytes: 200_000, Slot: 100_000, Frames: []alloc.Frame{frame("strings.Repeat", "/go/src/strings/strings.go", 3), frame("m.a", "/m/a.go", 9), root}},
+		{Allocs: 500, Bytes: 16_000, Slot: 32, Frames: []alloc.Frame{frame("m.a", "/m/a.go", 7), root}},
+		{Allocs: 1500, Bytes: 48_000, Slot: 32, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{Allocs: 40, Bytes: 2560, Slot: 64, InUseBytes: 64 - 4096, Frames: []alloc.Frame{frame("m.b", "/m/b.go", 8), root}},
+		{Allocs: 2, Bytes: 212_992, Slot: 106_496, Frames: []alloc.Frame{frame("strings.Repeat", "/go/src/strings/strings.go", 3), frame("m.a", "/m/a.go", 9), root}},
 	}
 	// Of b.go:8 64 bytes live that were there before, and of a.go:7 more are sampled than
 	// there ever were. What nobody allocated since has no row.
@@ -45,7 +45,7 @@ func TestDealOut(t *testing.T) {
 		{Size: 64, Allocs: 40, Bytes: 2560}, {Size: 0, Allocs: 2, Bytes: 212_992}, {Size: 128, Allocs: 5, Bytes: 640},
 	}
 	lives := map[int64]heapmap.Lives{32: {Freed: 9}, 64: {Allocs: 40, AllocBytes: 2560, Freed: 30}, 0: {Allocs: 2, AllocBytes: 212_992, Freed: 2, Temporary: 1}}
-	got := dealOut(sampledHeap{since: samples, before: before, alive: alive}, classes, lives, "/m", 64)
+	got, _ := dealOut(sampledHeap{since: samples, before: before, alive: alive, rate: 64}, classes, lives, "/m")
 	want := []alloc.HeapSiteEstimate{
 		{Pos: alloc.Pos{File: "a.go", Line: 9}, Func: "m.a", Callee: "strings.Repeat", Objects: 2, Bytes: alloc.Estimate{Likely: 212_992}},
 		{Pos: alloc.Pos{File: "b.go", Line: 8}, Func: "m.b", Objects: 1540, Bytes: alloc.Estimate{Likely: 48_000 + 2560}, LiveBytes: 64},
@@ -65,25 +65,77 @@ func TestDealOut(t *testing.T) {
 			t.Errorf("%+v, want %+v", is, want[i])
 		}
 	}
-	// The large ones are of one place only, and of the second the 64 bytes.
+	// The large ones are of one place only: others would have been sampled. So are the 64
+	// bytes of the second, but for what may not have been.
 	if l := got[0].Lives; got[0].Alone != 1 || l == nil || l.FreedObjects != 2 || l.Temporary != 1 {
 		t.Errorf("alone: %v, %+v", got[0].Alone, l)
 	}
-	if a := got[1].Alone; a <= 0.05 || a >= 0.051 || got[1].Lives != nil || got[2].Alone != 0 || got[2].Lives != nil {
+	if a := got[1].Alone; a <= 0.04 || a >= 0.05 || got[1].Lives != nil || got[2].Alone != 0 || got[2].Lives != nil {
 		t.Errorf("not alone: %v %v", a, got[2].Alone)
 	}
-	// 200,000 bytes in two objects are sampled twice, whatever the rate; 3200 in a
-	// hundred of 32 are sampled 39 times at a rate of 64.
-	if b := got[0].Bytes; b.Low != 0 {
+	// Two objects of 106,496 bytes are sampled for sure; 16,000 bytes in objects of 32 are
+	// sampled 197 times at a rate of 64, as one in four.
+	if b := got[0].Bytes; b.Low < 212_700 || b.High > 213_500 {
 		t.Errorf("two objects: %+v", b)
 	}
-	if b := got[2].Bytes; b.Low < 16_000*60/100 || b.Low > 16_000*75/100 {
-		t.Errorf("a hundred objects: %+v", b)
+	if b := got[2].Bytes; b.Low < 16_000*85/100 || b.Low > 16_000*95/100 || b.High < 16_000*105/100 || b.High > 16_000*115/100 {
+		t.Errorf("small objects: %+v", b)
+	}
+	// Of a profile that ends where 600 of the 2000 had been allocated, the rest may be
+	// anybody's.
+	h := sampledHeap{since: samples, rate: 64, covered: map[int64]heapmap.Lives{32: {Allocs: 600, AllocBytes: 19_200}}, older: true}
+	got, scope := dealOut(h, classes, lives, "/m")
+	for _, e := range got {
+		if e.Line == 7 && (e.Bytes.Likely != 16_000 || e.Bytes.Low > 4_800*80/100 || e.Bytes.High < 44_800+4_800 || e.Alone != 0) {
+			t.Errorf("of a part: %+v", e)
+		}
+		if e.Line == 9 && (e.Bytes.Low != 0 || e.Bytes.High < 212_992 || e.Lives != nil) {
+			t.Errorf("of what came later: %+v", e)
+		}
+	}
+	if scope.Samples != 814 || scope.Rate != 64 || scope.Bytes != 19_200 {
+		t.Errorf("%+v", scope)
+	}
+	// What lives is not to be hidden behind what many allocated.
+	h = sampledHeap{since: samples, rate: 64, before: []alloc.Sample{{InUseBytes: 1e6, Frames: samples[0].Frames}}, alive: []alloc.Sample{{InUseBytes: 1e6, Frames: samples[0].Frames}}}
+	if got, _ := dealOut(h, classes, lives, "/m"); got[0].Line != 7 || got[0].LiveBytes != 1e6 {
+		t.Errorf("first is %+v", got[0])
+	}
+}
+
+// TestDealOutUnlike has what a profile and a trace tell differently.
+func TestDealOutUnlike(t *testing.T) {
+	t.Parallel()
+	at := func(line int, slot int64, objects float64) alloc.Sample {
+		return alloc.Sample{Allocs: objects, Bytes: objects * float64(slot), Slot: slot, Frames: []alloc.Frame{{Func: "m.f", File: "/m/m.go", Line: line}}}
+	}
+	recorder := alloc.Sample{Allocs: 4, Bytes: 4 << 20, Slot: 1 << 20, Frames: []alloc.Frame{{Func: "main.stackwardAgent", File: "/m/zz_stackward_agent.go", Line: 1}}}
+	for _, tt := range []struct {
+		name    string
+		samples []alloc.Sample
+		classes []heapmap.Class
+		want    map[int]int64 // bytes by line
+	}{
+		// An object of 32 KiB is large, one of 32,760 bytes is not; the slots are the same.
+		{"32 KiB", []alloc.Sample{at(1, 32768, 10), at(2, 32768, 2)}, []heapmap.Class{{Size: 32768, Allocs: 2, Bytes: 2 * 32768}, {Allocs: 10, Bytes: 10 * 32768}}, map[int]int64{1: 10 * 32768, 2: 2 * 32768}},
+		{"recorder, behind the trace's end", []alloc.Sample{at(1, 1<<20, 10), recorder}, []heapmap.Class{{Allocs: 10, Bytes: 10 << 20}}, map[int]int64{1: 10 << 20}},
+		{"tracer, never sampled", []alloc.Sample{at(1, 1<<20, 10)}, []heapmap.Class{{Allocs: 14, Bytes: 14 << 20}}, map[int]int64{1: 10 << 20}},
+	} {
+		list, _ := dealOut(sampledHeap{since: tt.samples, rate: 4096}, tt.classes, nil, "/m")
+		if len(list) != len(tt.want) {
+			t.Errorf("%s: %d sites", tt.name, len(list))
+		}
+		for _, e := range list {
+			want := tt.want[e.Line]
+			if b := e.Bytes; math.Abs(float64(b.Likely-want)) > 0.01*float64(want) || b.Low > want || b.High < want {
+				t.Errorf("%s: line %d has %+v, want %d", tt.name, e.Line, b, want)
+			}
+		}
 	}
 }
 
 // TestEmptyProfiles estimates what a program has allocated of which nothing was sampled as
-// its recording began, or ended.
+// its recording began, or ended, or of which the profile cannot know.
 func TestEmptyProfiles(t *testing.T) {
 	t.Parallel()
 	heap := func(samples ...*profile.Sample) []byte {
@@ -104,19 +156,30 @@ func TestEmptyProfiles(t *testing.T) {
 	}
 	f := &profile.Function{ID: 1, Name: "example.com/m.f", Filename: "/m/m.go"}
 	sample := &profile.Sample{Location: []*profile.Location{{ID: 1, Line: []profile.Line{{Function: f, Line: 7}}}}, Value: []int64{100, 6400, 0, 0}}
+	g := &profile.Function{ID: 2, Name: "example.com/m.g", Filename: "/m/m.go"}
+	other := &profile.Sample{Location: []*profile.Location{{ID: 2, Line: []profile.Line{{Function: g, Line: 8}}}}, Value: []int64{100, 6400, 0, 0}}
 	for _, tt := range []struct {
-		name       string
-		start, end []byte
-		sites      int
+		name        string
+		url         string
+		start, end  []byte
+		collections int
+		sites       int
 	}{
-		{"at the start", heap(), heap(sample), 1},
-		{"never", heap(), heap(), 0},
+		{"at the start", "", heap(), heap(sample), 0, 1},
+		{"never", "", heap(), heap(), 0, 0},
+		// Of a process that had none yet the runtime gives all that there is.
+		{"a process, at the start", "http://m", heap(), heap(sample), 1, 1},
+		// Else what differs is of before the last collection but one, and so not of it.
+		{"a process", "http://m", heap(sample), heap(sample, other), 1, 0},
 	} {
-		rec := &recording.File{Profiles: []recording.Profile{{Name: "heap at start", Data: tt.start}, {Name: "heap", Data: tt.end}}}
-		r := &alloc.Report{Heap: &alloc.Heap{File: "m.heap"}}
+		rec := &recording.File{Header: recording.Header{URL: tt.url}, Profiles: []recording.Profile{{Name: "heap at start", Data: tt.start}, {Name: "heap", Data: tt.end}}}
+		r := &alloc.Report{Heap: &alloc.Heap{File: "m.heap", Collections: tt.collections}}
 		m := heapmap.New(nil, "go1.26.0")
-		if err := estimateSites(r, rec, nil, m); err != nil || len(r.SiteEstimates) != tt.sites {
+		if err := estimateSites(r, rec, nil, m, new(markEnds)); err != nil || len(r.SiteEstimates) != tt.sites {
 			t.Errorf("%s: %d sites, %v", tt.name, len(r.SiteEstimates), err)
+		}
+		if (r.Heap.NoSites == "") != (tt.sites > 0) || (r.Heap.SiteProfile != nil) != (tt.sites > 0) {
+			t.Errorf("%s: %q, %+v", tt.name, r.Heap.NoSites, r.Heap.SiteProfile)
 		}
 	}
 }
@@ -142,12 +205,13 @@ func BenchmarkEstimates(b *testing.B) {
 			b.Fatal(err)
 		}
 		m := heapmap.New(p.trace, p.report.Header.Go)
-		if err := p.each(func(e *alloctrace.Event) { m.Site = p.src.sites.next(e); m.Add(e) }); err != nil {
+		var ends markEnds
+		if err := p.each(func(e *alloctrace.Event) { m.Site = p.src.sites.next(e); m.Add(e); ends.add(e, m, p.trace) }); err != nil {
 			b.Fatal(err)
 		}
 		fill(p.report, p.trace, m, nil)
 		p.src.sites.fill(p.report, p.trace, m)
-		if err := estimateSites(p.report, p.src.rec, p.trace, m); err != nil {
+		if err := estimateSites(p.report, p.src.rec, p.trace, m, &ends); err != nil {
 			b.Fatal(err)
 		}
 		for _, s := range p.report.HeapSites {

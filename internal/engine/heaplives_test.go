@@ -39,7 +39,7 @@ func TestNoEstimates(t *testing.T) {
 		{"none", nil, "the recording has no heap profile"},
 	} {
 		r := &alloc.Report{Heap: &alloc.Heap{Collections: 1}}
-		if err := estimateSites(r, &recording.File{Profiles: tt.profiles}, nil, nil); err != nil {
+		if err := estimateSites(r, &recording.File{Profiles: tt.profiles}, nil, nil, nil); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		} else if r.Heap.NoSites != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, r.Heap.NoSites, tt.want)

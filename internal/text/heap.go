@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/guptarohit/asciigraph"
-	"golang.org/x/perf/benchunit"
 
 	"github.com/stackward-go/stackward/alloc"
 )
@@ -388,30 +387,6 @@ func (t *writer) heapSites(r *alloc.Report) {
 	if k := r.Heap.SitesUnknown; k > 0 {
 		t.fold(fmt.Sprintf("%s have no site: the runtime's own and the recorder's", plural(int(k), "object")))
 	}
-}
-
-// siteEstimates writes where objects were likely allocated.
-func (t *writer) siteEstimates(r *alloc.Report) {
-	n := t.rows(len(r.SiteEstimates))
-	if n == 0 {
-		if why := r.Heap.NoSites; why != "" {
-			t.fold("no sites: " + why)
-		}
-		return
-	}
-	var rows, names, places []string
-	for _, e := range r.SiteEstimates[:n] {
-		temporary, survived, grows := "", "", ""
-		if e.Lives != nil {
-			temporary, survived, grows = lifeColumns(e.Lives)
-		}
-		rows = append(rows, fmt.Sprintf("%s\t%s\t%s\t%.0f%%\t%s\t%s\t%s\t", count(int(e.Objects)), estimate(&e.Bytes, 1, benchunit.Binary, "B"), size(e.LiveBytes), 100*e.Alone, temporary, survived, grows))
-		names = append(names, t.siteName(&alloc.HeapSite{Pos: e.Pos, Callee: e.Callee}))
-		places = append(places, t.pos(e.Pos))
-	}
-	t.placed("objects\tbytes\tlive\talone\ttemporary\tsurvived\tgrows\t", rows, names, places)
-	t.more(len(r.SiteEstimates), n, "sites")
-	t.fold("approximate: what the trace counts of each size, dealt out by a sampled heap profile; in brackets where bytes are in 95 of 100 cases; alone: of the bytes, those in slots of sizes of which the profile has no other site: where they are nearly all, it is told what became of them. heap record -sites has each allocation's own stack")
 }
 
 // sourceChanged says which source is not that of the program that ran.
