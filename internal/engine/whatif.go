@@ -345,8 +345,8 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 	if sites == nil || sites.err != nil {
 		return nil, &alloc.Problem{Message: a.file + " has no sites", Hint: "record with -sites, or name a type"}
 	}
-	list := make([]bool, len(sites.places)) // by number
-	grow, maps := false, false              // slices do, in what is meant
+	list := make([]bool, len(sites.places))                          // by number
+	grow, maps := false, false                                       // slices do, in what is meant
 	file = strings.TrimPrefix(filepath.ToSlash(file), "../") + ".go" // heap tells it so below the module's root
 	for i, p := range sites.places {
 		list[i] = p.line == n && inFile(p.file, file)
