@@ -69,7 +69,7 @@ func Record(ctx context.Context, w io.Writer, opts Options) error {
 	defer set(nil, false)
 
 	out := &sink{w: w, held: []byte(stackwardMagic)}
-	r := &stackwardRecorder{emit: out.write, quiet: out.flush, max: opts.MaxSize, profiles: true}
+	r := &stackwardRecorder{emit: out.write, quiet: out.flush, max: opts.MaxSize, profiles: true, early: true}
 	// If somebody else takes a CPU profile, its samples are in the trace.
 	r.cpu = func() {
 		if pprof.StartCPUProfile(io.Discard) == nil {

@@ -42,8 +42,8 @@ const stackwardEvery = 100 * time.Millisecond
 type stackwardRecorder struct {
 	emit     func(chunk []byte) error // writes a whole chunk, or nothing
 	max      int64                    // bytes to emit, 0 no bound
-	profiles bool                     // take heap profiles, at the end and before
-	collect  bool                     // a collection comes before the one at the end
+	profiles bool                     // take a heap profile at the end, behind a collection: it has what that knows
+	early    bool                     // and one before the trace: the process was there before
 	quiet    func()                   // if not nil, called after each sample
 	cpu      func()                   // if not nil, has the process's CPU time be sampled
 	cpuEnd   func(why string)         // if not nil, ends that
@@ -70,7 +70,8 @@ func (r *stackwardRecorder) start() error {
 		r.samples = append(r.samples, metrics.Sample{Name: d.Name})
 	}
 	metrics.Read(r.samples)
-	if r.profiles && !r.collect {
+	if r.early {
+		runtime.GC()
 		r.profile("heap at start")
 	}
 	if err := trace.Start(stackwardTracer{r}); err != nil {
@@ -133,9 +134,7 @@ func (r *stackwardRecorder) finish(why string) {
 	}
 	r.sample(true)
 	if r.profiles {
-		if r.collect {
-			runtime.GC() // a profile has what the last collection knew
-		}
+		runtime.GC()
 		r.profile("heap")
 	}
 	b := append([]byte(`{"why":`), strconv.Quote(why)...)
@@ -253,6 +252,9 @@ func (r *stackwardRecorder) self(m *runtime.MemStats) []byte {
 		}
 	}
 	b = stackwardField(b, `,"profile_rate":`, int64(runtime.MemProfileRate))
+	if r.profiles {
+		b = append(b, `,"collected":true`...)
+	}
 	b = stackwardField(b, `,"time":`, time.Now().UnixNano())
 	b = append(b, `,"memstats":`...)
 	return append(stackwardMemStats(b, m), '}')

@@ -34,7 +34,7 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		p, err := memprof.Parse(rec.Profiles[i].Data, r.Heap.File+": "+name)
 		if errors.Is(err, memprof.ErrEmpty) {
 			if prof == nil {
-				r.Heap.NoSites = nothingSince(r.Heap.Collections)
+				r.Heap.NoSites = nothingSince(rec, r.Heap.Collections)
 				return nil
 			}
 			emptyStart = true
@@ -51,7 +51,7 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 		}
 		before = named
 		if err := prof.Subtract(p); errors.Is(err, memprof.ErrSame) {
-			r.Heap.NoSites = nothingSince(r.Heap.Collections)
+			r.Heap.NoSites = nothingSince(rec, r.Heap.Collections)
 			return nil
 		} else if err != nil {
 			return adviseProfile(err)
@@ -63,18 +63,18 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 	}
 	h := sampledHeap{since: prof.Samples(), before: before, alive: alive, rate: profileRate(rate, rec)}
 	nameFrames(h.since, rec.Header.Package)
-	// A program that stackward starts collects before it writes its profile; of another
-	// the runtime puts all into the first profile that is asked for if it had nothing yet.
-	if all := rec.Header.URL == "" || emptyStart && r.Heap.Collections < 2; !all {
+	// Of a process that did not collect before its profile was written the runtime puts
+	// all into the first that is asked for if it had nothing yet.
+	if all := collected(rec) || emptyStart && r.Heap.Collections < 2; !all {
 		h.covered, h.older = ends.lastButOne, !emptyStart
 		if h.covered == nil {
-			r.Heap.NoSites = nothingSince(r.Heap.Collections)
+			r.Heap.NoSites = nothingSince(rec, r.Heap.Collections)
 			return nil
 		}
 	}
 	sites, scope := dealOut(h, m.Classes(), livesOfSizes(m, t), rec.Header.Base())
 	if r.SiteEstimates = sites; len(sites) == 0 {
-		r.Heap.NoSites = nothingSince(r.Heap.Collections)
+		r.Heap.NoSites = nothingSince(rec, r.Heap.Collections)
 		return nil
 	}
 	if h.covered != nil {
@@ -82,6 +82,12 @@ func estimateSites(r *alloc.Report, rec *recording.File, t *alloctrace.Reader, m
 	}
 	r.Heap.SiteProfile = scope
 	return nil
+}
+
+// collected reports whether the heap profile has all that was allocated: since a
+// collection was made for it, which programs that stackward starts have always done.
+func collected(rec *recording.File) bool {
+	return rec.Header.URL == "" || rec.Start != nil && rec.Start.Collected
 }
 
 // profileRate is how many bytes a sample stands for: by the profile, else by the process,
@@ -98,15 +104,18 @@ func profileRate(ofProfile int64, rec *recording.File) float64 {
 
 // nothingSince says why a heap profile has no site that allocated in a recording with so
 // many collections.
-func nothingSince(collections int) string {
+func nothingSince(rec *recording.File, collections int) string {
+	const nothing = "the heap profile has nothing that was allocated since the beginning"
 	s := fmt.Sprintf("were %d", collections)
-	switch collections {
-	case 0:
+	switch {
+	case collected(rec):
+		return nothing + ": record longer, or set runtime.MemProfileRate"
+	case collections == 0:
 		s = "was none"
-	case 1:
+	case collections == 1:
 		s = "was one"
 	}
-	return "the heap profile has nothing that was allocated since the beginning. It is as of the last collection but one, and there " + s + "; record longer"
+	return nothing + ". It is as of the last collection but one, and there " + s + "; record longer"
 }
 
 // nameFrames names the functions of samples by the program's package.

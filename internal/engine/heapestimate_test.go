@@ -162,17 +162,19 @@ func TestEmptyProfiles(t *testing.T) {
 		name        string
 		url         string
 		start, end  []byte
+		collected   bool
 		collections int
 		sites       int
 	}{
-		{"at the start", "", heap(), heap(sample), 0, 1},
-		{"never", "", heap(), heap(), 0, 0},
+		{"at the start", "", heap(), heap(sample), false, 0, 1},
+		{"never", "", heap(), heap(), false, 0, 0},
 		// Of a process that had none yet the runtime gives all that there is.
-		{"a process, at the start", "http://m", heap(), heap(sample), 1, 1},
+		{"a process, at the start", "http://m", heap(), heap(sample), false, 1, 1},
 		// Else what differs is of before the last collection but one, and so not of it.
-		{"a process", "http://m", heap(sample), heap(sample, other), 1, 0},
+		{"a process", "http://m", heap(sample), heap(sample, other), false, 1, 0},
+		{"a process, collected", "http://m", heap(sample), heap(sample, other), true, 1, 1},
 	} {
-		rec := &recording.File{Header: recording.Header{URL: tt.url}, Profiles: []recording.Profile{{Name: "heap at start", Data: tt.start}, {Name: "heap", Data: tt.end}}}
+		rec := &recording.File{Header: recording.Header{URL: tt.url}, Start: &recording.Start{Collected: tt.collected}, Profiles: []recording.Profile{{Name: "heap at start", Data: tt.start}, {Name: "heap", Data: tt.end}}}
 		r := &alloc.Report{Heap: &alloc.Heap{File: "m.heap", Collections: tt.collections}}
 		m := heapmap.New(nil, "go1.26.0")
 		if err := estimateSites(r, rec, nil, m, new(markEnds)); err != nil || len(r.SiteEstimates) != tt.sites {

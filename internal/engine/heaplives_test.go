@@ -32,14 +32,16 @@ func TestNoEstimates(t *testing.T) {
 	start := recording.Profile{Name: "heap at start", Data: b.Bytes()}
 	for _, tt := range []struct {
 		name     string
+		collect  bool
 		profiles []recording.Profile
 		want     string
 	}{
-		{"same", []recording.Profile{start, one}, "the heap profile has nothing that was allocated since the beginning. It is as of the last collection but one, and there was one; record longer"},
-		{"none", nil, "the recording has no heap profile"},
+		{"same, collected", true, []recording.Profile{start, one}, "the heap profile has nothing that was allocated since the beginning: record longer, or set runtime.MemProfileRate"},
+		{"same", false, []recording.Profile{start, one}, "the heap profile has nothing that was allocated since the beginning. It is as of the last collection but one, and there was one; record longer"},
+		{"none", false, nil, "the recording has no heap profile"},
 	} {
 		r := &alloc.Report{Heap: &alloc.Heap{Collections: 1}}
-		if err := estimateSites(r, &recording.File{Profiles: tt.profiles}, nil, nil, nil); err != nil {
+		if err := estimateSites(r, &recording.File{Header: recording.Header{URL: "http://m"}, Start: &recording.Start{Collected: tt.collect}, Profiles: tt.profiles}, nil, nil, nil); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		} else if r.Heap.NoSites != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, r.Heap.NoSites, tt.want)

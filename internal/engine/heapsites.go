@@ -162,9 +162,9 @@ const recorderFile = "zz_stackward"
 // linked into.
 const heapzFunc = "github.com/stackward-go/stackward/heapz."
 
-// pprofFuncs are what a recording by URL asks for else: a trace, and a CPU profile
-// beside it.
-var pprofFuncs = []string{"net/http/pprof.Trace", "net/http/pprof.Profile"}
+// pprofFuncs are what a recording by URL asks for else: a trace, a CPU profile beside it,
+// which has a goroutine of its own, and heap profiles before and behind it.
+var pprofFuncs = []string{"net/http/pprof.Trace", "net/http/pprof.Profile", "net/http/pprof.handler.ServeHTTP", "runtime/pprof.profileWriter"}
 
 // beneath reports whether a frame is of the runtime, of reflection or of an internal
 // package of the standard library: what allocates on behalf of others.

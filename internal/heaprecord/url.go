@@ -205,7 +205,7 @@ func (r *remote) pprof(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	before, err := text("heap", "")
+	before, err := text("heap", "gc=1") // else it is as of the last collection but one
 	if err != nil {
 		return err
 	}
@@ -213,7 +213,7 @@ func (r *remote) pprof(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	start := recording.Start{Args: strings.Split(args, "\x00"), Time: time.Now().UnixNano(), MemStats: memStats(stats)}
+	start := recording.Start{Args: strings.Split(args, "\x00"), Time: time.Now().UnixNano(), MemStats: memStats(stats), Collected: true}
 
 	seconds := max(1, int((r.req.Duration+time.Second-1)/time.Second))
 	r.req.progress("recording", r.url.Host)
@@ -280,7 +280,7 @@ func (r *remote) pprof(ctx context.Context) error {
 		if stats, err := text("heap", "debug=1"); err == nil {
 			stop.MemStats = memStats(stats)
 		}
-		after, err := text("heap", "")
+		after, err := text("heap", "gc=1")
 		again, argsErr := text("cmdline", "")
 		switch {
 		case err != nil:

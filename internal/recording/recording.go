@@ -102,6 +102,9 @@ type Start struct {
 	OtherSys int64 `json:"other_sys,omitempty"`
 	// ProfileRate is runtime.MemProfileRate.
 	ProfileRate int `json:"profile_rate,omitempty"`
+	// Collected reports that a collection was made for each heap profile, so that it has
+	// all up to then.
+	Collected bool `json:"collected,omitempty"`
 }
 
 // A Stop is what the process knew as its recording ended.
