@@ -193,11 +193,11 @@ func incomplete(w io.Writer, f *recording.File, lost string) error {
 	case stop == nil:
 		fmt.Fprintln(w, "stackward: the process did not come to its end: what it did last, up to a second, is missing")
 	case stop.Why == recording.WhyMaxSize:
-		fmt.Fprintf(w, "stackward: recording ended after %v, when the file came near -max-size, %s", f.Span().Round(10*time.Millisecond), sizeText(f.Header.MaxSize))
+		fmt.Fprintf(w, "stackward: recording ended after %v, since -max-size is %s", f.Span().Round(10*time.Millisecond), sizeText(f.Header.MaxSize))
 		if stop.Cut {
 			fmt.Fprintln(w, "\nstackward: the end of the trace did not fit: what came last, up to a second, is lost")
 		} else {
-			fmt.Fprintln(w, ": some of it is kept for the end of the trace")
+			fmt.Fprintln(w, ", of which a part is kept for the end of the trace")
 		}
 		return nil
 	case stop.Why == recording.WhyError:

@@ -37,7 +37,7 @@ func TestRecordedInPart(t *testing.T) {
 			[]string{full, "nothing of it can be read: ", "cut off before the end of its first part"}, false},
 		{"nothing, of a process that was killed", whole.Bytes()[:whole.Len()/2], nil, []string{"did not come to its end", "nothing of it can be read: "}, false},
 		{"no trace", nil, nil, []string{"did not come to its end", "nothing of it can be read: "}, false},
-		{"nothing, at the greatest size", whole.Bytes()[:whole.Len()/2], &recording.Stop{Why: recording.WhyMaxSize, Cut: true}, []string{"near -max-size", "nothing of it can be read: "}, false},
+		{"nothing, at the greatest size", whole.Bytes()[:whole.Len()/2], &recording.Stop{Why: recording.WhyMaxSize, Cut: true}, []string{"since -max-size is", "nothing of it can be read: "}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "run.heap")

@@ -111,7 +111,7 @@ func (s *heapSites) place(typ string, of int32, frames iter.Seq[*alloc.Frame]) i
 		s.std = standardLibrary(frames)
 	}
 	for f := range frames {
-		if strings.HasPrefix(path.Base(f.File), recorderFile) || strings.HasPrefix(f.Func, heapzFunc) || slices.Contains(pprofFuncs, f.Func) {
+		if strings.HasPrefix(path.Base(f.File), recorderFile) || begins(f.Func, recordingFuncs) || slices.Contains(pprofFuncs, f.Func) {
 			return 0
 		}
 		grows = grows || f.Func == "runtime.growslice"
@@ -161,6 +161,9 @@ const recorderFile = "zz_stackward"
 // heapzFunc is how the functions begin of the module that records the process it is
 // linked into.
 const heapzFunc = "github.com/stackward-go/stackward/heapz."
+
+// recordingFuncs begin the names of what else records.
+var recordingFuncs = []string{heapzFunc, "runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)"}
 
 // pprofFuncs are what a recording by URL asks for else: a trace, a CPU profile beside it,
 // which has a goroutine of its own, and heap profiles before and behind it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -324,10 +325,16 @@ func (a *asked) largest(is func(heapsim.Object) bool) (most int64) {
 	return most
 }
 
+// notSite is a file without a line, or a line of what is no file.
+var notSite = regexp.MustCompile(`^[^\[\]]*(\.go|:[0-9]+)$`)
+
 // matches says which objects are meant.
 func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *alloc.Problem) {
 	file, line, isSite := strings.Cut(c.Of, ".go:")
 	if !isSite {
+		if notSite.MatchString(c.Of) {
+			return nil, &alloc.Problem{Message: c.Of + " is no site", Hint: "name one as FILE.go:LINE; " + a.lists()}
+		}
 		list := make([]bool, len(a.names)) // by number
 		for i := range list {
 			list[i] = a.names[i].is(c.Of)
@@ -343,11 +350,14 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 	}
 	sites := a.src.sites
 	if sites == nil || sites.err != nil {
-		return nil, &alloc.Problem{Message: a.file + " has no sites", Hint: "record with -sites, or name a type"}
+		return nil, &alloc.Problem{Message: a.file + " has no sites", Hint: a.withoutSites(c.What)}
 	}
-	list := make([]bool, len(sites.places))                          // by number
-	grow, maps := false, false                                       // slices do, in what is meant
-	file = strings.TrimPrefix(filepath.ToSlash(file), "../") + ".go" // heap tells it so below the module's root
+	list := make([]bool, len(sites.places)) // by number
+	grow, maps := false, false              // slices do, in what is meant
+	file = filepath.ToSlash(file) + ".go"
+	for strings.HasPrefix(file, "../") { // heap tells it so below the module's root
+		file = file[len("../"):]
+	}
 	for i, p := range sites.places {
 		list[i] = p.line == n && inFile(p.file, file)
 		grow = grow || list[i] && sites.grows[i]

@@ -9,14 +9,33 @@ import (
 
 	"github.com/stackward-go/stackward/alloc"
 	"github.com/stackward-go/stackward/internal/near"
+	"github.com/stackward-go/stackward/internal/whatif"
 )
+
+// withoutSites is what to do where a recording has no sites that can be asked about.
+func (a *asked) withoutSites(what whatif.ObjectFate) string {
+	byURL := a.src.rec != nil && a.src.rec.Header.URL != ""
+	switch {
+	case byURL && what == whatif.Presized:
+		return "sites take a recording of a program that stackward starts: heap record -sites -- go run ./cmd/server"
+	case byURL:
+		return "name a type; sites take a recording of a program that stackward starts: heap record -sites -- go run ./cmd/server"
+	case what == whatif.Presized:
+		return "record with -sites"
+	}
+	return "record with -sites, or name a type"
+}
 
 // noType is that nothing has the name of a type, and which types may be meant: those that
 // have it without what stands before it, or the one whose name, or that part of it, is
 // nearly so.
 func (a *asked) noType(name string) *alloc.Problem {
 	if name == alloc.TypeUnknown {
-		return &alloc.Problem{Message: "these objects cannot be named by their type: the runtime was given none", Hint: "name where they are allocated, as FILE:LINE; " + a.lists()}
+		hint := "name where they are allocated, as FILE:LINE; " + a.lists()
+		if a.src.sites == nil {
+			hint = "a recording with -sites has where they are allocated"
+		}
+		return &alloc.Problem{Message: "these objects cannot be named by their type: the runtime was given none", Hint: hint}
 	}
 	var own, last, meant []string
 	for i := range a.names {

@@ -50,6 +50,9 @@ func TestMeant(t *testing.T) {
 		{"stack=man.go:38", "did you mean main.go:38?"},
 		{"stack=c/list.go:7", "did you mean a/list.go:7?"},
 		{"stack=server.go:7", lists},
+		{"stack=../../main.go:37", "did you mean main.go:38?"},
+		{"stack=main.go", "name one as FILE.go:LINE; " + lists},
+		{"stack=main:38", "name one as FILE.go:LINE; " + lists},
 		{"presized=main.go:38", "append grows slices; name the line of one as FILE:LINE"},
 		{"presized=maps.go:5", "what a map would take that is made with its size is not simulated"},
 	} {

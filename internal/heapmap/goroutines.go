@@ -22,7 +22,8 @@ type goroutines struct {
 	pending map[int64]newStack         // by thread: allocated, and not known what for
 	first   int64                      // bytes that a new goroutine's stack has, 0 not known
 	firsts  []StartSize
-	unknown int64 // stacks that were allocated and could not be tied
+	other   StartSize // of the last that began, if it was not first
+	unknown int64     // stacks that were allocated and could not be tied
 }
 
 // A goroutine is one that runs, or could.
@@ -133,9 +134,17 @@ func (g *goroutines) begin(e *alloctrace.Event) {
 		delete(g.pending, e.Thread)
 		is.bytes = p.bytes
 		g.owner[p.addr] = id
-		if p.bytes != g.first || g.firsts == nil {
-			g.first = p.bytes
-			g.firsts = append(g.firsts, StartSize{e.Time, p.bytes})
+		switch is := (StartSize{e.Time, p.bytes}); {
+		case p.bytes == g.first:
+			g.other = StartSize{}
+		case g.firsts != nil && g.other.Bytes != p.bytes:
+			g.other = is // one alone may have been a thread's
+		default:
+			if g.firsts != nil {
+				is = g.other
+			}
+			g.first, g.other = p.bytes, StartSize{}
+			g.firsts = append(g.firsts, is)
 		}
 	}
 	g.entries[is.entry].Began++

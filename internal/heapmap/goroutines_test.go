@@ -2,6 +2,7 @@ package heapmap
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
@@ -110,5 +111,30 @@ func TestGoroutineSizes(t *testing.T) {
 				t.Errorf("%+v, want %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestStartSizes has goroutines begin with stacks of their own, one of which was a thread's.
+func TestStartSizes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		sizes []uint64
+		want  []StartSize
+	}{
+		{"always the same", []uint64{2048, 2048}, []StartSize{{0, 2048}}},
+		{"one of a thread", []uint64{2048, 32768, 2048, 32768, 2048}, []StartSize{{0, 2048}}},
+		{"larger from the second on", []uint64{2048, 4096, 4096, 4096}, []StartSize{{0, 2048}, {1, 4096}}},
+		{"and smaller again", []uint64{2048, 4096, 4096, 2048, 2048}, []StartSize{{0, 2048}, {1, 4096}, {3, 2048}}},
+	} {
+		g := newGoroutines()
+		for i, bytes := range tt.sizes {
+			n := uint64(i + 1)
+			g.add(&alloctrace.Event{Kind: alloctrace.StackAlloc, Addr: n, N: bytes}, 0)
+			g.add(&alloctrace.Event{Kind: alloctrace.GoroutineBegin, N: n, Time: int64(i), Start: &alloctrace.Start{Func: "main.f"}}, 0)
+		}
+		if !slices.Equal(g.firsts, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.name, g.firsts, tt.want)
+		}
 	}
 }
