@@ -1,29 +1,20 @@
 package cli
 
 import (
-	"bytes"
 	"path/filepath"
 	"runtime"
-	"runtime/trace"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stackward-go/stackward/internal/heaprecord"
 	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
 // TestRecordedInPart says what can be read of a recording that an error has ended.
 func TestRecordedInPart(t *testing.T) {
-	t.Setenv("GODEBUG", "traceallocfree=1")
-	var whole bytes.Buffer
-	if trace.IsEnabled() {
-		t.Skip("the tests are traced themselves: go test -trace")
-	}
-	if err := trace.Start(&whole); err != nil {
-		t.Fatal(err)
-	}
-	trace.Stop()
+	whole := tracetest.Own(t)
 	const full = "write run.heap: no space left on device"
 	for _, tt := range []struct {
 		name   string
@@ -32,12 +23,12 @@ func TestRecordedInPart(t *testing.T) {
 		want   []string
 		hinted bool
 	}{
-		{"in part", whole.Bytes(), &recording.Stop{Why: recording.WhyError, Error: full, Cut: true}, []string{"of which up to a second is lost: " + full}, true},
-		{"nothing", whole.Bytes()[:whole.Len()/2], &recording.Stop{Why: recording.WhyError, Error: full, Cut: true},
+		{"in part", whole, &recording.Stop{Why: recording.WhyError, Error: full, Cut: true}, []string{"of which up to a second is lost: " + full}, true},
+		{"nothing", whole[:len(whole)/2], &recording.Stop{Why: recording.WhyError, Error: full, Cut: true},
 			[]string{full, "nothing of it can be read: ", "cut off before the end of its first part"}, false},
-		{"nothing, of a process that was killed", whole.Bytes()[:whole.Len()/2], nil, []string{"did not come to its end", "nothing of it can be read: "}, false},
+		{"nothing, of a process that was killed", whole[:len(whole)/2], nil, []string{"did not come to its end", "nothing of it can be read: "}, false},
 		{"no trace", nil, nil, []string{"did not come to its end", "nothing of it can be read: "}, false},
-		{"nothing, at the greatest size", whole.Bytes()[:whole.Len()/2], &recording.Stop{Why: recording.WhyMaxSize, Cut: true}, []string{"since -max-size is", "nothing of it can be read: "}, false},
+		{"nothing, at the greatest size", whole[:len(whole)/2], &recording.Stop{Why: recording.WhyMaxSize, Cut: true}, []string{"since -max-size is", "nothing of it can be read: "}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "run.heap")

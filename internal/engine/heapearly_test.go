@@ -1,27 +1,22 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"path/filepath"
-	"runtime/trace"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
 // TestEarly: of a recording that was cut off it is not said what only a trace file or
 // who wrote the program could do about it.
 func TestEarly(t *testing.T) {
-	var whole bytes.Buffer
-	if err := trace.Start(&whole); err != nil {
-		t.Skip(err)
-	}
-	trace.Stop()
+	whole := tracetest.Own(t)
 	for want, data := range map[string][]byte{
-		"nothing of its trace": nil, "cut off before the end of its first part": whole.Bytes()[:whole.Len()/2],
+		"nothing of its trace": nil, "cut off before the end of its first part": whole[:len(whole)/2],
 	} {
 		name := filepath.Join(t.TempDir(), "run.heap")
 		w, err := recording.Create(name, &recording.Header{Time: time.Now(), URL: "http://localhost:1"})

@@ -1,37 +1,28 @@
 package heaprecord
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"path/filepath"
-	"runtime/trace"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stackward-go/stackward/internal/engine"
 	"github.com/stackward-go/stackward/internal/recording"
+	"github.com/stackward-go/stackward/internal/tracetest"
 )
 
 // TestLeftOnDisk says whether what a full disk has left can be read.
 func TestLeftOnDisk(t *testing.T) {
-	t.Setenv("GODEBUG", "traceallocfree=1")
-	var whole bytes.Buffer
-	if trace.IsEnabled() {
-		t.Skip("the tests are traced themselves: go test -trace")
-	}
-	if err := trace.Start(&whole); err != nil {
-		t.Fatal(err)
-	}
-	trace.Stop()
+	whole := tracetest.Own(t)
 	for _, tt := range []struct {
 		name string
 		part int // bytes of the trace
 		read bool
 	}{
-		{"whole", whole.Len(), true},
-		{"half", whole.Len() / 2, false},
+		{"whole", len(whole), true},
+		{"half", len(whole) / 2, false},
 		{"none", 0, false},
 	} {
 		req := Request{Out: filepath.Join(t.TempDir(), "run.heap")}
@@ -39,7 +30,7 @@ func TestLeftOnDisk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Write(recording.KindTrace, whole.Bytes()[:tt.part]); err != nil {
+		if err := w.Write(recording.KindTrace, whole[:tt.part]); err != nil {
 			t.Fatal(err)
 		}
 		w.Close()

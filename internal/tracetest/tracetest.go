@@ -1,5 +1,5 @@
-// Package tracetest runs programs that trace themselves, for the tests of who reads
-// traces.
+// Package tracetest has traces for the tests of who reads them: of programs that trace
+// themselves, and of the tests' own process.
 package tracetest
 
 import (
@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/trace"
+	"testing"
 
 	"github.com/stackward-go/stackward/internal/alloctrace"
 )
@@ -48,6 +50,22 @@ func Run(prog string, slots []int64, env ...string) (trace, printed []byte, err 
 		}
 	}
 	return nil, nil, fmt.Errorf("running %s: each of five traces is damaged", prog)
+}
+
+// Own takes a trace of the tests' process, of one part and with next to nothing in it. Tests
+// that are traced themselves are skipped.
+func Own(t testing.TB) []byte {
+	t.Helper()
+	if trace.IsEnabled() {
+		t.Skip("the tests are traced themselves: go test -trace")
+	}
+	t.Setenv("GODEBUG", "traceallocfree=1")
+	var b bytes.Buffer
+	if err := trace.Start(&b); err != nil {
+		t.Fatal(err)
+	}
+	trace.Stop()
+	return b.Bytes()
 }
 
 // sound reports whether a trace can be read, and next to all of it fits.
