@@ -43,12 +43,10 @@ var (
 	markers = []string{"gcBgMarkWorker", "gcAssistAlloc", "gcStart", "gcMark", "gcDrain"}
 	// recorders are what tracing and profiling do. Of heap profiles it is the recorder's, too:
 	// it has them take 128 times as many samples as they do by themselves.
-	recorders = []string{
+	recorders = append([]string{
 		"runtime.trace", "runtime.(*trace", "runtime.readTrace", "runtime.ReadTrace", "runtime.preMallocgcDebug", "runtime.postMallocgcDebug",
-		"runtime.profilealloc", "runtime.mProf_", "runtime.(*profBuf)", "runtime/pprof.profileWriter",
-		"runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)", "runtime/trace.(*recorder)",
-		heapzFunc,
-	}
+		"runtime.profilealloc", "runtime.mProf_", "runtime.(*profBuf)", "runtime/trace.(*recorder)",
+	}, recordingFuncs...)
 )
 
 // workOf tells it by a stack.

@@ -162,12 +162,14 @@ const recorderFile = "zz_stackward"
 // linked into.
 const heapzFunc = "github.com/stackward-go/stackward/heapz."
 
-// recordingFuncs begin the names of what else records.
-var recordingFuncs = []string{heapzFunc, "runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)"}
+// recordingFuncs begin the names of what else records: of a CPU profile the goroutine.
+var recordingFuncs = []string{
+	heapzFunc, "runtime/trace.Start.func", "runtime/trace.(*traceMultiplexer)", "runtime/pprof.profileWriter",
+}
 
 // pprofFuncs are what a recording by URL asks for else: a trace, a CPU profile beside it,
-// which has a goroutine of its own, and heap profiles before and behind it.
-var pprofFuncs = []string{"net/http/pprof.Trace", "net/http/pprof.Profile", "net/http/pprof.handler.ServeHTTP", "runtime/pprof.profileWriter"}
+// and heap profiles before and behind it.
+var pprofFuncs = []string{"net/http/pprof.Trace", "net/http/pprof.Profile", "net/http/pprof.handler.ServeHTTP"}
 
 // beneath reports whether a frame is of the runtime, of reflection or of an internal
 // package of the standard library: what allocates on behalf of others.
