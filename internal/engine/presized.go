@@ -17,6 +17,27 @@ type siteName struct {
 	line int
 }
 
+// siteOf reads FILE.go:LINE; isSite is false of what has no such form, and the problem is a
+// line that is none.
+func siteOf(text string) (s siteName, isSite bool, problem *alloc.Problem) {
+	file, line, isSite := strings.Cut(text, ".go:")
+	if !isSite {
+		return s, false, nil
+	}
+	n, err := strconv.Atoi(line)
+	if err != nil {
+		return s, true, &alloc.Problem{Message: line + " is no line", Hint: "name a site as FILE:LINE"}
+	}
+	file = filepath.ToSlash(file) + ".go"
+	for strings.HasPrefix(file, "../") { // heap tells it so below the module's root
+		file = file[len("../"):]
+	}
+	return siteName{file, n}, true, nil
+}
+
+// is reports whether a place is at the line.
+func (s siteName) is(p *heapPlace) bool { return p.line == s.line && inFile(p.file, s.file) }
+
 // siteNames are lines.
 type siteNames []siteName
 
@@ -24,9 +45,8 @@ type siteNames []siteName
 func presizedSites(questions []whatif.Question) (list siteNames) {
 	for i := range questions {
 		for _, c := range questions[i].Changes {
-			file, line, isSite := strings.Cut(c.Of, ".go:")
-			if n, err := strconv.Atoi(line); c.What == whatif.Presized && isSite && err == nil {
-				list = append(list, siteName{filepath.ToSlash(file) + ".go", n})
+			if s, isSite, problem := siteOf(c.Of); c.What == whatif.Presized && isSite && problem == nil {
+				list = append(list, s)
 			}
 		}
 	}
@@ -34,7 +54,7 @@ func presizedSites(questions []whatif.Question) (list siteNames) {
 }
 
 func (s siteNames) has(p *heapPlace) bool {
-	return slices.ContainsFunc(s, func(name siteName) bool { return p.line == name.line && inFile(p.file, name.file) })
+	return slices.ContainsFunc(s, func(name siteName) bool { return name.is(p) })
 }
 
 // answers asks the simulation, of slices that do not grow twice: with all that are likely

@@ -12,7 +12,7 @@ import (
 func TestPresizedSites(t *testing.T) {
 	t.Parallel()
 	var list []whatif.Question
-	for _, s := range []string{"presized=b/c.go:12,GOGC=50", "stack=c.go:13,presized=d.go:1", "GOGC=100"} {
+	for _, s := range []string{"presized=b/c.go:12,GOGC=50", "stack=c.go:13,presized=d.go:1", "presized=../../e.go:7", "GOGC=100"} {
 		q, err := whatif.ParseQuestion(s)
 		if err != nil {
 			t.Fatal(err)
@@ -25,7 +25,7 @@ func TestPresizedSites(t *testing.T) {
 		line int
 		want bool
 	}{
-		{"/a/b/c.go", 12, true}, {"b/c.go", 12, true}, {"/ab/c.go", 12, false}, {"/a/b/c.go", 13, false}, {"/x/c.go", 13, false}, {"d.go", 1, true},
+		{"/a/b/c.go", 12, true}, {"b/c.go", 12, true}, {"/ab/c.go", 12, false}, {"/a/b/c.go", 13, false}, {"/x/c.go", 13, false}, {"d.go", 1, true}, {"/a/e.go", 7, true},
 	} {
 		if got := sites.has(&heapPlace{file: tt.file, line: tt.line}); got != tt.want {
 			t.Errorf("%s:%d: %t", tt.file, tt.line, got)

@@ -5,11 +5,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stackward-go/stackward/alloc"
@@ -330,7 +327,7 @@ var notSite = regexp.MustCompile(`^[^\[\]]*(\.go|:[0-9]+)$`)
 
 // matches says which objects are meant.
 func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *alloc.Problem) {
-	file, line, isSite := strings.Cut(c.Of, ".go:")
+	site, isSite, problem := siteOf(c.Of)
 	if !isSite {
 		if notSite.MatchString(c.Of) {
 			return nil, &alloc.Problem{Message: c.Of + " is no site", Hint: "name one as FILE.go:LINE; " + a.lists()}
@@ -344,9 +341,8 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 		}
 		return func(o heapsim.Object) bool { return o.Type < len(list) && list[o.Type] }, nil
 	}
-	n, err := strconv.Atoi(line)
-	if err != nil {
-		return nil, &alloc.Problem{Message: line + " is no line", Hint: "name a site as FILE:LINE"}
+	if problem != nil {
+		return nil, problem
 	}
 	sites := a.src.sites
 	if sites == nil || sites.err != nil {
@@ -354,18 +350,14 @@ func (a *asked) matches(c *whatif.ObjectChange) (func(heapsim.Object) bool, *all
 	}
 	list := make([]bool, len(sites.places)) // by number
 	grow, maps := false, false              // slices do, in what is meant
-	file = filepath.ToSlash(file) + ".go"
-	for strings.HasPrefix(file, "../") { // heap tells it so below the module's root
-		file = file[len("../"):]
-	}
 	for i, p := range sites.places {
-		list[i] = p.line == n && inFile(p.file, file)
+		list[i] = site.is(&p)
 		grow = grow || list[i] && sites.grows[i]
 		maps = maps || list[i] && ofMap(p.typ)
 	}
 	switch {
 	case !slices.Contains(list, true):
-		return nil, a.noSite(c.Of, file, n)
+		return nil, a.noSite(c.Of, site.file, site.line)
 	case c.What == whatif.Presized && !grow && maps:
 		return nil, &alloc.Problem{Message: "it is a map that grows there, and presized is of slices", Hint: "what a map would take that is made with its size is not simulated"}
 	case c.What == whatif.Presized && !grow:

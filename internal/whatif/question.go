@@ -34,7 +34,7 @@ const (
 	OnStack  ObjectFate = "stack"    // they are not allocated
 	OffHeap  ObjectFate = "offheap"  // they are in memory of their own
 	Smaller  ObjectFate = "smaller"  // each has fewer bytes
-	Presized ObjectFate = "presized" // of slices that grow, only the last is allocated
+	Presized ObjectFate = "presized" // slices that grow have their last size from the first on
 )
 
 // A QuestionError is what is wrong with a question.
